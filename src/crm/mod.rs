@@ -1,0 +1,196 @@
+//! From tables to the nouns of a CRM: deals, stage passages, customers, orders.
+
+use crate::table::{Texts, Values};
+use serde::Serialize;
+
+/// How a deal stands at `as_of`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Still worked on: censored.
+    Open,
+    /// Won.
+    Won,
+    /// Lost.
+    Lost,
+    /// Paused: counts as open unless the user makes it an outcome of its own.
+    Hold,
+    /// Ended, and the data do not say how.
+    Closed,
+}
+
+/// Deals, one entry per usable row. All vectors have equal length.
+#[derive(Debug, Clone, Default)]
+pub struct Deals {
+    /// Identifier as text.
+    pub id: Texts,
+    /// Row of the source table.
+    pub row: Vec<u32>,
+    /// Instant of creation in ms; NaN where unknown.
+    pub created: Vec<f64>,
+    /// Outcome at `as_of`.
+    pub outcome: Vec<Outcome>,
+    /// Instant of the outcome in ms; NaN while open or where unknown.
+    pub closed: Vec<f64>,
+    /// Amount in the file's currency; NaN where missing.
+    pub amount: Vec<f64>,
+    /// Current stage.
+    pub stage: Texts,
+    /// Owner.
+    pub owner: Texts,
+    /// Weight; 1 for a plain row.
+    pub weight: Vec<f64>,
+    /// Every other column of the deals table and of the dimension tables joined to it, by deal: the candidates for features.
+    pub attributes: Vec<Attribute>,
+}
+
+impl Deals {
+    /// Number of deals.
+    pub fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+}
+
+/// A column of the deals table, or one joined to it, in the order of [`Deals`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attribute {
+    /// Column name as written; joined columns carry the name they have in their own table.
+    pub name: String,
+    /// Role that recognition gave it, if any (`owner`, `amount`, `probability`, `closed_at`, …).
+    pub role: Option<String>,
+    /// One value per deal.
+    pub values: Values,
+}
+
+/// How a passage through a stage ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// Moved to another open stage (`Passages::next_stage`).
+    Moved,
+    /// The deal was won from here.
+    Won,
+    /// The deal was lost from here.
+    Lost,
+    /// The deal was put on hold from here.
+    Hold,
+    /// The deal ended here in a way that the data do not tell.
+    Closed,
+    /// Still here at `as_of`.
+    Censored,
+}
+
+/// Stays of deals in stages, ordered by deal, then time. All vectors have equal length.
+#[derive(Debug, Clone, Default)]
+pub struct Passages {
+    /// Index into [`Deals`].
+    pub deal: Vec<u32>,
+    /// Index into `stages`.
+    pub stage: Vec<u32>,
+    /// 0 for the deal's first stay in this stage, 1 for the second, …
+    pub ordinal: Vec<u32>,
+    /// Instant of entry in ms.
+    pub entered: Vec<f64>,
+    /// Instant of exit in ms; `as_of` where censored.
+    pub exited: Vec<f64>,
+    /// How the stay ended.
+    pub exit: Vec<Exit>,
+    /// Index into `stages` of the next stage; `u32::MAX` unless `exit` is [`Exit::Moved`].
+    pub next_stage: Vec<u32>,
+    /// Age in ms at which observation of this stay began (delayed entry); 0 where it was seen from its start.
+    pub delayed_entry: Vec<f64>,
+    /// Weight; that of the deal.
+    pub weight: Vec<f64>,
+    /// Names of the open stages, in funnel order.
+    pub stages: Vec<String>,
+}
+
+impl Passages {
+    /// Number of passages.
+    pub fn len(&self) -> usize {
+        self.deal.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.deal.is_empty()
+    }
+}
+
+/// Orders of customers. All vectors have equal length.
+#[derive(Debug, Clone, Default)]
+pub struct Orders {
+    /// Customer per order.
+    pub customer: Texts,
+    /// Instant in ms.
+    pub date: Vec<f64>,
+    /// Local calendar day of the order: days since 1970-01-01 in the user's time zone.
+    pub day: Vec<i32>,
+    /// Amount, not negative.
+    pub amount: Vec<f64>,
+    /// Weight; 1 for a plain row.
+    pub weight: Vec<f64>,
+}
+
+impl Orders {
+    /// Number of orders.
+    pub fn len(&self) -> usize {
+        self.date.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.date.is_empty()
+    }
+}
+
+/// Customers with attributes of their own (the accounts of a CRM), one entry per row.
+#[derive(Debug, Clone, Default)]
+pub struct Customers {
+    /// Identifier as text.
+    pub id: Texts,
+    /// Row of the source table.
+    pub row: Vec<u32>,
+    /// The other columns, by customer.
+    pub attributes: Vec<Attribute>,
+}
+
+/// Rows that an analysis or the reader could not use, by reason.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// `deals`, `history`, `customers`, `orders`.
+    pub table: String,
+    /// Stable code of the reason, such as `no_created_date` or `unreadable_line`.
+    pub reason: String,
+    /// How many rows.
+    pub count: u64,
+    /// Lines of the source file of the first few (at most 10).
+    pub example_lines: Vec<u32>,
+    /// What stood there, for the first few where a value is to blame.
+    pub example_values: Vec<String>,
+}
+
+/// What the analyses work on: everything that was loaded, recognised and made canonical at `as_of`.
+#[derive(Debug, Clone, Default)]
+pub struct Crm {
+    /// Deals, if a deals table or a stage history was given.
+    pub deals: Option<Deals>,
+    /// Stage passages, if a stage history was given.
+    pub passages: Option<Passages>,
+    /// Orders, if an orders table was given; else the won deals of customers, where deals name one.
+    pub orders: Option<Orders>,
+    /// Customers, if a customers table was given.
+    pub customers: Option<Customers>,
+    /// Instant of the analysis in ms: nothing later exists.
+    pub as_of: f64,
+    /// `as_of` as a local calendar day: days since 1970-01-01.
+    pub as_of_day: i32,
+    /// What reading and recognition left out, by table and reason.
+    pub left_out: Vec<LeftOut>,
+}

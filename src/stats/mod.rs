@@ -1,0 +1,10 @@
+//! Shared numerics: survival estimators, logistic regression, linear algebra, quantiles, intervals, seeded random numbers.
+//!
+//! Transcendental functions come from `libm`, so that the same input gives the same bytes natively and in wasm.
+
+pub mod intervals;
+pub mod linear_algebra;
+pub mod logistic;
+pub mod quantiles;
+pub mod rng;
+pub mod survival;

@@ -1,0 +1,172 @@
+//! Typed columns with weights: the only door for data.
+
+use crate::error::{Error, Result};
+
+/// Distinct texts of a column and, per row, which of them it holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Texts {
+    /// Index into `levels` per row; [`Texts::MISSING`] where the row has no value.
+    pub codes: Vec<u32>,
+    /// Distinct values in order of first appearance, as written in the source.
+    pub levels: Vec<String>,
+}
+
+impl Texts {
+    /// Code of a row without a value.
+    pub const MISSING: u32 = u32::MAX;
+
+    /// Text of row `row`; `None` where it is missing or the row does not exist.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        let code = *self.codes.get(row)?;
+        self.levels.get(code as usize).map(String::as_str)
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<Option<S>> for Texts {
+    fn from_iter<I: IntoIterator<Item = Option<S>>>(values: I) -> Self {
+        let mut seen = std::collections::HashMap::new();
+        let mut texts = Texts::default();
+        for value in values {
+            let code = match value {
+                None => Texts::MISSING,
+                Some(value) => *seen.entry(value.as_ref().to_owned()).or_insert_with(|| {
+                    texts.levels.push(value.as_ref().to_owned());
+                    (texts.levels.len() - 1) as u32
+                }),
+            };
+            texts.codes.push(code);
+        }
+        texts
+    }
+}
+
+/// Values of one column, one per row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Numbers; NaN where missing. Infinities do not occur.
+    Numbers(Vec<f64>),
+    /// Instants in milliseconds since 1970-01-01T00:00Z; NaN where missing.
+    Instants(Vec<f64>),
+    /// Texts by dictionary code.
+    Texts(Texts),
+}
+
+impl Values {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Numbers(values) | Values::Instants(values) => values.len(),
+            Values::Texts(texts) => texts.codes.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A named column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Name as written in the source.
+    pub name: String,
+    /// One value per row.
+    pub values: Values,
+}
+
+/// Columns of equal length. A row of weight 3 stands for three equal rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    name: String,
+    rows: usize,
+    columns: Vec<Column>,
+    lines: Vec<u32>,
+    weights: Option<Vec<f64>>,
+}
+
+impl Table {
+    /// A table named `name` (`deals`, `history`, …) of columns that must be equally long.
+    ///
+    /// # Errors
+    /// [`Error::ColumnLength`] where they are not.
+    pub fn new(name: impl Into<String>, columns: Vec<Column>) -> Result<Self> {
+        let name = name.into();
+        let rows = columns.first().map_or(0, |column| column.values.len());
+        for column in &columns {
+            if column.values.len() != rows {
+                return Err(Error::ColumnLength {
+                    table: name,
+                    column: column.name.clone(),
+                    length: column.values.len(),
+                    expected: rows,
+                });
+            }
+        }
+        Ok(Table { name, rows, columns, lines: Vec::new(), weights: None })
+    }
+
+    /// The same table with the line of the source file (1 is the header) that each row began on.
+    ///
+    /// # Errors
+    /// [`Error::ColumnLength`] unless there is one line per row.
+    pub fn with_lines(mut self, lines: Vec<u32>) -> Result<Self> {
+        self.check_length("line", lines.len())?;
+        self.lines = lines;
+        Ok(self)
+    }
+
+    /// The same table with a weight per row.
+    ///
+    /// # Errors
+    /// [`Error::ColumnLength`] unless there is one weight per row, [`Error::InvalidOption`] for a weight that is negative or not finite.
+    pub fn with_weights(mut self, weights: Vec<f64>) -> Result<Self> {
+        self.check_length("weight", weights.len())?;
+        if let Some(bad) = weights.iter().find(|w| !w.is_finite() || **w < 0.0) {
+            return Err(Error::InvalidOption {
+                option: "weight".into(),
+                value: bad.to_string(),
+                rule: "a weight is a finite number that is not negative".into(),
+            });
+        }
+        self.weights = Some(weights);
+        Ok(self)
+    }
+
+    fn check_length(&self, column: &str, length: usize) -> Result<()> {
+        if length == self.rows {
+            return Ok(());
+        }
+        Err(Error::ColumnLength { table: self.name.clone(), column: column.into(), length, expected: self.rows })
+    }
+
+    /// Name of the table.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The columns in the order of the source.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The column of this exact name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Line of the source file that `row` began on; `row + 2` where the source had no lines.
+    pub fn line(&self, row: usize) -> u32 {
+        self.lines.get(row).copied().unwrap_or(row as u32 + 2)
+    }
+
+    /// Weight of each row, where rows are weighted.
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+}

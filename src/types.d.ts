@@ -1,0 +1,386 @@
+/** Numbers of a result in bulk: typed arrays in JavaScript, arrays in the command line's JSON. */
+export type Floats = Float64Array;
+export type Indices = Uint32Array;
+
+export type TableName = "deals" | "history" | "customers" | "orders";
+export type OutcomeName = "open" | "won" | "lost" | "hold" | "closed";
+/** Milliseconds since 1970-01-01T00:00Z. */
+export type Instant = number;
+
+/** Role → column name. What is left out is recognised. `null` says that no column has the role. */
+export interface Mapping {
+  deals?: Partial<Record<"id" | "created_at" | "closed_at" | "outcome" | "stage" | "amount" | "owner" | "customer_id" | "product" | "source" | "expected_close" | "probability" | "lost_reason" | "weight", string | null>>;
+  history?: Partial<Record<"deal_id" | "stage" | "entered_at" | "exited_at" | "closed_at" | "weight", string | null>>;
+  customers?: Partial<Record<"id", string | null>>;
+  orders?: Partial<Record<"customer_id" | "date" | "amount" | "quantity" | "unit_price" | "weight", string | null>>;
+  /** Text of the outcome or stage column → outcome. */
+  outcomes?: Record<string, OutcomeName>;
+  /** Open stages in funnel order. */
+  stages?: string[];
+  /** Values to read as another value when dimension tables are joined: `{product: {"GTXPro": "GTX Pro"}}`. Only what stands here is applied. */
+  same?: Record<string, Record<string, string>>;
+}
+
+export interface LoadOptions {
+  mapping?: Mapping;
+  /** ISO text or milliseconds; the newest instant in the data when missing. */
+  asOf?: string | Instant;
+  /** Minutes east of UTC for local days and for times without a zone; 0 when missing. */
+  utcOffsetMinutes?: number;
+  /** Consecutive rows of the same stage: one stay ("collapse", the default) or several ("separate"). */
+  repeats?: "collapse" | "separate";
+}
+
+export interface LeftOut {
+  table: string;
+  /** Stable code; the dashboard has a sentence for each. */
+  reason: string;
+  count: number;
+  exampleLines: number[];
+  exampleValues: string[];
+}
+
+/** What every result carries. */
+export interface Meta {
+  version: string;
+  analysis: "quality" | "funnel" | "forecast" | "segments";
+  asOf: Instant;
+  seed: number | null;
+  /** The options as used, defaults filled in. */
+  options: Record<string, unknown>;
+  rowsUsed: number;
+  rowsLeftOut: LeftOut[];
+}
+
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+  n: number;
+}
+
+/* ---------- what was loaded ---------- */
+
+export interface ColumnSummary {
+  name: string;
+  kind: "number" | "instant" | "text";
+  role: string | null;
+  missing: number;
+  /** Number of distinct values; texts only. */
+  distinct: number | null;
+  /** First values as read, for the mapping panel. */
+  examples: string[];
+  /** How the dates of the column were read: "yyyy-mm-dd", "dd-mm-yy", "m/d/yyyy", "jalali yyyy/mm/dd", …; with the evidence. */
+  dateOrder: string | null;
+  dateEvidence: string | null;
+}
+
+export interface TableSummary {
+  table: TableName;
+  source: string;
+  rows: number;
+  separator: string | null;
+  columns: ColumnSummary[];
+}
+
+export interface JoinSummary {
+  /** Table that was joined, and the key column on both sides. */
+  source: string;
+  column: string;
+  matched: number;
+  unmatched: number;
+  /** Keys without a partner, with the nearest key of the other side if it differs only in case, spaces or one letter. */
+  nearMisses: { value: string; nearest: string | null; count: number }[];
+  /** Keys of the dimension table that no deal uses. */
+  unused: string[];
+}
+
+/** `handle.summary()`: what was recognised. */
+export interface Summary {
+  asOf: Instant;
+  /** Where as_of comes from. */
+  asOfFrom: "option" | "newest";
+  firstInstant: Instant | null;
+  lastInstant: Instant | null;
+  tables: TableSummary[];
+  joins: JoinSummary[];
+  /** In the form of the option, complete: keep it, edit it, pass it again. */
+  mapping: Mapping;
+  /** Roles that an analysis needs and that no column was recognised for, or two columns compete for. */
+  unsure: { table: TableName; role: string; candidates: string[]; neededBy: string[] }[];
+  historyForm: "entry_log" | "from_to" | null;
+  counts: { deals: number; open: number; won: number; lost: number; hold: number; closed: number; passages: number; stages: number; orders: number; customers: number };
+  leftOut: LeftOut[];
+}
+
+export interface QualityResult {
+  meta: Meta;
+  /** What is wrong, worst first, and what it costs. */
+  findings: { code: string; table: string; column: string | null; count: number; share: number; severity: "info" | "warning" | "error"; affects: string[]; exampleLines: number[]; exampleValues: string[] }[];
+}
+
+/* ---------- funnel ---------- */
+
+export interface FunnelOptions {
+  /** Confidence level of all intervals; 0.95 when missing. */
+  confidence?: number;
+  /** Horizon of the restricted mean in days; the largest duration when missing. */
+  horizonDays?: number;
+  /** Attribute column (`owner`, `product`, …): the funnel of the deals with value `groupValue` only. */
+  filterColumn?: string;
+  filterValue?: string;
+}
+
+export interface Quantile {
+  p: number;
+  /** null: not reached. */
+  days: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+/** Kaplan–Meier. One entry per distinct event time, starting with the first; S = 1 before it. */
+export interface SurvivalCurve {
+  n: number;
+  events: number;
+  censored: number;
+  timeDays: Floats;
+  atRisk: Floats;
+  eventCount: Floats;
+  survival: Floats;
+  standardError: Floats;
+  /** log(-log) interval. */
+  low: Floats;
+  high: Floats;
+  /** 25, 50, 75 and 90 %. */
+  quantiles: Quantile[];
+  restrictedMean: { horizonDays: number; days: number; standardError: number; low: number; high: number };
+  /** Survival where observation ends. */
+  atEnd: number;
+  lastDays: number;
+  /** What other tools show: of the finished ones only. */
+  finishedMeanDays: number | null;
+  finishedMedianDays: number | null;
+}
+
+/** Aalen–Johansen. At every time the incidences and `remaining` sum to 1. */
+export interface Incidence {
+  timeDays: Floats;
+  causes: { cause: string; events: number; incidence: Floats; standardError: Floats; final: number; finalLow: number; finalHigh: number; medianDaysGiven: number | null }[];
+  remaining: Floats;
+}
+
+export interface StageResult {
+  stage: string;
+  passages: number;
+  deals: number;
+  dealsWithReentry: number;
+  left: number;
+  stillHere: number;
+  /** null: no passage has a duration. */
+  duration: SurvivalCurve | null;
+  /** Causes: `won`, `lost`, `hold`, `closed`, `stage:<name>`. */
+  exits: Incidence | null;
+  /** Deals that were ever here; deals that were here or in a later stage or won. */
+  visited: number;
+  reached: number;
+  /** Share of the first stage and of the one before, by `reached`; Wilson interval. null for the first. */
+  ofFirst: Estimate | null;
+  ofPrevious: Estimate | null;
+}
+
+export interface FunnelResult {
+  meta: Meta;
+  /** "deals": no stage history, so only the whole cycle is known. */
+  source: "history" | "deals";
+  counts: { open: number; won: number; lost: number; hold: number; closed: number };
+  /** Deals per current stage, with their amount. */
+  current: { stage: string; deals: number; open: number; won: number; lost: number; amount: number; withoutAmount: number }[];
+  /** Creation to close. */
+  cycle: { duration: SurvivalCurve; outcomes: Incidence; wonWithinDays: { days: number; probability: Estimate | null }[]; wonShareOfClosed: Estimate | null; wonShareOfAll: Estimate | null } | null;
+  stages: StageResult[];
+  /** Counts of moves between stages; row-major, stages × stages. */
+  transitions: { stages: string[]; counts: Floats };
+}
+
+/* ---------- forecast ---------- */
+
+export interface ForecastOptions {
+  confidence?: number;
+  /** Columns to use; when missing, every column that could have been known before closing. */
+  features?: string[];
+  /** Columns never to use. */
+  without?: string[];
+  /** L2 penalty λ; chosen on the training part when missing. */
+  penalty?: number;
+  /** Share of the newest closed deals kept for the test; 0.2 when missing. */
+  holdout?: number;
+  /** Instead of a share: test on deals closed at or after this instant. */
+  holdoutFrom?: string | Instant;
+  /** How many deals to list with reasons; 200 when missing. */
+  listed?: number;
+  seed?: number;
+}
+
+export type Verdict = "ready" | "use_with_care" | "no_signal" | "too_few";
+
+export interface Feature {
+  column: string;
+  /** Level of a category; null for a number. */
+  level: string | null;
+  coefficient: number;
+  standardError: number;
+  /** Standardisation of a number; null for a level. */
+  mean: number | null;
+  standardDeviation: number | null;
+  /** Closed deals (weighted) that have the level. */
+  n: number;
+  observedRate: number | null;
+}
+
+export interface Reason {
+  column: string;
+  value: string;
+  /** Log-odds against the average open deal; over all columns they sum to the score minus the average score. */
+  contribution: number;
+}
+
+export interface ListedDeal {
+  id: string;
+  /** Row of the deals table, for `handle.records`. */
+  row: number;
+  line: number;
+  stage: string | null;
+  owner: string | null;
+  amount: number | null;
+  ageDays: number | null;
+  probability: number;
+  low: number;
+  high: number;
+  reasons: Reason[];
+}
+
+export interface ForecastResult {
+  meta: Meta;
+  closed: { won: number; lost: number };
+  baseRate: Estimate | null;
+  verdict: Verdict;
+  /** Code of the sentence that gives the reason. */
+  verdictReason: string;
+  /** What is missing until a test on held-out deals is possible; zeros when nothing is. */
+  needed: { won: number; lost: number };
+  /** What `open` holds: the model's probabilities, or the base rate where the data hold no signal. */
+  shown: "model" | "base_rate";
+  holdout: null | {
+    from: Instant | null;
+    trainRows: number;
+    testRows: number;
+    testRate: number;
+    meanPredicted: number;
+    auc: number | null;
+    aucLow: number | null;
+    aucHigh: number | null;
+    logLoss: number;
+    brier: number;
+    baseLogLoss: number;
+    baseBrier: number;
+    /** 1 − logLoss / baseLogLoss, with interval over the test rows. */
+    logLossSkill: Estimate;
+    brierSkill: number;
+    calibrationIntercept: number | null;
+    calibrationSlope: number | null;
+    calibrationError: number;
+    reliability: { n: number; predicted: number; observed: Estimate; lowest: number; highest: number }[];
+    model: Model;
+  };
+  /** Fitted on all closed deals. */
+  model: Model | null;
+  /** Columns left out because they are known only after, or decide, the close. */
+  leakage: { column: string; reason: "crm_probability" | "after_close" | "amount_at_close" | "identifier" | "too_good" | "outcome_copy" | "expected_close"; auc: number | null; detail: string }[];
+  /** Every open deal, in the order of the deals table. */
+  open: { row: Indices; probability: Floats; low: Floats; high: Floats };
+  /** The most probable first. */
+  listed: ListedDeal[];
+  expected: { wins: number; amount: number; dealsWithoutAmount: number };
+}
+
+export interface Model {
+  penalty: number;
+  intercept: number;
+  interceptStandardError: number;
+  features: Feature[];
+  iterations: number;
+  maxGradient: number;
+  objective: number;
+  /** λ tried and their cross-validated log-loss on the training part. */
+  path: { penalty: number; logLoss: number }[];
+}
+
+/* ---------- segments ---------- */
+
+export interface SegmentsOptions {
+  /** "rfm" of orders (the default where there are orders), or numeric columns of the table `of`. */
+  features?: "rfm" | { column: string; transform?: Transform }[];
+  of?: "orders" | "customers" | "deals";
+  /** For RFM. Defaults "log1p". */
+  transforms?: { recency?: Transform; frequency?: Transform; monetary?: Transform };
+  monetary?: "sum" | "mean";
+  /** Number of segments; chosen by silhouette from 2…10 when missing. */
+  k?: number;
+  /** Start from these rows (0-based, customers in ascending id order) and run once: for comparison with other programs. */
+  startRows?: number[];
+  restarts?: number;
+  seed?: number;
+  /** How many points the map gets at most; 20,000 when missing. */
+  points?: number;
+}
+
+export type Transform = "none" | "log" | "log1p";
+
+export interface Segment {
+  /** 0 is the first in display order: by mean monetary value (or first feature), highest first. */
+  index: number;
+  /** Stable key of the name: "champions", "loyal", "promising", "at_risk", "hibernating", … or "segment". */
+  name: string;
+  size: number;
+  share: number;
+  /** Centre of each feature: as fitted (standardised), in the transformed scale, and back in original units. */
+  centreStandardised: number[];
+  centreTransformed: number[];
+  centre: number[];
+  /** Median of each feature in original units. */
+  median: number[];
+  /** Share of the total monetary value; null unless RFM. */
+  valueShare: number | null;
+  silhouette: number | null;
+  /** Customer nearest to the centre. */
+  medoid: string;
+}
+
+export interface SegmentsResult {
+  meta: Meta;
+  of: "orders" | "customers" | "deals";
+  features: { name: string; transform: Transform; mean: number; standardDeviation: number; unit: string | null }[];
+  k: number;
+  chosenBy: "option" | "silhouette";
+  candidates: { k: number; silhouette: number; inertia: number; calinskiHarabasz: number }[];
+  inertia: number;
+  iterations: number;
+  silhouette: number | null;
+  /** How many points the silhouette was computed on. */
+  silhouetteOf: number;
+  segments: Segment[];
+  /** Segment of each customer, in ascending id order, and its id. */
+  labels: Indices;
+  ids: string[];
+  /** For the map: a deterministic sample. `values` is row-major, points × features, in original units. */
+  points: { row: Indices; label: Indices; values: Floats };
+}
+
+/* ---------- simulation ---------- */
+
+export interface SimulateOptions {
+  deals: number;
+  customers?: number;
+  seed?: number;
+}
