@@ -1,0 +1,10 @@
+//! Results held against independent programs. The same tests run natively and in a headless browser.
+
+mod data;
+mod data_door;
+mod forecast;
+mod funnel;
+mod segments;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
