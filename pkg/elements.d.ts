@@ -1,0 +1,15 @@
+import type { Engine } from "./engine.js";
+
+/** Attributes: `lang`, `deals`, `history`, `customers`, `orders`, `dimensions` (URLs). Events: `crm-select`, `crm-result`, `crm-error`. */
+export class CrmElement extends HTMLElement {
+  engine: Engine | undefined;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "crm-dashboard": CrmElement;
+    "crm-funnel": CrmElement;
+    "crm-forecast": CrmElement;
+    "crm-segments": CrmElement;
+  }
+}

@@ -1,0 +1,57 @@
+import type {
+  ForecastOptions, ForecastResult, FunnelOptions, FunnelResult, LoadOptions, QualityResult, SegmentsOptions, SegmentsResult,
+  SimulateOptions, Summary, TableName,
+} from "./dist/types.js";
+
+export * from "./dist/types.js";
+
+/** A string with a line break is CSV text, another is a URL. Rows are objects by column name; columns are arrays by column name. */
+export type Data = File | Blob | URL | string | ArrayBuffer | ArrayBufferView | Record<string, unknown>[] | Record<string, ArrayLike<unknown>>;
+
+export interface Sources {
+  deals?: Data;
+  history?: Data;
+  customers?: Data;
+  orders?: Data;
+  /** Joined to the deals by key. */
+  dimensions?: Data[];
+  /** Of these it is recognised what they are. */
+  files?: Data[];
+  simulate?: SimulateOptions;
+}
+
+export interface Hosting {
+  wasmUrl?: string | URL;
+  createWorker?: () => Worker;
+  module?: WebAssembly.Module | Promise<WebAssembly.Module>;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: { phase: string; share: number }) => void;
+  /** Reject pending calls of the same method as "superseded". */
+  latest?: boolean;
+}
+
+/** `code` is stable; `details` name the value, the rule and the place. */
+export class CrmError extends Error {
+  constructor(code: string, message: string, details?: Record<string, unknown>);
+  code: string;
+  details: Record<string, unknown>;
+}
+
+export class Engine {
+  /** The worker, for diagnosis: ending it does no harm, the next call starts another. */
+  worker: Worker | undefined;
+  summary(): Summary;
+  quality(call?: CallOptions): Promise<QualityResult>;
+  funnel(options?: FunnelOptions, call?: CallOptions): Promise<FunnelResult>;
+  forecast(options?: ForecastOptions, call?: CallOptions): Promise<ForecastResult>;
+  segments(options?: SegmentsOptions, call?: CallOptions): Promise<SegmentsResult>;
+  records(table: TableName, rows: ArrayLike<number>, call?: CallOptions): Promise<Record<string, string | null>[]>;
+  reload(options: LoadOptions, call?: CallOptions): Promise<Summary>;
+  dispose(): void;
+}
+
+/** Reads and recognises CRM data in a worker of its own. */
+export function open(given: Sources & LoadOptions & Hosting, call?: CallOptions): Promise<Engine>;

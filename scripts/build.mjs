@@ -1,0 +1,80 @@
+/** Builds the core, the chart bundle and the npm package; does nothing where nothing changed. */
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { ROOT, output, run, say, setUp, write } from "./setup.mjs";
+
+/** All files below `paths`, in a fixed order. @param {string[]} paths @returns {string[]} */
+function files(paths) {
+  return paths.flatMap((path) => {
+    const full = join(ROOT, path);
+    if (!existsSync(full)) return [];
+    if (!statSync(full).isDirectory()) return [path];
+    return files(readdirSync(full).sort().map((name) => join(path, name)));
+  });
+}
+
+/**
+ * Runs `make` unless `inputs` are the same as when `made` was made.
+ *
+ * @param {string} made
+ * @param {string[]} inputs
+ * @param {() => void} make
+ */
+function once(made, inputs, make) {
+  const hash = createHash("sha256");
+  for (const file of files(inputs)) hash.update(file).update("\0").update(readFileSync(join(ROOT, file))).update("\0");
+  const digest = hash.digest("hex");
+  const stamp = join(ROOT, made, ".inputs-sha256");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  rmSync(join(ROOT, made), { recursive: true, force: true });
+  say(`building ${made}`);
+  make();
+  write(stamp, digest);
+}
+
+function core() {
+  run("wasm-pack", ["--quiet", "build", "--target", "web", "--release", "--no-pack", "--no-opt", "--out-dir", "www/core"]);
+  // npm leaves out what a .gitignore names, even inside a package.
+  rmSync(join(ROOT, "www/core/.gitignore"), { force: true });
+  const wasm = join(ROOT, "www/core/crm_analytics_bg.wasm");
+  run("wasm-opt", [wasm, "-O3", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue", "-o", wasm]);
+  const bytes = readFileSync(wasm);
+  say(`core: ${kilobytes(bytes.length)} kB, ${kilobytes(gzipSync(bytes, { level: 9 }).length)} kB gzip`);
+}
+
+/** @param {number} bytes */
+const kilobytes = (bytes) => Math.round(bytes / 1000);
+
+function vendor() {
+  run("esbuild", ["www/charts/echarts-entry.js", "--bundle", "--format=esm", "--minify", "--legal-comments=eof",
+    "--define:process.env.NODE_ENV=\"production\"", "--log-level=warning", "--outfile=www/vendor/echarts.js"]);
+}
+
+const PAGE_ONLY = new Set(["index.html", "main.js", "style.css", "data"]);
+
+function dist() {
+  cpSync(join(ROOT, "www"), join(ROOT, "pkg/dist"), {
+    recursive: true,
+    filter: (source) => {
+      const [top] = relative(join(ROOT, "www"), source).split(/[\\/]/);
+      return !PAGE_ONLY.has(top) && !source.endsWith(".inputs-sha256");
+    },
+  });
+  cpSync(join(ROOT, "src/types.d.ts"), join(ROOT, "pkg/dist/types.d.ts"));
+}
+
+export function build() {
+  once("www/core", ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "src", "scripts/build.mjs"], core);
+  once("www/vendor", ["www/charts/echarts-entry.js", "package-lock.json", "scripts/build.mjs"], vendor);
+  once("pkg/dist", ["www", "src/types.d.ts", "scripts/build.mjs"], dist);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  setUp();
+  build();
+  say(`built with ${output("rustc", ["--version"])}`);
+}

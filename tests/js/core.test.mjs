@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import * as core from "../../pkg/dist/core/crm_analytics.js";
+import { load } from "../../pkg/dist/load.js";
+
+const wasm = readFileSync(new URL("../../pkg/dist/core/crm_analytics_bg.wasm", import.meta.url));
+const { memory } = core.initSync({ module: wasm });
+const maven = readFileSync(new URL("../../www/data/maven/sales_pipeline.csv", import.meta.url));
+
+test("the core is at most 300 kB gzip", () => {
+  const size = gzipSync(wasm, { level: 9 }).length;
+  assert.ok(size <= 300_000, `${size} bytes`);
+});
+
+test("1,000 cycles of load, analyse and free leave the memory flat", async () => {
+  const lines = maven.toString("utf8").split("\n");
+  const deals = new Blob([lines.slice(0, 1500).join("\n")]);
+  const cycle = async () => {
+    const handle = await load(core, [{ kind: "deals", name: "deals.csv", blob: deals }], {});
+    handle.funnel(undefined);
+    handle.forecast(undefined);
+    handle.segments({ k: 3, restarts: 1 });
+    assert.throws(() => handle.funnel({ confidence: 3 }), { code: "invalid_option" });
+    handle.free();
+  };
+  for (let i = 0; i < 50; i++) await cycle();
+  const warm = memory.buffer.byteLength;
+  for (let i = 0; i < 1000; i++) await cycle();
+  assert.equal(memory.buffer.byteLength, warm);
+});
+
+test("the same input gives the same bytes", async () => {
+  const result = async () => {
+    const handle = await load(core, [{ simulate: { deals: 3000, seed: 5 } }], {});
+    const all = [handle.summary(), handle.quality(), handle.funnel(undefined), handle.forecast(undefined), handle.segments(undefined)];
+    handle.free();
+    return all;
+  };
+  assert.deepEqual(await result(), await result());
+});

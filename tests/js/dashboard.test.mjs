@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { serve } from "../../scripts/serve.mjs";
+import { ROOT } from "../../scripts/setup.mjs";
+import { launch, watchedPage } from "./chromium.mjs";
+
+const pictures = join(ROOT, "tests/output");
+/** @type {import("playwright-core").Browser} */ let chrome;
+/** @type {{url: string, close: () => Promise<void>}} */ let server;
+
+before(async () => {
+  mkdirSync(pictures, { recursive: true });
+  [chrome, server] = await Promise.all([launch(), serve(join(ROOT, "www"))]);
+});
+after(async () => {
+  await chrome?.close();
+  await server?.close();
+});
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @param {Page} page */
+async function settled(page) {
+  for (const panel of ["funnel", "forecast", "segments"]) {
+    await page.locator(`[data-panel="${panel}"][data-state="ready"], [data-panel="${panel}"][data-state="error"], [data-panel="${panel}"][data-state="empty"]`).first().waitFor({ timeout: 60_000 });
+  }
+}
+
+/** @param {Page} page @param {string} id */
+const value = async (page, id) => {
+  const raw = await page.locator(`[data-testid="${id}"]`).first().getAttribute("data-value", { timeout: 30_000 });
+  return raw === null || raw === "" ? null : Number.isNaN(Number(raw)) ? raw : Number(raw);
+};
+
+/** @param {number | string | null} actual @param {number} expected */
+const close = (actual, expected) => assert.ok(typeof actual === "number" && Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
+
+/** @param {(watched: Awaited<ReturnType<typeof watchedPage>>) => Promise<void>} use @param {string} [query] @param {import("playwright-core").BrowserContextOptions} [options] */
+async function opened(use, query = "", options = { viewport: { width: 1440, height: 1000 } }) {
+  const watched = await watchedPage(chrome, options);
+  try {
+    await watched.page.goto(server.url + query);
+    await settled(watched.page);
+    await use(watched);
+    assert.deepEqual(watched.complaints, []);
+  } finally {
+    await watched.context.close();
+  }
+}
+
+/** @param {Page} page @param {{name: string, text: string | Buffer}[]} files */
+async function give(page, ...files) {
+  await page.locator('input[type="file"]').first().setInputFiles(files.map(({ name, text }) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) })));
+}
+
+test("opens on Maven with the reference's numbers, and asks for nothing after it has loaded", () =>
+  opened(async ({ page, requests, context }) => {
+    close(await value(page, "funnel-median"), 69);
+    assert.equal(await value(page, "funnel-p90"), null);
+    close(await value(page, "funnel-won"), 0.5194391985);
+    close(await value(page, "funnel-lost"), 0.301740545969);
+    close(await value(page, "funnel-open"), 0.178820255532);
+    assert.equal(await value(page, "forecast-verdict"), "no_signal");
+    close(await value(page, "forecast-base-rate"), 4238 / 6711);
+    assert.ok(Number(await value(page, "segments-k")) >= 2);
+    await page.waitForTimeout(1500);
+    await page.screenshot({ path: join(pictures, "english-wide.png"), fullPage: true });
+    const before = requests.length;
+    assert.ok(requests.every((url) => url.startsWith(server.url) || url.startsWith("data:") || url.startsWith("blob:")), requests.join("\n"));
+    await context.setOffline(true);
+    await page.evaluate(() => document.querySelector("crm-dashboard")?.setAttribute("lang", "fa"));
+    await page.waitForTimeout(1500);
+    close(await value(page, "funnel-median"), 69);
+    assert.equal(requests.length, before, requests.slice(before).join("\n"));
+  }));
+
+test("Persian is right to left, with Persian digits and no sideways scroll", () =>
+  opened(async ({ page }) => {
+    await page.waitForTimeout(1500);
+    const dashboard = page.locator("crm-dashboard");
+    assert.equal(await dashboard.evaluate((element) => getComputedStyle(element).direction), "rtl");
+    assert.match(await page.locator('[data-testid="funnel-median"]').first().innerText(), /[۰-۹]/);
+    await page.screenshot({ path: join(pictures, "persian-wide.png"), fullPage: true });
+  }, "?lang=fa"));
+
+test("a phone shows one column and never scrolls sideways", async () => {
+  for (const [width, query, name] of /** @type {const} */ ([[390, "", "phone"], [320, "?lang=fa", "phone-persian"]])) {
+    await opened(async ({ page }) => {
+      await page.waitForTimeout(1500);
+      const { scroll, client } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }));
+      assert.ok(scroll <= client, `${scroll} > ${client} at ${width}`);
+      await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+    }, query, { viewport: { width, height: 844 } });
+  }
+});
+
+test("dark mode is drawn", () =>
+  opened(async ({ page }) => {
+    await page.waitForTimeout(1500);
+    await page.screenshot({ path: join(pictures, "dark.png"), fullPage: true });
+  }, "", { viewport: { width: 1440, height: 1000 }, colorScheme: "dark" }));
+
+test("the simulated CRM shows stages", () =>
+  opened(async ({ page }) => {
+    await page.waitForTimeout(1500);
+    await page.screenshot({ path: join(pictures, "simulated.png"), fullPage: true });
+    assert.ok(Number(await value(page, "funnel-median")) > 0);
+    assert.notEqual(await value(page, "forecast-verdict"), null);
+  }, "?source=simulated"));
+
+test("a file of the user is read, and broken lines are listed", () =>
+  opened(async ({ page }) => {
+    const lines = Array.from({ length: 10_000 }, (_, i) => `d${i},2024-01-${String((i % 28) + 1).padStart(2, "0")},${i % 2 ? "Won" : "Lost"},2024-03-${String((i % 28) + 1).padStart(2, "0")}`);
+    for (const broken of [100, 5000, 9000]) lines[broken] = "only,two";
+    await give(page, { name: "mine.csv", text: ["id,created_at,status,closed_at", ...lines].join("\n") });
+    await page.waitForFunction(() => document.querySelector("crm-dashboard")?.shadowRoot?.querySelector('[data-testid="funnel-median"]')?.getAttribute("data-value") === "60", undefined, { timeout: 30_000 });
+    const text = await page.locator("crm-dashboard").evaluate((element) => element.shadowRoot?.textContent ?? "");
+    for (const line of ["102", "5002", "9002"]) assert.ok(text.replace(/[,٬]/g, "").includes(line), `line ${line} is named`);
+  }));
+
+test("files that cannot be read leave the page alive", () =>
+  opened(async ({ page, complaints }) => {
+    for (const [name, text, code] of /** @type {const} */ ([
+      ["empty.csv", "", "empty_input"],
+      ["binary.csv", "\x89PNG\x00\x00\x00\x0d", "binary"],
+      ["header.csv", "id,created_at,status\n", "no_rows"],
+    ])) {
+      await give(page, { name, text });
+      await page.locator(`[data-code="${code}"]`).first().waitFor({ timeout: 30_000 });
+    }
+    await give(page, { name: "one.csv", text: "id,created_at,status\n1,2024-01-01,Open\n" });
+    await settled(page);
+    await give(page, { name: "again.csv", text: "id,created_at,status,closed_at\n1,2024-01-01,Won,2024-01-11\n2,2024-01-01,Lost,2024-01-11\n" });
+    await page.waitForFunction(() => document.querySelector("crm-dashboard")?.shadowRoot?.querySelector('[data-testid="funnel-median"]')?.getAttribute("data-value") === "10", undefined, { timeout: 30_000 });
+    assert.deepEqual(complaints, []);
+  }));
+
+test("after the worker is killed from the console, the next call answers", () =>
+  opened(async ({ page }) => {
+    const median = await page.evaluate(async () => {
+      const { engine } = /** @type {any} */ (document.querySelector("crm-dashboard"));
+      engine.worker.terminate();
+      return (await engine.funnel()).cycle.duration.quantiles[1].days;
+    });
+    assert.equal(median, 69);
+  }));

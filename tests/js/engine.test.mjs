@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { CrmError, open } from "../../pkg/dist/engine.js";
+import { createWorker } from "./thread.mjs";
+
+const root = new URL("../../", import.meta.url);
+const module = WebAssembly.compile(readFileSync(new URL("pkg/dist/core/crm_analytics_bg.wasm", root)));
+const hosting = { module, createWorker };
+const maven = readFileSync(new URL("www/data/maven/sales_pipeline.csv", root), "utf8");
+
+/** @param {string} code */
+const rejectsWith = (code) => (/** @type {unknown} */ error) => error instanceof CrmError && error.code === code;
+
+/** @param {any} given @param {(crm: import("../../pkg/dist/engine.js").Engine) => Promise<void>} use */
+async function withCrm(given, use) {
+  const crm = await open({ ...given, ...hosting });
+  try {
+    await use(crm);
+  } finally {
+    crm.dispose();
+  }
+}
+
+test("maven gives the reference's median and incidences", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    const { cycle } = await crm.funnel();
+    const [, median, , p90] = cycle.duration.quantiles;
+    assert.equal(median.days, 69);
+    assert.equal(p90.days, null);
+    const final = Object.fromEntries(cycle.outcomes.causes.map((/** @type {any} */ cause) => [cause.cause, cause.final]));
+    assert.ok(Math.abs(final.won - 0.5194391985) < 1e-9 && Math.abs(final.lost - 0.301740545969) < 1e-9);
+    assert.ok(cycle.duration.survival instanceof Float64Array);
+    structuredClone(cycle);
+  }));
+
+test("rows, columns and text of the same deals give the same result", async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => ({
+    id: `d${i}`, created: `2024-01-${String((i % 28) + 1).padStart(2, "0")}`, closed: i % 3 ? `2024-03-${String((i % 28) + 1).padStart(2, "0")}` : null,
+    status: ["Open", "Won", "Lost"][i % 3], amount: 100 + i,
+  }));
+  const names = /** @type {const} */ (["id", "created", "closed", "status", "amount"]);
+  const csv = [names.join(","), ...rows.map((row) => names.map((name) => row[name] ?? "").join(","))].join("\n");
+  const columns = Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
+  const results = [];
+  for (const deals of [rows, columns, csv]) await withCrm({ deals }, async (crm) => void results.push(await crm.funnel()));
+  assert.deepEqual(results[1], results[0]);
+  assert.deepEqual(results[2].cycle, results[0].cycle);
+});
+
+test("a misspelt option is refused by name", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    await assert.rejects(crm.funnel({ confidense: 0.9 }), (/** @type {any} */ error) => error.code === "invalid_option" && error.message.includes("confidense"));
+    await assert.rejects(crm.funnel({ confidence: 2 }), rejectsWith("invalid_option"));
+    assert.ok((await crm.funnel({ confidence: 0.9 })).cycle);
+  }));
+
+test("broken input is refused with a code", async () => {
+  for (const [deals, code] of /** @type {const} */ ([
+    [new Uint8Array(), "empty_input"],
+    [new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]), "binary"],
+    ["id,created_at\n", "no_rows"],
+  ])) {
+    await assert.rejects(open({ deals, ...hosting }), rejectsWith(code), code);
+  }
+});
+
+test("windows-1256 text is read", async () => {
+  const header = Buffer.from("id,created_at,status,owner\n");
+  const lines = ["1,2024-01-01,Won,", "2,2024-01-05,Open,"].map((line) => Buffer.concat([Buffer.from(line), Buffer.from([0xe3, 0xcd, 0xe3, 0xcf, 0x0a])]));
+  await withCrm({ deals: Buffer.concat([header, ...lines]) }, async (crm) => {
+    const [record] = await crm.records("deals", [0]);
+    assert.equal(record.owner, "محمد");
+  });
+});
+
+test("an aborted call rejects at once and the next one answers", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    const controller = new AbortController();
+    const pending = crm.forecast({}, { signal: controller.signal });
+    controller.abort();
+    await assert.rejects(pending, rejectsWith("cancelled"));
+    assert.ok((await crm.funnel()).cycle);
+    await assert.rejects(crm.funnel({}, { signal: controller.signal }), rejectsWith("cancelled"));
+  }));
+
+test("with latest, only the newest call of a method is answered", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    const calls = [0.8, 0.9, 0.95].map((confidence) => crm.funnel({ confidence }, { latest: true }));
+    const [first, second, third] = await Promise.allSettled(calls);
+    assert.equal(first.status === "rejected" && first.reason.code, "superseded");
+    assert.equal(second.status === "rejected" && second.reason.code, "superseded");
+    assert.equal(third.status === "fulfilled" && third.value.meta.options.confidence, 0.95);
+    const plain = await Promise.all([0.8, 0.9].map((confidence) => crm.funnel({ confidence })));
+    assert.deepEqual(plain.map((result) => result.meta.options.confidence), [0.8, 0.9]);
+  }));
+
+test("the call after a killed worker answers", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    const before = await crm.funnel();
+    crm.worker?.terminate();
+    assert.deepEqual(await crm.funnel(), before);
+  }));
+
+test("a crash rejects the pending calls with a code, and the next call answers", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    const pending = [crm.forecast(), crm.segments()].map((call) => assert.rejects(call, rejectsWith("crashed")));
+    /** @type {any} */ (crm.worker).onerror({ message: "out of memory" });
+    await Promise.all(pending);
+    assert.ok((await crm.funnel()).cycle);
+  }));
+
+test("reload recognises the same data at another instant, and a refused one changes nothing", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    assert.equal(crm.summary().counts.won, 4238);
+    const earlier = await crm.reload({ asOf: "2017-06-30" });
+    assert.ok(earlier.counts.won < 4238 && earlier.asOfFrom === "option");
+    await assert.rejects(crm.reload({ asOf: "yesterday" }), rejectsWith("invalid_option"));
+    assert.equal((await crm.funnel()).meta.asOf, earlier.asOf);
+  }));
+
+test("calls report progress", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    /** @type {number[]} */ const shares = [];
+    await crm.segments({}, { onProgress: ({ share }) => void shares.push(share) });
+    assert.ok(shares.length > 1 && shares.every((share, i) => share >= 0 && share <= 1 && (i === 0 || share >= shares[i - 1])));
+  }));
+
+test("after dispose every call rejects", async () => {
+  const crm = await open({ deals: maven, ...hosting });
+  const pending = assert.rejects(crm.forecast(), rejectsWith("disposed"));
+  crm.dispose();
+  await pending;
+  await assert.rejects(crm.funnel(), rejectsWith("disposed"));
+});

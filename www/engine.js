@@ -1,0 +1,366 @@
+/**
+ * The client of the worker: opens CRM data and answers questions about them off the main thread.
+ *
+ *     const crm = await open({ deals: file });
+ *     const { cycle } = await crm.funnel();
+ *
+ * Results are the plain objects of `types.d.ts`. Every call takes `{signal, onProgress, latest}`. Rejections are `CrmError`s.
+ */
+import { CrmError } from "./load.js";
+
+export { CrmError };
+
+/**
+ * @typedef {{phase: string, share: number}} Progress
+ * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void, latest?: boolean}} CallOptions
+ *   `latest`: reject pending calls of the same method as "superseded", so that only the newest is answered.
+ * @typedef {File | Blob | URL | string | ArrayBuffer | ArrayBufferView | Record<string, unknown>[] | Record<string, ArrayLike<unknown>>} Data
+ *   A string with a line break is CSV text, another is a URL. Rows are objects by column name; columns are arrays by column name.
+ * @typedef {{deals?: Data, history?: Data, customers?: Data, orders?: Data, dimensions?: Data[], files?: Data[], simulate?: {deals: number, customers?: number, seed?: number}}} Sources
+ *   `dimensions` are joined to the deals by key; of `files` it is recognised what they are.
+ * @typedef {{mapping?: object, asOf?: string | number, utcOffsetMinutes?: number, repeats?: "collapse" | "separate"}} LoadOptions
+ * @typedef {{wasmUrl?: string | URL, createWorker?: () => Worker, module?: WebAssembly.Module | Promise<WebAssembly.Module>}} Hosting
+ */
+
+/** How long an idle worker may take to say that it has begun, before it is held to be dead. */
+const BEGIN_MS = 3000;
+/** How long a cancelled call may run on before its worker is replaced. */
+const CANCEL_GRACE_MS = 250;
+
+/** @type {Promise<WebAssembly.Module> | undefined} */
+let compiled;
+
+/** @param {string | URL} [url] */
+function compile(url) {
+  compiled ??= (async () => {
+    const response = await fetch(url ?? new URL("./core/crm_analytics_bg.wasm", import.meta.url));
+    if (!response.ok) throw new CrmError("not_fetched", `${response.url} could not be read: ${response.status}`);
+    return WebAssembly.compile(await response.arrayBuffer());
+  })();
+  compiled.catch(() => (compiled = undefined));
+  return compiled;
+}
+
+/**
+ * Reads and recognises CRM data.
+ *
+ * @param {Sources & LoadOptions & Hosting} given
+ * @param {CallOptions} [call]
+ * @returns {Promise<Engine>}
+ */
+export async function open(given, call = {}) {
+  const { mapping, asOf, utcOffsetMinutes, repeats, wasmUrl, createWorker, module, ...sources } = given;
+  const engine = new Engine(sourcesOf(sources), module ?? compile(wasmUrl), createWorker ?? defaultWorker);
+  try {
+    await engine.reload({ mapping, asOf, utcOffsetMinutes, repeats }, call);
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
+  return engine;
+}
+
+const defaultWorker = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+
+/**
+ * @typedef {{method: string, id: number, fields: object, call: CallOptions, resolve: (value: any) => void,
+ *   reject: (error: CrmError) => void, settled: boolean, restarts: number, onAbort?: () => void}} Request
+ */
+
+/** Loaded CRM data in a worker. */
+export class Engine {
+  /** The worker, for diagnosis: ending it does no harm, the next call starts another. @type {Worker | undefined} */
+  worker;
+
+  /** @type {import("./load.js").Source[]} */ #sources;
+  /** @type {WebAssembly.Module | Promise<WebAssembly.Module>} */ #module;
+  /** @type {() => Worker} */ #createWorker;
+  /** @type {object | undefined} */ #loadOptions;
+  /** @type {object | undefined} */ #summary;
+  /** @type {Request[]} */ #queue = [];
+  /** @type {Request | undefined} */ #current;
+  #nextId = 1;
+  #disposed = false;
+  /** @type {Map<number, (message: any) => void>} */ #listeners = new Map();
+
+  /**
+   * @param {import("./load.js").Source[]} sources
+   * @param {WebAssembly.Module | Promise<WebAssembly.Module>} module
+   * @param {() => Worker} createWorker
+   */
+  constructor(sources, module, createWorker) {
+    this.#sources = sources;
+    this.#module = module;
+    this.#createWorker = createWorker;
+  }
+
+  /** What was recognised: `Summary`. @returns {any} */
+  summary() {
+    return this.#summary;
+  }
+
+  /** What is wrong with the data, and what it costs. @param {CallOptions} [call] */
+  quality(call) {
+    return this.#request("quality", {}, call);
+  }
+
+  /** How long deals take and where they go. @param {object} [options] @param {CallOptions} [call] */
+  funnel(options, call) {
+    return this.#request("funnel", { options }, call);
+  }
+
+  /** How likely each open deal is to be won. @param {object} [options] @param {CallOptions} [call] */
+  forecast(options, call) {
+    return this.#request("forecast", { options }, call);
+  }
+
+  /** Which groups the customers form. @param {object} [options] @param {CallOptions} [call] */
+  segments(options, call) {
+    return this.#request("segments", { options }, call);
+  }
+
+  /**
+   * Rows of a table (`deals`, …) as objects of texts by column name; null where missing.
+   *
+   * @param {string} table
+   * @param {ArrayLike<number>} rows
+   * @param {CallOptions} [call]
+   * @returns {Promise<Record<string, string | null>[]>}
+   */
+  async records(table, rows, call) {
+    const records = await this.#request("records", { table, rows: Uint32Array.from(rows) }, call);
+    return records.map((/** @type {[string, string | null][]} */ cells) => Object.fromEntries(cells));
+  }
+
+  /**
+   * Reads the same sources with other options, and returns what was recognised. After a rejection the former ones stay.
+   *
+   * @param {LoadOptions} options
+   * @param {CallOptions} [call]
+   */
+  async reload(options, call) {
+    const summary = await this.#request("load", { sources: this.#sources, options }, call);
+    this.#loadOptions = options;
+    this.#summary = summary;
+    return summary;
+  }
+
+  /** Ends the worker and gives its memory back. Pending calls reject with "disposed". */
+  dispose() {
+    this.#disposed = true;
+    for (const request of [this.#current, ...this.#queue]) {
+      if (request) this.#settle(request, new CrmError("disposed", "the data were closed"));
+    }
+    this.#queue = [];
+    this.#current = undefined;
+    this.#drop();
+  }
+
+  /**
+   * @param {string} method
+   * @param {object} fields
+   * @param {CallOptions} [call]
+   * @returns {Promise<any>}
+   */
+  #request(method, fields, call = {}) {
+    return new Promise((resolve, reject) => {
+      /** @type {Request} */
+      const request = { method, id: this.#nextId++, fields, call, resolve, reject, settled: false, restarts: 0 };
+      if (this.#disposed) return reject(new CrmError("disposed", "the data were closed"));
+      if (call.signal?.aborted) return reject(new CrmError("cancelled", `${method} was cancelled`));
+      if (call.latest) this.#supersede(method);
+      request.onAbort = () => this.#cancel(request);
+      call.signal?.addEventListener("abort", request.onAbort, { once: true });
+      this.#queue.push(request);
+      this.#next();
+    });
+  }
+
+  /** @param {string} method */
+  #supersede(method) {
+    for (const request of [this.#current, ...this.#queue]) {
+      if (request?.method === method) this.#settle(request, new CrmError("superseded", `a newer ${method} was asked for`));
+    }
+    this.#queue = this.#queue.filter((request) => !request.settled);
+  }
+
+  /** @param {Request} request */
+  #cancel(request) {
+    this.#settle(request, new CrmError("cancelled", `${request.method} was cancelled`));
+    this.#queue = this.#queue.filter((waiting) => waiting !== request);
+    if (request !== this.#current) return;
+    setTimeout(() => {
+      if (request !== this.#current) return;
+      this.#current = undefined;
+      this.#drop();
+      this.#next();
+    }, CANCEL_GRACE_MS);
+  }
+
+  async #next() {
+    if (this.#current || this.#disposed) return;
+    const request = this.#queue.shift();
+    if (!request) return;
+    this.#current = request;
+    try {
+      if (!this.worker) await this.#spawn(request);
+      if (this.#current !== request) return;
+      const result = await this.#send(request);
+      this.#settle(request, undefined, result);
+    } catch (thrown) {
+      const error = /** @type {CrmError & {fatal?: boolean}} */ (thrown);
+      if (this.#current !== request) return;
+      if (request.method === "load" && this.#loadOptions) this.#drop();
+      if (error.fatal) {
+        this.#drop();
+        // A worker that was ended from outside says nothing; the call itself is not to blame.
+        if (error.code === "worker_gone" && request.restarts++ === 0 && !request.settled) {
+          this.#queue.unshift(request);
+          this.#current = undefined;
+          return this.#next();
+        }
+        for (const waiting of this.#queue.splice(0)) this.#settle(waiting, error);
+      }
+      this.#settle(request, error);
+    }
+    if (this.#current === request) this.#current = undefined;
+    this.#next();
+  }
+
+  /** @param {Request} request */
+  async #spawn(request) {
+    const module = await this.#module;
+    if (this.#disposed) return;
+    const worker = this.#createWorker();
+    this.worker = worker;
+    worker.onmessage = ({ data }) => worker === this.worker && this.#listeners.get(data.id)?.(data);
+    const failed = (/** @type {any} */ event) => {
+      event.preventDefault?.();
+      if (worker !== this.worker) return;
+      const error = { code: "crashed", message: event.message ?? "the worker could not be started", details: {} };
+      for (const listener of [...this.#listeners.values()]) listener({ error, fatal: true });
+    };
+    worker.onerror = failed;
+    worker.onmessageerror = failed;
+    await this.#send({ method: "start", fields: { module }, call: {} });
+    if (request.method !== "load" && this.#loadOptions) {
+      await this.#send({ method: "load", fields: { sources: this.#sources, options: this.#loadOptions }, call: request.call });
+    }
+  }
+
+  /**
+   * @param {{method: string, fields: object, call: CallOptions}} request
+   * @returns {Promise<any>}
+   */
+  #send({ method, fields, call }) {
+    const worker = this.worker;
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const silence = setTimeout(
+        () => done({ error: { code: "worker_gone", message: "the worker does not answer" }, fatal: true }),
+        BEGIN_MS * (method === "start" ? 10 : 1),
+      );
+      const done = (/** @type {any} */ { result, error, fatal }) => {
+        clearTimeout(silence);
+        this.#listeners.delete(id);
+        if (!error) return resolve(result);
+        const rejected = new CrmError(error.code, error.message, error.details);
+        if (error.stack) rejected.stack = error.stack;
+        reject(Object.assign(rejected, { fatal: Boolean(fatal) }));
+      };
+      this.#listeners.set(id, (message) => {
+        if (message.begun) return clearTimeout(silence);
+        if (message.progress) return call.onProgress?.(message.progress);
+        done(message);
+      });
+      worker?.postMessage({ id, method, ...fields });
+    });
+  }
+
+  /**
+   * @param {Request} request
+   * @param {CrmError | undefined} error
+   * @param {any} [result]
+   */
+  #settle(request, error, result) {
+    if (request.settled) return;
+    request.settled = true;
+    if (request.onAbort) request.call.signal?.removeEventListener("abort", request.onAbort);
+    if (error) request.reject(error);
+    else request.resolve(result);
+  }
+
+  #drop() {
+    this.worker?.terminate();
+    this.worker = undefined;
+    this.#listeners.clear();
+  }
+}
+
+/**
+ * @param {Sources} given
+ * @returns {import("./load.js").Source[]}
+ */
+function sourcesOf({ deals, history, customers, orders, dimensions = [], files = [], simulate, ...unknown }) {
+  const [stranger] = Object.keys(unknown);
+  if (stranger) throw new CrmError("invalid_option", `open() has no option ${stranger}`, { option: stranger });
+  const sources = /** @type {const} */ ([
+    ["deals", deals],
+    ["history", history],
+    ["customers", customers],
+    ["orders", orders],
+    ...dimensions.map((data) => ["dimension", data]),
+    ...files.map((data) => [undefined, data]),
+  ])
+    .filter(([, data]) => data !== undefined && data !== null)
+    .map(([kind, data], index) => sourceOf(/** @type {any} */ (kind), /** @type {Data} */ (data), index));
+  return simulate ? [...sources, { simulate }] : sources;
+}
+
+/**
+ * @param {import("./load.js").Kind} kind
+ * @param {Data} data
+ * @param {number} index
+ * @returns {import("./load.js").Source}
+ */
+function sourceOf(kind, data, index) {
+  const name = kind ?? `file ${index + 1}`;
+  if (data instanceof Blob) return { kind, name: "name" in data ? data.name : name, blob: data };
+  if (data instanceof URL || (typeof data === "string" && !data.includes("\n"))) {
+    const url = new URL(data, globalThis.document?.baseURI ?? import.meta.url);
+    return { kind, name: decodeURIComponent(url.pathname.split("/").pop() || name), url: url.href };
+  }
+  if (typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
+    return { kind, name, blob: new Blob([/** @type {BlobPart} */ (data)]) };
+  }
+  const byName = Array.isArray(data) ? columnsOf(data) : data;
+  if (!byName || typeof byName !== "object") {
+    throw new CrmError("invalid_option", `${name} is ${typeof data}; a file, a URL, text, bytes, rows or columns are expected`, { option: name });
+  }
+  const entries = Object.entries(/** @type {Record<string, ArrayLike<unknown>>} */ (byName));
+  return { kind, name, names: entries.map(([column]) => column), columns: entries.map(([, values]) => columnOf(values)) };
+}
+
+/**
+ * @param {Record<string, unknown>[]} rows
+ * @returns {Record<string, unknown[]>}
+ */
+function columnsOf(rows) {
+  /** @type {Record<string, unknown[]>} */
+  const columns = Object.create(null);
+  for (const [index, row] of rows.entries()) {
+    for (const column in row) (columns[column] ??= new Array(rows.length).fill(null))[index] = row[column];
+  }
+  return columns;
+}
+
+/** @param {ArrayLike<unknown>} values */
+function columnOf(values) {
+  if (values instanceof Float64Array) return values;
+  if (ArrayBuffer.isView(values)) return Float64Array.from(/** @type {any} */ (values), Number);
+  const list = Array.from(values);
+  if (list.every((value) => value === null || value === undefined || typeof value === "number")) {
+    return Float64Array.from(list, (value) => (typeof value === "number" ? value : NaN));
+  }
+  return list.map((value) => (value === null || value === undefined ? "" : value instanceof Date ? value.toISOString() : String(value)));
+}

@@ -1,0 +1,69 @@
+/**
+ * The worker: holds one handle of the core and answers one request at a time.
+ *
+ * In: `{id, method: "start", module}`, `{id, method: "load", sources, options}`, `{id, method: <analysis>, options}`,
+ * `{id, method: "records", table, rows}`, `{id, method: "ping"}`.
+ * Out: `{id, begun: true}` at once, any number of `{id, progress}`, then `{id, result}` or `{id, error, fatal}`.
+ */
+import * as core from "./core/crm_analytics.js";
+import { load } from "./load.js";
+
+const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
+/** @type {import("./core/crm_analytics.js").Handle | undefined} */
+let handle;
+
+/** @type {Record<string, (request: any, onProgress: (progress: {phase: string, share: number}) => void) => unknown>} */
+const methods = {
+  ping: () => true,
+  start: ({ module }) => void core.initSync({ module }),
+  load: async ({ sources, options }, onProgress) => {
+    handle?.free();
+    handle = undefined;
+    handle = await load(core, sources, options, onProgress);
+    return handle.summary();
+  },
+  quality: () => loaded().quality(),
+  funnel: ({ options }, onProgress) => loaded().funnel(options, phase("funnel", onProgress)),
+  forecast: ({ options }, onProgress) => loaded().forecast(options, phase("forecast", onProgress)),
+  segments: ({ options }, onProgress) => loaded().segments(options, phase("segments", onProgress)),
+  records: ({ table, rows }) => loaded().records(table, rows),
+};
+
+/**
+ * @param {string} name
+ * @param {(progress: {phase: string, share: number}) => void} onProgress
+ */
+const phase = (name, onProgress) => (/** @type {number} */ share) => onProgress({ phase: name, share });
+
+function loaded() {
+  if (!handle) throw Object.assign(new Error("no data are loaded"), { code: "not_loaded" });
+  return handle;
+}
+
+scope.onmessage = async ({ data: request }) => {
+  const { id, method } = request;
+  scope.postMessage({ id, begun: true });
+  try {
+    const result = await methods[method](request, (progress) => scope.postMessage({ id, progress }));
+    scope.postMessage({ id, result }, buffersOf(result));
+  } catch (thrown) {
+    const { code, message = String(thrown), details, stack } = /** @type {any} */ (thrown);
+    // Only what the core or the loader judged has a code. Anything else is a trap: the instance cannot be used again.
+    scope.postMessage({ id, error: { code: code ?? "crashed", message, details, stack }, fatal: code === undefined });
+  }
+};
+
+/**
+ * The buffers of all typed arrays of a result: they are moved, not copied.
+ *
+ * @param {unknown} value
+ * @param {ArrayBuffer[]} [found]
+ * @returns {ArrayBuffer[]}
+ */
+function buffersOf(value, found = []) {
+  if (ArrayBuffer.isView(value)) found.push(/** @type {ArrayBuffer} */ (value.buffer));
+  else if (Array.isArray(value) && typeof value[0] !== "object") return found;
+  else if (value && typeof value === "object") for (const inner of Object.values(value)) buffersOf(inner, found);
+  return found;
+}
