@@ -49,6 +49,8 @@ export class Engine {
   forecast(options?: ForecastOptions, call?: CallOptions): Promise<ForecastResult>;
   segments(options?: SegmentsOptions, call?: CallOptions): Promise<SegmentsResult>;
   records(table: TableName, rows: ArrayLike<number>, call?: CallOptions): Promise<Record<string, string | null>[]>;
+  /** Bytes of WebAssembly memory; since that never shrinks, the peak so far. */
+  memoryBytes(call?: CallOptions): Promise<number>;
   reload(options: LoadOptions, call?: CallOptions): Promise<Summary>;
   dispose(): void;
 }

@@ -132,6 +132,11 @@ export class Engine {
     return records.map((/** @type {[string, string | null][]} */ cells) => Object.fromEntries(cells));
   }
 
+  /** Bytes of WebAssembly memory; since that never shrinks, the peak so far. @param {CallOptions} [call] @returns {Promise<number>} */
+  memoryBytes(call) {
+    return this.#request("memory", {}, call);
+  }
+
   /**
    * Reads the same sources with other options, and returns what was recognised. After a rejection the former ones stay.
    *

@@ -2,7 +2,7 @@
  * The worker: holds one handle of the core and answers one request at a time.
  *
  * In: `{id, method: "start", module}`, `{id, method: "load", sources, options}`, `{id, method: <analysis>, options}`,
- * `{id, method: "records", table, rows}`, `{id, method: "ping"}`.
+ * `{id, method: "records", table, rows}`, `{id, method: "memory"}`.
  * Out: `{id, begun: true}` at once, any number of `{id, progress}`, then `{id, result}` or `{id, error, fatal}`.
  */
 import * as core from "./core/crm_analytics.js";
@@ -12,11 +12,13 @@ const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ 
 
 /** @type {import("./core/crm_analytics.js").Handle | undefined} */
 let handle;
+/** @type {WebAssembly.Memory} */
+let memory;
 
 /** @type {Record<string, (request: any, onProgress: (progress: {phase: string, share: number}) => void) => unknown>} */
 const methods = {
-  ping: () => true,
-  start: ({ module }) => void core.initSync({ module }),
+  start: ({ module }) => void ({ memory } = core.initSync({ module })),
+  memory: () => memory.buffer.byteLength,
   load: async ({ sources, options }, onProgress) => {
     handle?.free();
     handle = undefined;
