@@ -1,0 +1,140 @@
+//! What to segment and how.
+
+use super::recipe::Transform;
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// Options of [`super::segments()`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct SegmentsOptions {
+    /// Recency, frequency and monetary value of orders, or chosen columns; the former when missing.
+    pub features: Option<FeatureChoice>,
+    /// Table of chosen columns: customers where they have been loaded, else deals. Orders for RFM.
+    pub of: Option<SegmentsOf>,
+    /// Transforms for RFM.
+    pub transforms: RfmTransforms,
+    /// Monetary value for RFM.
+    pub monetary: Monetary,
+    /// Number of segments from 1 to 100; when missing, that of 2 to 10 with the largest mean silhouette.
+    pub k: Option<u32>,
+    /// Run once, from these customers (0-based, in ascending id order), one per segment.
+    pub start_rows: Option<Vec<u32>>,
+    /// Starts of k-means from 1 to 1000, of which the best is kept.
+    pub restarts: u32,
+    /// Seed of the starts and of samples.
+    pub seed: u32,
+    /// How many points the map gets at most.
+    pub points: u32,
+}
+
+impl Default for SegmentsOptions {
+    fn default() -> Self {
+        SegmentsOptions {
+            features: None,
+            of: None,
+            transforms: RfmTransforms::default(),
+            monetary: Monetary::Sum,
+            k: None,
+            start_rows: None,
+            restarts: 10,
+            seed: 1,
+            points: 20_000,
+        }
+    }
+}
+
+impl SegmentsOptions {
+    /// Refuses numbers out of range.
+    pub(super) fn check(&self) -> Result<()> {
+        let in_range = |option: &str, value: usize, range: std::ops::RangeInclusive<usize>| {
+            if range.contains(&value) {
+                return Ok(());
+            }
+            Err(invalid(option, value, format!("it must be from {} to {}", range.start(), range.end())))
+        };
+        in_range("restarts", self.restarts as usize, 1..=1000)?;
+        if let Some(k) = self.k {
+            in_range("k", k as usize, 1..=100)?;
+        }
+        if let Some(rows) = &self.start_rows {
+            in_range("the number of startRows", rows.len(), 1..=100)?;
+            if self.k.is_some_and(|k| k as usize != rows.len()) {
+                return Err(invalid("startRows", rows.len(), "k rows are needed, or k must be left out".into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error for an option that its rule does not allow.
+pub(super) fn invalid(option: &str, value: impl ToString, rule: String) -> Error {
+    Error::InvalidOption { option: option.into(), value: value.to_string(), rule }
+}
+
+/// Which features customers are segmented by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FeatureChoice {
+    /// A named set.
+    Named(FeatureSet),
+    /// Columns of numbers.
+    Columns(Vec<ColumnChoice>),
+}
+
+/// A named set of features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeatureSet {
+    /// Recency, frequency and monetary value.
+    Rfm,
+}
+
+/// A column of numbers and its transform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ColumnChoice {
+    /// Name of the column as written in its table.
+    pub column: String,
+    /// Transform; `none` when missing.
+    #[serde(default = "untransformed")]
+    pub transform: Transform,
+}
+
+fn untransformed() -> Transform {
+    Transform::None
+}
+
+/// Transforms of recency, frequency and monetary value; `log1p` each when missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct RfmTransforms {
+    /// Of days since the last order.
+    pub recency: Transform,
+    /// Of the number of order days.
+    pub frequency: Transform,
+    /// Of the monetary value.
+    pub monetary: Transform,
+}
+
+/// Which monetary value a customer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Monetary {
+    /// Sum of the amounts.
+    Sum,
+    /// Sum divided by the number of order days.
+    Mean,
+}
+
+/// Table whose rows or customers are segmented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentsOf {
+    /// Customers by their orders.
+    Orders,
+    /// Rows of the customers table.
+    Customers,
+    /// Deals.
+    Deals,
+}

@@ -1,0 +1,157 @@
+//! From raw features to standardised points: the recipe that a result carries.
+
+use serde::{Deserialize, Serialize};
+
+/// How a feature is transformed before it is standardised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transform {
+    /// As it is.
+    None,
+    /// Natural logarithm; for positive values only.
+    Log,
+    /// ln(1 + x); for values above −1 only.
+    #[default]
+    Log1p,
+}
+
+impl Transform {
+    /// The transformed value; NaN where the logarithm does not exist.
+    pub fn apply(self, value: f64) -> f64 {
+        match self {
+            Transform::None => value,
+            Transform::Log if value > 0.0 => libm::log(value),
+            Transform::Log1p if value > -1.0 => libm::log1p(value),
+            Transform::Log | Transform::Log1p => f64::NAN,
+        }
+    }
+
+    /// The value whose transform is `value`.
+    pub fn invert(self, value: f64) -> f64 {
+        match self {
+            Transform::None => value,
+            Transform::Log => libm::exp(value),
+            Transform::Log1p => libm::expm1(value),
+        }
+    }
+}
+
+/// A feature and what standardises it: (transformed value − mean) / standard deviation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Feature {
+    /// Column, or `recency`, `frequency`, `monetary`.
+    pub name: String,
+    /// Transform before standardising.
+    pub transform: Transform,
+    /// Weighted mean of the transformed values.
+    pub mean: f64,
+    /// Population standard deviation (divided by n) of the transformed values; 0 for a constant feature, which all points then
+    /// have as 0.
+    pub standard_deviation: f64,
+    /// `days`, `order_days` or `currency`; `None` for chosen columns.
+    pub unit: Option<&'static str>,
+}
+
+impl Feature {
+    /// The transformed value of a standardised one.
+    pub fn transformed(&self, standardised: f64) -> f64 {
+        standardised * self.standard_deviation + self.mean
+    }
+}
+
+/// Weighted mean and population standard deviation of finite `values`; exactly 0 for constant ones, NaN for none.
+pub fn mean_and_standard_deviation(values: &[f64], weights: &[f64]) -> (f64, f64) {
+    let used = || values.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+    let (low, high) =
+        used().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (&value, _)| (low.min(value), high.max(value)));
+    // Rounding of the mean would give a constant column a deviation of 1e-17 and its points the values ±1.
+    if low == high {
+        return (low, 0.0);
+    }
+    // Squares of numbers beyond 1e154 overflow.
+    let largest = low.abs().max(high.abs());
+    let scale = if largest > 1e140 { largest } else { 1.0 };
+    let total: f64 = used().map(|(_, weight)| weight).sum();
+    let mean = used().map(|(value, weight)| weight * (value / scale)).sum::<f64>() / total;
+    let squares = used().map(|(value, weight)| weight * (value / scale - mean) * (value / scale - mean)).sum::<f64>();
+    (scale * mean, scale * (squares / total).sqrt())
+}
+
+/// `columns` of transformed values as standardised rows (row-major), with the mean and standard deviation of each column.
+pub fn standardise(columns: &[Vec<f64>], weights: &[f64]) -> (Vec<f64>, Vec<(f64, f64)>) {
+    let moments: Vec<(f64, f64)> = columns.iter().map(|column| mean_and_standard_deviation(column, weights)).collect();
+    let mut rows = vec![0.0; columns.len() * weights.len()];
+    for (j, (column, &(mean, standard_deviation))) in columns.iter().zip(&moments).enumerate() {
+        if standard_deviation > 0.0 {
+            for (row, value) in rows.chunks_exact_mut(columns.len()).zip(column) {
+                row[j] = value / standard_deviation - mean / standard_deviation;
+                // The plain form is the exact one; it fails only where value − mean overflows.
+                let plain = (value - mean) / standard_deviation;
+                if plain.is_finite() {
+                    row[j] = plain;
+                }
+            }
+        }
+    }
+    (rows, moments)
+}
+
+/// Median of weighted `values`: that of the list in which each value stands `weight` times. NaN for none.
+pub fn weighted_median(mut values: Vec<(f64, f64)>) -> f64 {
+    values.retain(|&(_, weight)| weight > 0.0);
+    values.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = 0.5 * values.iter().map(|&(_, weight)| weight).sum::<f64>();
+    let mut sum = 0.0;
+    for (i, &(value, weight)) in values.iter().enumerate() {
+        sum += weight;
+        if sum > half {
+            return value;
+        }
+        if sum == half {
+            return values.get(i + 1).map_or(value, |&(next, _)| 0.5 * value + 0.5 * next);
+        }
+    }
+    values.last().map_or(f64::NAN, |&(value, _)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_column_has_no_deviation_and_standardises_to_zeros() {
+        let (rows, moments) = standardise(&[vec![0.1; 7], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]], &[1.0; 7]);
+        assert_eq!(moments[0], (0.1, 0.0));
+        assert_eq!(moments[1], (4.0, 2.0));
+        assert!(rows.chunks_exact(2).all(|row| row[0] == 0.0));
+        assert_eq!(rows[1], -1.5);
+    }
+
+    #[test]
+    fn the_largest_numbers_standardise_without_overflow() {
+        let (rows, _) = standardise(&[vec![-1.7e308, 1.7e308, 0.0]], &[1.0; 3]);
+        assert!(rows.iter().all(|value| value.is_finite()), "{rows:?}");
+        assert!((rows[1] - 1.5f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn weight_three_equals_three_rows() {
+        let weighted = mean_and_standard_deviation(&[1.0, 5.0, 9.0], &[3.0, 1.0, 0.0]);
+        let repeated = mean_and_standard_deviation(&[1.0, 1.0, 1.0, 5.0], &[1.0; 4]);
+        assert_eq!(weighted, repeated);
+        assert_eq!(weighted_median(vec![(5.0, 1.0), (1.0, 3.0), (9.0, 0.0)]), 1.0);
+        assert_eq!(weighted_median(vec![(5.0, 2.0), (1.0, 2.0)]), 3.0);
+        assert!(weighted_median(vec![(5.0, 0.0)]).is_nan());
+    }
+
+    #[test]
+    fn transforms_are_inverted_and_refuse_what_has_no_logarithm() {
+        for transform in [Transform::None, Transform::Log, Transform::Log1p] {
+            assert!((transform.invert(transform.apply(3.7)) - 3.7).abs() < 1e-14);
+        }
+        assert!(Transform::Log.apply(0.0).is_nan() && Transform::Log1p.apply(-1.0).is_nan());
+        assert!(Transform::Log.apply(f64::NAN).is_nan());
+        assert_eq!(Transform::Log1p.apply(0.0), 0.0);
+    }
+}
