@@ -87,6 +87,12 @@ pub enum Error {
         /// What is allowed.
         rule: String,
     },
+    /// A regression has no unique solution.
+    #[error("no unique fit: {what}")]
+    NoUniqueFit {
+        /// What stands in the way.
+        what: String,
+    },
     /// Too few usable rows for any answer.
     #[error("{analysis} needs at least {needed} {what}, there are {have}")]
     TooFew {
@@ -126,6 +132,7 @@ impl Error {
             Error::MissingRole { .. } => "missing_role",
             Error::MissingTable { .. } => "missing_table",
             Error::InvalidOption { .. } => "invalid_option",
+            Error::NoUniqueFit { .. } => "no_unique_fit",
             Error::TooFew { .. } => "too_few",
         }
     }
@@ -156,6 +163,7 @@ impl Error {
             Error::InvalidOption { option, value, rule } => {
                 vec![("option", text(option)), ("value", text(value)), ("rule", text(rule))]
             }
+            Error::NoUniqueFit { what } => vec![("what", text(what))],
             Error::TooFew { analysis, what, needed, have } => vec![
                 ("analysis", text(analysis)),
                 ("what", text(what)),

@@ -216,13 +216,21 @@ export interface ForecastOptions {
   /** Share of the newest closed deals kept for the test; 0.2 when missing. */
   holdout?: number;
   /** Instead of a share: test on deals closed at or after this instant. */
-  holdoutFrom?: string | Instant;
+  holdoutFrom?: Instant;
+  /** Instead of a share: train on this many rows, the oldest. */
+  trainRows?: number;
+  /** Levels of a category with fewer closed deals are pooled; 20 when missing. */
+  minLevelRows?: number;
   /** How many deals to list with reasons; 200 when missing. */
   listed?: number;
-  seed?: number;
 }
 
 export type Verdict = "ready" | "use_with_care" | "no_signal" | "too_few";
+export type VerdictReason =
+  | "tested_on_newest"
+  | "weak_ranking" | "calibration_off" | "base_rate_drift"
+  | "no_better_than_base_rate" | "no_features"
+  | "too_few_closed" | "only_won" | "only_lost" | "no_closed_deals" | "no_test_possible";
 
 export interface Feature {
   column: string;
@@ -249,7 +257,6 @@ export interface ListedDeal {
   id: string;
   /** Row of the deals table, for `handle.records`. */
   row: number;
-  line: number;
   stage: string | null;
   owner: string | null;
   amount: number | null;
@@ -257,6 +264,7 @@ export interface ListedDeal {
   probability: number;
   low: number;
   high: number;
+  /** All of them, the strongest first. */
   reasons: Reason[];
 }
 
@@ -266,7 +274,7 @@ export interface ForecastResult {
   baseRate: Estimate | null;
   verdict: Verdict;
   /** Code of the sentence that gives the reason. */
-  verdictReason: string;
+  verdictReason: VerdictReason;
   /** What is missing until a test on held-out deals is possible; zeros when nothing is. */
   needed: { won: number; lost: number };
   /** What `open` holds: the model's probabilities, or the base rate where the data hold no signal. */

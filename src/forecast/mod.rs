@@ -1,1 +1,508 @@
-//! TODO
+//! How likely each open deal is to be won: logistic regression on closed deals, tested on the newest of them before it is believed.
+
+mod features;
+mod holdout;
+mod leakage;
+mod model;
+
+pub use holdout::Holdout;
+pub use leakage::{Leak, LeakageReason};
+pub use model::{Feature, Model, PathPoint};
+
+use crate::bulk::{Floats, Indices};
+use crate::crm::{Crm, Deals, LeftOut, Outcome};
+use crate::error::{Error, Result};
+use crate::meta::{Estimate, Meta, Progress};
+use crate::stats::intervals::{Confidence, wilson};
+use model::{Examples, Fitted, train};
+use serde::{Deserialize, Serialize};
+
+/// How to forecast.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ForecastOptions {
+    /// Confidence level of all intervals.
+    pub confidence: f64,
+    /// Columns to use; every column that could have been known before the close when missing.
+    pub features: Option<Vec<String>>,
+    /// Columns never to use.
+    pub without: Vec<String>,
+    /// L2 penalty λ; chosen by cross-validation on the training part when missing.
+    pub penalty: Option<f64>,
+    /// Share of the newest closed deals that is kept for the test.
+    pub holdout: f64,
+    /// Instead of a share: test on deals closed at or after this instant, in ms.
+    pub holdout_from: Option<f64>,
+    /// Instead of a share: train on this many rows, the oldest.
+    pub train_rows: Option<usize>,
+    /// Levels of a category with fewer rows are pooled.
+    pub min_level_rows: f64,
+    /// How many deals are listed with reasons.
+    pub listed: usize,
+}
+
+impl Default for ForecastOptions {
+    fn default() -> Self {
+        ForecastOptions {
+            confidence: 0.95,
+            features: None,
+            without: Vec::new(),
+            penalty: None,
+            holdout: 0.2,
+            holdout_from: None,
+            train_rows: None,
+            min_level_rows: 20.0,
+            listed: 200,
+        }
+    }
+}
+
+/// What the test on the newest deals says about the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It beats the base rate and its probabilities can be taken at their word.
+    Ready,
+    /// It beats the base rate, but something is off.
+    UseWithCare,
+    /// It does not beat the base rate.
+    NoSignal,
+    /// Too few closed deals for a test.
+    TooFew,
+}
+
+/// What the probabilities of open deals come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// The model.
+    Model,
+    /// The share of won deals among all closed ones.
+    BaseRate,
+}
+
+/// Weighted counts of closed deals.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ClosedCounts {
+    /// Won.
+    pub won: f64,
+    /// Lost.
+    pub lost: f64,
+}
+
+/// Every open deal, in the order of the deals table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OpenDeals {
+    /// Row of the deals table.
+    pub row: Indices,
+    /// Probability of being won.
+    pub probability: Floats,
+    /// Lower end of its interval.
+    pub low: Floats,
+    /// Upper end of its interval.
+    pub high: Floats,
+}
+
+/// What moves the score of one deal away from that of the average open deal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reason {
+    /// Column.
+    pub column: String,
+    /// Value of the deal.
+    pub value: String,
+    /// Log-odds against the average open deal.
+    pub contribution: f64,
+}
+
+/// An open deal with what speaks for and against it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedDeal {
+    /// Identifier.
+    pub id: String,
+    /// Row of the deals table.
+    pub row: u32,
+    /// Stage.
+    pub stage: Option<String>,
+    /// Owner.
+    pub owner: Option<String>,
+    /// Amount.
+    pub amount: Option<f64>,
+    /// Days since creation at `as_of`.
+    pub age_days: Option<f64>,
+    /// Probability of being won.
+    pub probability: f64,
+    /// Lower end of its interval.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+    /// All reasons, the strongest first; they sum to the score minus the average score. Empty where the base rate is shown.
+    pub reasons: Vec<Reason>,
+}
+
+/// Sums over the open deals.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Expected {
+    /// Sum of the probabilities.
+    pub wins: f64,
+    /// Sum of probability × amount over deals with an amount.
+    pub amount: f64,
+    /// Open deals (weighted) that have none.
+    pub deals_without_amount: f64,
+}
+
+/// The forecast.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForecastResult {
+    /// Provenance.
+    pub meta: Meta<ForecastOptions>,
+    /// Closed deals learnt from.
+    pub closed: ClosedCounts,
+    /// Share of won deals among them, with Wilson's interval; `None` where nothing is closed.
+    pub base_rate: Option<Estimate>,
+    /// What the test says.
+    pub verdict: Verdict,
+    /// Why, as a stable code.
+    pub verdict_reason: &'static str,
+    /// What is missing until a test is possible.
+    pub needed: ClosedCounts,
+    /// What the probabilities come from.
+    pub shown: Shown,
+    /// The test; `None` where there are too few closed deals.
+    pub holdout: Option<Holdout>,
+    /// The model of all closed deals; `None` where one outcome is missing.
+    pub model: Option<Model>,
+    /// Columns that are not believed.
+    pub leakage: Vec<Leak>,
+    /// Every open deal.
+    pub open: OpenDeals,
+    /// The most probable ones, with reasons.
+    pub listed: Vec<ListedDeal>,
+    /// Sums.
+    pub expected: Expected,
+}
+
+/// Deals of each outcome that a test on held-out deals needs.
+const NEEDED: f64 = 40.0;
+/// Penalty where there are too few deals to choose one: it keeps the few from shouting.
+const CAUTIOUS_PENALTY: f64 = 10.0;
+const DAY_MS: f64 = 86_400_000.0;
+
+/// The probability of each open deal to be won, the model behind it and the test of that model (methods: snapshot of what is known now,
+/// L2 logistic regression on closed deals, hold-out by time).
+///
+/// A deal that ended in an unknown way is left out. Where deals have no close dates the order of rows is the time.
+///
+/// # Errors
+/// [`Error::MissingTable`] without deals, [`Error::UnknownColumn`] for a feature that is no
+/// column, [`Error::InvalidOption`] for an option out of its range.
+pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_>) -> Result<ForecastResult> {
+    let deals =
+        crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "forecast".into(), table: "deals".into() })?;
+    let confidence = Confidence::new(options.confidence)?;
+    check(options)?;
+    let (examples, closed_at, left_out) = closed_deals(deals, crm);
+    let (won, lost) = examples.counts();
+    let open: Vec<usize> =
+        (0..deals.len()).filter(|&i| matches!(deals.outcome[i], Outcome::Open | Outcome::Hold)).collect();
+    let cut = first_tested(&examples, closed_at.as_deref(), options);
+    let (columns, leakage) = candidates(deals, &examples, cut, options, confidence)?;
+    progress.report(0.1);
+
+    let enough = won >= NEEDED && lost >= NEEDED;
+    let mut holdout = None;
+    let mut penalty = options.penalty;
+    if enough {
+        let (older, newest) = (examples.part(0, cut), examples.part(cut, examples.rows.len()));
+        let (older_won, older_lost) = older.counts();
+        if older_won > 0.0 && older_lost > 0.0 && !newest.rows.is_empty() {
+            let fitted = train(&deals.attributes, &columns, &older, options.penalty, options.min_level_rows)?;
+            progress.report(0.5);
+            let from = closed_at.as_ref().and_then(|times| times.get(cut).copied());
+            penalty = Some(fitted.model.penalty);
+            holdout = Some(holdout::judge(&fitted, &deals.attributes, &older, &newest, from, confidence)?);
+        }
+    }
+    progress.report(0.6);
+    let fitted = match won > 0.0 && lost > 0.0 {
+        true => Some(train(
+            &deals.attributes,
+            &columns,
+            &examples,
+            Some(penalty.unwrap_or(CAUTIOUS_PENALTY)),
+            options.min_level_rows,
+        )?),
+        false => None,
+    };
+    let (verdict, verdict_reason) = judged(holdout.as_ref(), won, lost, fitted.as_ref());
+    let shown = if fitted.is_none() || verdict == Verdict::NoSignal { Shown::BaseRate } else { Shown::Model };
+    let base_rate = wilson(won, won + lost, confidence);
+    progress.report(0.7);
+    let (open, listed, expected) =
+        score(crm, deals, &open, fitted.as_ref().filter(|_| shown == Shown::Model), base_rate, confidence, options)?;
+    progress.report(1.0);
+    let mut model = fitted.map(|fitted| fitted.model);
+    if let (Some(model), Some(holdout)) = (&mut model, &holdout) {
+        model.path.clone_from(&holdout.model.path);
+    }
+    Ok(ForecastResult {
+        meta: Meta::new("forecast", crm, options.clone(), won + lost, left_out),
+        closed: ClosedCounts { won, lost },
+        base_rate,
+        verdict,
+        verdict_reason,
+        needed: ClosedCounts { won: (NEEDED - won).max(0.0), lost: (NEEDED - lost).max(0.0) },
+        shown,
+        holdout,
+        model,
+        leakage,
+        open,
+        listed,
+        expected,
+    })
+}
+
+fn check(options: &ForecastOptions) -> Result<()> {
+    let refuse = |option: &str, value: String, rule: &str| {
+        Err(Error::InvalidOption { option: option.into(), value, rule: rule.into() })
+    };
+    if !(options.holdout > 0.0 && options.holdout < 1.0) {
+        return refuse("holdout", options.holdout.to_string(), "a share lies strictly between 0 and 1");
+    }
+    if !(options.min_level_rows >= 0.0) {
+        return refuse("minLevelRows", options.min_level_rows.to_string(), "a number of rows is not negative");
+    }
+    if let Some(penalty) = options.penalty.filter(|penalty| !(*penalty > 0.0 && penalty.is_finite())) {
+        return refuse("penalty", penalty.to_string(), "a penalty is a positive finite number");
+    }
+    if options.train_rows == Some(0) {
+        return refuse("trainRows", "0".into(), "at least one row is needed to train on");
+    }
+    Ok(())
+}
+
+/// Won and lost deals in time order, their close instants (`None` where no deal has one), and what was left out.
+fn closed_deals(deals: &Deals, crm: &Crm) -> (Examples, Option<Vec<f64>>, Vec<LeftOut>) {
+    let mut closed: Vec<usize> =
+        (0..deals.len()).filter(|&i| matches!(deals.outcome[i], Outcome::Won | Outcome::Lost)).collect();
+    let dated = closed.iter().any(|&i| !deals.closed[i].is_nan());
+    let mut left_out = crm.left_out.iter().filter(|left| left.table == "deals").cloned().collect::<Vec<_>>();
+    let mut leave = |reason: &str, rows: Vec<usize>| {
+        if !rows.is_empty() {
+            left_out.push(LeftOut {
+                table: "deals".into(),
+                reason: reason.into(),
+                count: rows.len() as u64,
+                example_lines: rows.iter().take(10).map(|&i| deals.row[i] + 2).collect(),
+                example_values: Vec::new(),
+            });
+        }
+    };
+    if dated {
+        let undated: Vec<usize> = closed.iter().copied().filter(|&i| deals.closed[i].is_nan()).collect();
+        leave("no_close_date", undated);
+        closed.retain(|&i| !deals.closed[i].is_nan());
+        closed.sort_by(|&a, &b| {
+            deals.closed[a].total_cmp(&deals.closed[b]).then_with(|| deals.id.get(a).cmp(&deals.id.get(b)))
+        });
+    }
+    leave("unknown_outcome", (0..deals.len()).filter(|&i| deals.outcome[i] == Outcome::Closed).collect());
+    let times = dated.then(|| closed.iter().map(|&i| deals.closed[i]).collect());
+    let outcome = closed.iter().map(|&i| f64::from(u8::from(deals.outcome[i] == Outcome::Won))).collect();
+    let weights = closed.iter().map(|&i| deals.weight[i]).collect();
+    (Examples { rows: closed, outcome, weights }, times, left_out)
+}
+
+/// Position of the first tested example. Deals closed at one instant are not torn apart.
+fn first_tested(examples: &Examples, closed_at: Option<&[f64]>, options: &ForecastOptions) -> usize {
+    let n = examples.rows.len();
+    if let Some(rows) = options.train_rows {
+        return rows.min(n);
+    }
+    if let (Some(from), Some(times)) = (options.holdout_from, closed_at) {
+        return times.partition_point(|time| *time < from);
+    }
+    let target = (1.0 - options.holdout) * examples.weights.iter().sum::<f64>();
+    let mut before = 0.0;
+    let mut cut = n;
+    for (i, weight) in examples.weights.iter().enumerate() {
+        if before >= target - 1e-9 {
+            cut = i;
+            break;
+        }
+        before += weight;
+    }
+    match closed_at {
+        Some(times) => times.get(cut).map_or(cut, |at| times.partition_point(|time| time < at)),
+        None => cut,
+    }
+}
+
+/// The attributes to use, and those that are not believed.
+fn candidates(
+    deals: &Deals,
+    examples: &Examples,
+    cut: usize,
+    options: &ForecastOptions,
+    confidence: Confidence,
+) -> Result<(Vec<usize>, Vec<Leak>)> {
+    for column in options.features.iter().flatten().chain(&options.without) {
+        if !deals.attributes.iter().any(|attribute| attribute.name == *column) {
+            return Err(Error::UnknownColumn {
+                table: "deals".into(),
+                column: column.clone(),
+                available: deals.attributes.iter().map(|attribute| attribute.name.clone()).collect(),
+            });
+        }
+    }
+    let mut columns = Vec::new();
+    let mut leakage = Vec::new();
+    for (index, attribute) in deals.attributes.iter().enumerate() {
+        let asked = options.features.as_ref().map(|features| features.contains(&attribute.name));
+        let label = matches!(attribute.role.as_deref(), Some("outcome" | "stage" | "created_at" | "weight"));
+        if asked == Some(false) || options.without.contains(&attribute.name) || (label && asked.is_none()) {
+            continue;
+        }
+        let leak = leakage::by_meaning(deals, index).or_else(|| {
+            leakage::by_result(
+                &deals.attributes,
+                index,
+                &examples.rows,
+                &examples.outcome,
+                &examples.weights,
+                cut,
+                confidence,
+            )
+        });
+        if leak.is_none() || asked == Some(true) {
+            columns.push(index);
+        }
+        leakage.extend(leak);
+    }
+    Ok((columns, leakage))
+}
+
+/// The verdict and the code of its reason.
+fn judged(holdout: Option<&Holdout>, won: f64, lost: f64, fitted: Option<&Fitted>) -> (Verdict, &'static str) {
+    let Some(holdout) = holdout else {
+        let reason = match (won > 0.0, lost > 0.0) {
+            (false, false) => "no_closed_deals",
+            (true, false) => "only_won",
+            (false, true) => "only_lost",
+            _ if won >= NEEDED && lost >= NEEDED => "no_test_possible",
+            _ => "too_few_closed",
+        };
+        return (Verdict::TooFew, reason);
+    };
+    if fitted.is_none_or(|fitted| fitted.model.features.is_empty()) {
+        return (Verdict::NoSignal, "no_features");
+    }
+    if holdout.log_loss_skill.low <= 0.0 {
+        // Ranking can survive where the level of the probabilities has drifted away: that is a model to use with care, not noise.
+        let ranks = holdout.auc_low.is_some_and(|low| low > 0.55);
+        return if ranks {
+            (Verdict::UseWithCare, "base_rate_drift")
+        } else {
+            (Verdict::NoSignal, "no_better_than_base_rate")
+        };
+    }
+    if holdout.auc.is_none_or(|auc| auc < 0.6) {
+        return (Verdict::UseWithCare, "weak_ranking");
+    }
+    if (holdout.mean_predicted - holdout.test_rate).abs() > 0.05 {
+        return (Verdict::UseWithCare, "base_rate_drift");
+    }
+    if holdout.calibration_error > 0.05 || holdout.calibration_slope.is_none_or(|slope| !(0.7..=1.3).contains(&slope)) {
+        return (Verdict::UseWithCare, "calibration_off");
+    }
+    (Verdict::Ready, "tested_on_newest")
+}
+
+/// Probabilities of the open deals by `fitted`, or the base rate for all of them.
+fn score(
+    crm: &Crm,
+    deals: &Deals,
+    open: &[usize],
+    fitted: Option<&Fitted>,
+    base_rate: Option<Estimate>,
+    confidence: Confidence,
+    options: &ForecastOptions,
+) -> Result<(OpenDeals, Vec<ListedDeal>, Expected)> {
+    let weights: Vec<f64> = open.iter().map(|&i| deals.weight[i]).collect();
+    let scores = fitted.map(|fitted| fitted.scores(&deals.attributes, open)).transpose()?;
+    let probabilities: Vec<(f64, f64, f64)> = match (&scores, base_rate) {
+        (Some(scores), _) => (0..open.len()).map(|i| scores.probability(i, confidence.multiplier())).collect(),
+        (None, Some(base)) => vec![(base.value, base.low, base.high); open.len()],
+        // Nothing has been closed yet: nothing is known about any deal.
+        (None, None) => vec![(f64::NAN, 0.0, 1.0); open.len()],
+    };
+    let mut expected = Expected { wins: 0.0, amount: 0.0, deals_without_amount: 0.0 };
+    for (k, &i) in open.iter().enumerate() {
+        let likely = weights[k] * probabilities[k].0;
+        if likely.is_nan() {
+            continue;
+        }
+        expected.wins += likely;
+        if deals.amount[i].is_nan() {
+            expected.deals_without_amount += weights[k]
+        } else {
+            expected.amount += likely * deals.amount[i]
+        }
+    }
+    let mut order: Vec<usize> = (0..open.len()).collect();
+    order.sort_by(|&a, &b| probabilities[b].0.total_cmp(&probabilities[a].0).then(a.cmp(&b)));
+    if base_rate.is_none() {
+        order.clear();
+    }
+    let average = match (fitted, &scores) {
+        (Some(fitted), Some(scores)) => fitted.average(scores, &weights),
+        _ => Vec::new(),
+    };
+    let present = |value: f64| (!value.is_nan()).then_some(value);
+    let listed = order
+        .into_iter()
+        .take(options.listed)
+        .map(|k| {
+            let i = open[k];
+            let mut reasons: Vec<Reason> = match (fitted, &scores) {
+                (Some(fitted), Some(scores)) => fitted
+                    .contributions(scores, k, &average)
+                    .into_iter()
+                    .map(|(attribute, column, contribution)| Reason {
+                        column: column.to_owned(),
+                        value: features::value_text(&deals.attributes[attribute].values, i),
+                        contribution,
+                    })
+                    .collect(),
+                _ => Vec::new(),
+            };
+            reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+            let (probability, low, high) = probabilities[k];
+            ListedDeal {
+                id: deals.id.get(i).unwrap_or_default().to_owned(),
+                row: deals.row[i],
+                stage: deals.stage.get(i).map(str::to_owned),
+                owner: deals.owner.get(i).map(str::to_owned),
+                amount: present(deals.amount[i]),
+                age_days: present((crm.as_of - deals.created[i]) / DAY_MS),
+                probability,
+                low,
+                high,
+                reasons,
+            }
+        })
+        .collect();
+    let column = |part: fn(&(f64, f64, f64)) -> f64| Floats(probabilities.iter().map(part).collect());
+    let open = OpenDeals {
+        row: Indices(open.iter().map(|&i| deals.row[i]).collect()),
+        probability: column(|p| p.0),
+        low: column(|p| p.1),
+        high: column(|p| p.2),
+    };
+    Ok((open, listed, expected))
+}
+
+#[cfg(test)]
+mod tests;

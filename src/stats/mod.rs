@@ -2,6 +2,7 @@
 //!
 //! Transcendental functions come from `libm`, so that the same input gives the same bytes natively and in wasm.
 
+pub mod discrimination;
 pub mod intervals;
 pub mod linear_algebra;
 pub mod logistic;

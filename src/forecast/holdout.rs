@@ -1,0 +1,114 @@
+//! The proof on deals that the model has not seen: trained on the older ones, tested on the newest.
+
+use super::model::{Examples, Fitted, Model};
+use crate::crm::Attribute;
+use crate::error::Result;
+use crate::meta::Estimate;
+use crate::stats::discrimination::{
+    ReliabilityGroup, area_under_curve, brier, calibration_error, calibration_line, log_loss, reliability,
+    weighted_mean,
+};
+use crate::stats::intervals::Confidence;
+use crate::stats::logistic::sigmoid;
+use serde::Serialize;
+
+/// How the model did on the newest closed deals.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Holdout {
+    /// First close instant of the test in ms; `None` where deals have no close date and the order of rows is the time.
+    pub from: Option<f64>,
+    /// Deals (weighted) trained on.
+    pub train_rows: f64,
+    /// Deals (weighted) tested on.
+    pub test_rows: f64,
+    /// Share of won ones among the tested.
+    pub test_rate: f64,
+    /// Mean probability that the model gave them.
+    pub mean_predicted: f64,
+    /// Area under the ROC curve; `None` where the test holds one outcome only.
+    pub auc: Option<f64>,
+    /// Lower end of DeLong's interval.
+    pub auc_low: Option<f64>,
+    /// Upper end of DeLong's interval.
+    pub auc_high: Option<f64>,
+    /// Mean negative log likelihood.
+    pub log_loss: f64,
+    /// Mean squared error of the probability.
+    pub brier: f64,
+    /// Log-loss of giving everyone the rate of the training part.
+    pub base_log_loss: f64,
+    /// Brier score of the same.
+    pub base_brier: f64,
+    /// 1 − log_loss / base_log_loss, with a normal interval from the paired differences.
+    pub log_loss_skill: Estimate,
+    /// 1 − brier / base_brier.
+    pub brier_skill: f64,
+    /// Intercept of the outcome on the log-odds given; 0 is perfect.
+    pub calibration_intercept: Option<f64>,
+    /// Slope of the same; 1 is perfect.
+    pub calibration_slope: Option<f64>,
+    /// Expected calibration error over the groups.
+    pub calibration_error: f64,
+    /// Ten groups by probability.
+    pub reliability: Vec<ReliabilityGroup>,
+    /// The model that was tested.
+    pub model: Model,
+}
+
+/// Judges `fitted`, trained on the first part, on `test`.
+///
+/// # Errors
+/// None that the encoders of the same attributes can cause.
+pub fn judge(
+    fitted: &Fitted,
+    attributes: &[Attribute],
+    train: &Examples,
+    test: &Examples,
+    from: Option<f64>,
+    confidence: Confidence,
+) -> Result<Holdout> {
+    let scores = fitted.scores(attributes, &test.rows)?;
+    let probability: Vec<f64> = scores.log_odds.iter().map(|z| sigmoid(*z)).collect();
+    let (y, weights) = (&test.outcome, &test.weights);
+    let (won, lost) = train.counts();
+    let base = won / (won + lost);
+    let mean = |value: &dyn Fn(usize) -> f64| weighted_mean(weights, value);
+    let test_rows: f64 = weights.iter().sum();
+    let gain = |i: usize| log_loss(y[i], base) - log_loss(y[i], probability[i]);
+    let (model_loss, base_loss) = (mean(&|i| log_loss(y[i], probability[i])), mean(&|i| log_loss(y[i], base)));
+    let mean_gain = mean(&gain);
+    let variance = mean(&|i| (gain(i) - mean_gain) * (gain(i) - mean_gain)) * test_rows / (test_rows - 1.0).max(1.0);
+    let half = confidence.multiplier() * (variance / test_rows).sqrt();
+    let skill = |gain: f64| gain / base_loss;
+    let (model_brier, base_brier) = (mean(&|i| brier(y[i], probability[i])), mean(&|i| brier(y[i], base)));
+    let area = area_under_curve(y, &probability, weights, confidence);
+    let line = calibration_line(y, &probability, weights);
+    let groups = reliability(y, &probability, weights, 10, confidence);
+    Ok(Holdout {
+        from,
+        train_rows: won + lost,
+        test_rows,
+        test_rate: mean(&|i| y[i]),
+        mean_predicted: mean(&|i| probability[i]),
+        auc: area.map(|area| area.value),
+        auc_low: area.map(|area| area.low),
+        auc_high: area.map(|area| area.high),
+        log_loss: model_loss,
+        brier: model_brier,
+        base_log_loss: base_loss,
+        base_brier,
+        log_loss_skill: Estimate {
+            value: skill(mean_gain),
+            low: skill(mean_gain - half),
+            high: skill(mean_gain + half),
+            n: test_rows,
+        },
+        brier_skill: 1.0 - model_brier / base_brier,
+        calibration_intercept: line.map(|line| line.0),
+        calibration_slope: line.map(|line| line.1),
+        calibration_error: calibration_error(&groups),
+        reliability: groups,
+        model: fitted.model.clone(),
+    })
+}

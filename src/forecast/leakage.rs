@@ -1,0 +1,234 @@
+//! Columns that are known only after a deal is closed, or that decide it: named, and not offered to the model.
+
+use super::features::{Encoding, design, learn};
+use crate::crm::{Attribute, Deals, Outcome};
+use crate::stats::discrimination::area_under_curve;
+use crate::stats::intervals::Confidence;
+use crate::stats::logistic::fit;
+use crate::table::Values;
+use serde::Serialize;
+
+/// Why a column may not be a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeakageReason {
+    /// The CRM's own probability, forecast category or expected revenue.
+    CrmProbability,
+    /// Known only once the deal is closed.
+    AfterClose,
+    /// The amount is rewritten when a deal is closed: zero on nearly all lost deals, not on won ones.
+    AmountAtClose,
+    /// Names the deal.
+    Identifier,
+    /// Alone it tells the outcome nearly perfectly.
+    TooGood,
+    /// A copy of the outcome.
+    OutcomeCopy,
+    /// The expected close date, which the close overwrites.
+    ExpectedClose,
+}
+
+/// A column that is not offered to the model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Leak {
+    /// Column name.
+    pub column: String,
+    /// Why.
+    pub reason: LeakageReason,
+    /// Area under the curve of this column alone, where that is the reason.
+    pub auc: Option<f64>,
+    /// What was seen, in words.
+    pub detail: String,
+}
+
+/// Normalised header words that stand for something known only after the close.
+const AFTER_CLOSE: &[&str] = &[
+    "duration",
+    "callduration",
+    "calllength",
+    "daystoclose",
+    "timetoclose",
+    "salescycleduration",
+    "overallsalesduration",
+    "salescycle",
+    "cyclelength",
+    "dayclose",
+    "wontime",
+    "losttime",
+    "firstwontime",
+    "closetime",
+    "closedate",
+    "closeddate",
+    "closedon",
+    "dealclosedon",
+    "actualclosedate",
+    "actualvalue",
+    "actualrevenue",
+    "closedamount",
+    "hsclosedamount",
+    "closedwonamount",
+    "closedwonreason",
+    "closedlostreason",
+    "reasonforloss",
+    "lossreason",
+    "lostreason",
+    "lostreasonid",
+    "lostnotes",
+    "reasonforlosss",
+    "wonstatus",
+    "isclosed",
+    "iswon",
+    "hsisclosed",
+    "hsisclosedwon",
+    "hsisclosedlost",
+    "competitorid",
+];
+const CRM_PROBABILITY: &[&str] = &[
+    "probability",
+    "dealprobability",
+    "automatedprobability",
+    "hsdealstageprobability",
+    "closeprobability",
+    "forecastcategory",
+    "forecastcategoryname",
+    "expectedrevenue",
+    "proratedrevenue",
+    "weightedvalue",
+    "weightedamount",
+    "hsprojectedamount",
+    "forecastamount",
+    "msdynscore",
+    "expecteddealvalue",
+];
+
+fn normalised(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// What speaks against `attributes[index]` by its role, its name and when it is filled; `None` where nothing does.
+pub fn by_meaning(deals: &Deals, index: usize) -> Option<Leak> {
+    let Attribute { name, role, values } = deals.attributes.get(index)?;
+    let leak = |reason, detail: String| Some(Leak { column: name.clone(), reason, auc: None, detail });
+    match role.as_deref() {
+        Some("id") => return leak(LeakageReason::Identifier, "it names the deal".into()),
+        Some("probability") => return leak(LeakageReason::CrmProbability, "it is the CRM's own probability".into()),
+        Some("expected_close") => return leak(LeakageReason::ExpectedClose, "the close overwrites it".into()),
+        Some("closed_at" | "lost_reason") => {
+            return leak(LeakageReason::AfterClose, "it is known once the deal is closed".into());
+        }
+        _ => {}
+    }
+    let plain = normalised(name);
+    if CRM_PROBABILITY.contains(&plain.as_str()) {
+        return leak(LeakageReason::CrmProbability, "by its name it is the CRM's own forecast".into());
+    }
+    if AFTER_CLOSE.contains(&plain.as_str()) {
+        return leak(LeakageReason::AfterClose, "by its name it is known once the outcome is".into());
+    }
+    let filled = Filled::count(deals, values);
+    if role.as_deref() == Some("amount") && filled.zero_when_lost() {
+        let (zero, lost) = (filled.lost_zero, filled.lost);
+        return leak(LeakageReason::AmountAtClose, format!("{zero} of {lost} lost deals have the amount 0"));
+    }
+    if filled.only_when_closed() {
+        let (open, closed) = (filled.open, filled.closed_filled);
+        return leak(
+            LeakageReason::AfterClose,
+            format!("filled on {closed} closed deals and on none of {open} open ones"),
+        );
+    }
+    None
+}
+
+/// Rows of each outcome that hold a value (weighted).
+struct Filled {
+    open: f64,
+    open_filled: f64,
+    closed: f64,
+    closed_filled: f64,
+    lost: f64,
+    lost_zero: f64,
+    won: f64,
+    won_zero: f64,
+}
+
+impl Filled {
+    fn count(deals: &Deals, values: &Values) -> Filled {
+        let mut counts = Filled {
+            open: 0.0,
+            open_filled: 0.0,
+            closed: 0.0,
+            closed_filled: 0.0,
+            lost: 0.0,
+            lost_zero: 0.0,
+            won: 0.0,
+            won_zero: 0.0,
+        };
+        for (row, outcome) in deals.outcome.iter().enumerate() {
+            let weight = deals.weight[row];
+            let (filled, zero) = match values {
+                Values::Numbers(values) | Values::Instants(values) => (!values[row].is_nan(), values[row] == 0.0),
+                Values::Texts(texts) => (texts.get(row).is_some(), false),
+            };
+            let filled = if filled { weight } else { 0.0 };
+            let zero = if zero { weight } else { 0.0 };
+            match outcome {
+                Outcome::Open | Outcome::Hold => {
+                    counts.open += weight;
+                    counts.open_filled += filled;
+                }
+                outcome => {
+                    counts.closed += weight;
+                    counts.closed_filled += filled;
+                    if *outcome == Outcome::Won {
+                        counts.won += weight;
+                        counts.won_zero += zero;
+                    } else if *outcome == Outcome::Lost {
+                        counts.lost += weight;
+                        counts.lost_zero += zero;
+                    }
+                }
+            }
+        }
+        counts
+    }
+
+    fn zero_when_lost(&self) -> bool {
+        self.lost >= 5.0 && self.lost_zero >= 0.9 * self.lost && self.won > 0.0 && self.won_zero <= 0.1 * self.won
+    }
+
+    fn only_when_closed(&self) -> bool {
+        self.open >= 20.0
+            && self.open_filled == 0.0
+            && self.closed_filled >= 0.02 * self.closed
+            && self.closed_filled >= 5.0
+    }
+}
+
+/// What speaks against `attributes[index]` by what it predicts alone: learnt on `train`, judged on `test` (rows and weights by place in `rows`).
+pub fn by_result(
+    attributes: &[Attribute],
+    index: usize,
+    rows: &[usize],
+    outcome: &[f64],
+    weights: &[f64],
+    cut: usize,
+    confidence: Confidence,
+) -> Option<Leak> {
+    let (train, test) = (rows.get(..cut)?, rows.get(cut..)?);
+    let encoder = learn(attributes, index, train, &weights[..cut], 5.0)?;
+    let (seen, _) = design(attributes, std::slice::from_ref(&encoder), train).ok()?;
+    let (unseen, _) = design(attributes, std::slice::from_ref(&encoder), test).ok()?;
+    let model = fit(&seen, &outcome[..cut], &weights[..cut], 1.0, None).ok()?;
+    let scores: Vec<f64> = (0..test.len()).map(|row| unseen.score(row, &model.coefficients)).collect();
+    let auc = area_under_curve(&outcome[cut..], &scores, &weights[cut..], confidence)?.value;
+    if auc <= 0.98 {
+        return None;
+    }
+    let reason = match encoder.encoding {
+        Encoding::Levels { .. } if auc > 1.0 - 1e-12 => LeakageReason::OutcomeCopy,
+        _ => LeakageReason::TooGood,
+    };
+    let detail = format!("alone it ranks won deals above lost ones in {:.1} % of pairs", 100.0 * auc);
+    Some(Leak { column: encoder.column, reason, auc: Some(auc), detail })
+}

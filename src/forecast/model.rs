@@ -1,0 +1,279 @@
+//! The regression on encoded attributes: fitting, choosing the penalty, scores with intervals and reasons.
+
+use super::features::{DesignColumn, Encoder, Encoding, design, learn, observed};
+use crate::crm::Attribute;
+use crate::error::Result;
+use crate::stats::discrimination::log_loss;
+use crate::stats::logistic::{Design, Logistic, fit, sigmoid};
+use serde::Serialize;
+
+/// A coefficient with what it stands for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Feature {
+    /// Column name.
+    pub column: String,
+    /// Level of a category, `(missing)` for the flag of a number, `None` for a number.
+    pub level: Option<String>,
+    /// Log-odds per standard deviation, or against the reference level.
+    pub coefficient: f64,
+    /// Standard error from the penalised Hessian.
+    pub standard_error: f64,
+    /// Mean that a number was standardised with.
+    pub mean: Option<f64>,
+    /// Population standard deviation that a number was standardised with.
+    pub standard_deviation: Option<f64>,
+    /// Closed deals (weighted) that have the level; all for a number.
+    pub n: f64,
+    /// Observed rate of won ones among them.
+    pub observed_rate: Option<f64>,
+}
+
+/// A penalty and its cross-validated log-loss.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathPoint {
+    /// λ.
+    pub penalty: f64,
+    /// Mean log-loss over the held-out folds.
+    pub log_loss: f64,
+}
+
+/// A fitted model, for people and other programs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// L2 penalty λ on a loss that is a sum.
+    pub penalty: f64,
+    /// Log-odds of the reference levels at the means.
+    pub intercept: f64,
+    /// Its standard error.
+    pub intercept_standard_error: f64,
+    /// Numbers first, then the levels of categories.
+    pub features: Vec<Feature>,
+    /// Newton steps.
+    pub iterations: usize,
+    /// Largest absolute element of the gradient at the optimum.
+    pub max_gradient: f64,
+    /// Penalised loss at the optimum.
+    pub objective: f64,
+    /// Penalties tried and what they gave; empty where the user chose.
+    pub path: Vec<PathPoint>,
+}
+
+/// Closed deals in time order: rows of the attributes, outcome (1 won, 0 lost) and weight.
+#[derive(Debug, Clone, Default)]
+pub struct Examples {
+    /// Rows of the attributes.
+    pub rows: Vec<usize>,
+    /// 1 for won, 0 for lost.
+    pub outcome: Vec<f64>,
+    /// Weights.
+    pub weights: Vec<f64>,
+}
+
+impl Examples {
+    /// The examples of the positions `from..to`.
+    pub fn part(&self, from: usize, to: usize) -> Examples {
+        Examples {
+            rows: self.rows[from..to].to_vec(),
+            outcome: self.outcome[from..to].to_vec(),
+            weights: self.weights[from..to].to_vec(),
+        }
+    }
+
+    /// Weighted number of won and of lost ones.
+    pub fn counts(&self) -> (f64, f64) {
+        let won: f64 = self.weights.iter().zip(&self.outcome).map(|(w, y)| w * y).sum();
+        (won, self.weights.iter().sum::<f64>() - won)
+    }
+}
+
+/// A model with what is needed to apply it to further rows.
+pub struct Fitted {
+    encoders: Vec<Encoder>,
+    columns: Vec<DesignColumn>,
+    logistic: Logistic,
+    /// The public form.
+    pub model: Model,
+}
+
+const PENALTIES: [f64; 7] = [0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
+const FOLDS: usize = 5;
+/// Cross-validation looks at no more rows than this, evenly spread: more do not change which penalty is best.
+const MOST_CROSS_VALIDATED: usize = 20_000;
+
+/// The model of `examples` on the attributes `columns`, with penalty `penalty` or the best of a grid.
+///
+/// # Errors
+/// Those of [`fit`].
+pub fn train(
+    attributes: &[Attribute],
+    columns: &[usize],
+    examples: &Examples,
+    penalty: Option<f64>,
+    min_level_rows: f64,
+) -> Result<Fitted> {
+    let encoders: Vec<Encoder> = columns
+        .iter()
+        .filter_map(|&index| learn(attributes, index, &examples.rows, &examples.weights, min_level_rows))
+        .collect();
+    let (matrix, columns) = design(attributes, &encoders, &examples.rows)?;
+    let (penalty, path) = match penalty {
+        Some(penalty) => (penalty, Vec::new()),
+        None => choose_penalty(attributes, &encoders, examples)?,
+    };
+    let logistic = fit(&matrix, &examples.outcome, &examples.weights, penalty, None)?;
+    let (won, lost) = examples.counts();
+    let levels: Vec<_> = encoders
+        .iter()
+        .map(|encoder| observed(attributes, encoder, &examples.rows, &examples.outcome, &examples.weights))
+        .collect();
+    let features = columns
+        .iter()
+        .enumerate()
+        .map(|(j, column)| {
+            let encoder = &encoders[column.encoder];
+            let (mean, standard_deviation) = match (&encoder.encoding, &column.level) {
+                (Encoding::Number { mean, standard_deviation, .. }, None) => (Some(*mean), Some(*standard_deviation)),
+                _ => (None, None),
+            };
+            let (n, events) = match &column.level {
+                Some(level) => levels[column.encoder].get(level).copied().unwrap_or_default(),
+                None => (won + lost, won),
+            };
+            Feature {
+                column: encoder.column.clone(),
+                level: column.level.clone(),
+                coefficient: logistic.coefficients[j + 1],
+                standard_error: logistic.standard_error(j + 1),
+                mean,
+                standard_deviation,
+                n,
+                observed_rate: (n > 0.0).then(|| events / n),
+            }
+        })
+        .collect();
+    let model = Model {
+        penalty,
+        intercept: logistic.coefficients[0],
+        intercept_standard_error: logistic.standard_error(0),
+        features,
+        iterations: logistic.iterations,
+        max_gradient: logistic.max_gradient,
+        objective: logistic.objective,
+        path,
+    };
+    Ok(Fitted { encoders, columns, logistic, model })
+}
+
+/// The penalty of the grid with the lowest log-loss over folds that are contiguous in time; the larger one where two are equal.
+fn choose_penalty(
+    attributes: &[Attribute],
+    encoders: &[Encoder],
+    examples: &Examples,
+) -> Result<(f64, Vec<PathPoint>)> {
+    let n = examples.rows.len();
+    let stride = n.div_ceil(MOST_CROSS_VALIDATED).max(1);
+    let kept: Vec<usize> = (0..n).step_by(stride).collect();
+    let pick = |values: &[f64]| kept.iter().map(|&i| values[i]).collect::<Vec<f64>>();
+    let rows: Vec<usize> = kept.iter().map(|&i| examples.rows[i]).collect();
+    let (outcome, weights) = (pick(&examples.outcome), pick(&examples.weights));
+    let (matrix, _) = design(attributes, encoders, &rows)?;
+    let total: f64 = weights.iter().sum();
+    let fold = fold_by_weight(&weights, total);
+    // The penalty weighs against a sum over rows: on fewer rows it must be smaller to be the same.
+    let scale = total / examples.weights.iter().sum::<f64>();
+    let mut starts: Vec<Option<Vec<f64>>> = vec![None; FOLDS];
+    let mut path = Vec::with_capacity(PENALTIES.len());
+    for &penalty in PENALTIES.iter().rev() {
+        let (mut loss, mut seen) = (0.0, 0.0);
+        for held_out in 0..FOLDS {
+            let part: Vec<f64> =
+                weights.iter().zip(&fold).map(|(w, f)| if *f == held_out { 0.0 } else { *w }).collect();
+            let Ok(model) = fit(&matrix, &outcome, &part, penalty * scale, starts[held_out].as_deref()) else {
+                continue;
+            };
+            for i in (0..rows.len()).filter(|&i| fold[i] == held_out) {
+                loss += weights[i] * log_loss(outcome[i], sigmoid(matrix.score(i, &model.coefficients)));
+                seen += weights[i];
+            }
+            starts[held_out] = Some(model.coefficients);
+        }
+        if seen > 0.0 {
+            path.push(PathPoint { penalty, log_loss: loss / seen });
+        }
+    }
+    let best = path.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss)).map_or(1.0, |point| point.penalty);
+    path.reverse();
+    Ok((best, path))
+}
+
+fn fold_by_weight(weights: &[f64], total: f64) -> Vec<usize> {
+    let mut before = 0.0;
+    weights
+        .iter()
+        .map(|weight| {
+            let fold = (before / total * FOLDS as f64) as usize;
+            before += weight;
+            fold.min(FOLDS - 1)
+        })
+        .collect()
+}
+
+/// Scores of rows under a model: log-odds, and their standard errors by the delta method.
+pub struct Scores {
+    matrix: Design,
+    /// Log-odds of winning.
+    pub log_odds: Vec<f64>,
+    /// Standard error of each.
+    pub standard_error: Vec<f64>,
+}
+
+impl Scores {
+    /// Probability of row `i` with its interval of `multiplier` standard errors.
+    pub fn probability(&self, i: usize, multiplier: f64) -> (f64, f64, f64) {
+        let (z, half) = (self.log_odds[i], multiplier * self.standard_error[i]);
+        (sigmoid(z), sigmoid(z - half), sigmoid(z + half))
+    }
+}
+
+impl Fitted {
+    /// Scores of `rows` of the same attributes.
+    ///
+    /// # Errors
+    /// None that the encoders of the same attributes can cause.
+    pub fn scores(&self, attributes: &[Attribute], rows: &[usize]) -> Result<Scores> {
+        let (matrix, _) = design(attributes, &self.encoders, rows)?;
+        let mut active = Vec::new();
+        let log_odds = (0..rows.len()).map(|i| matrix.score(i, &self.logistic.coefficients)).collect();
+        let standard_error =
+            (0..rows.len()).map(|i| self.logistic.score_standard_error(&matrix, i, &mut active)).collect();
+        Ok(Scores { matrix, log_odds, standard_error })
+    }
+
+    /// Weighted mean of each design column over the scored rows: the average deal that reasons are measured against.
+    pub fn average(&self, scores: &Scores, weights: &[f64]) -> Vec<f64> {
+        let mut average = vec![0.0; self.logistic.coefficients.len()];
+        let total: f64 = weights.iter().sum();
+        for (i, weight) in weights.iter().enumerate() {
+            scores.matrix.active(i, |column, value| average[column] += weight * value);
+        }
+        average.iter_mut().for_each(|sum| *sum /= total);
+        average
+    }
+
+    /// Contribution of each attribute to the log-odds of scored row `i` against `average`: (attribute, column, log-odds), in the order of
+    /// the encoders. They sum to the score minus the average score.
+    pub fn contributions(&self, scores: &Scores, i: usize, average: &[f64]) -> Vec<(usize, &str, f64)> {
+        let beta = &self.logistic.coefficients;
+        let mut values = vec![0.0; beta.len()];
+        scores.matrix.active(i, |column, value| values[column] = value);
+        let mut found: Vec<(usize, &str, f64)> =
+            self.encoders.iter().map(|encoder| (encoder.attribute, encoder.column.as_str(), 0.0)).collect();
+        for (j, column) in self.columns.iter().enumerate() {
+            found[column.encoder].2 += beta[j + 1] * (values[j + 1] - average[j + 1]);
+        }
+        found
+    }
+}

@@ -1,0 +1,213 @@
+use super::*;
+use crate::crm::Attribute;
+use crate::stats::logistic::sigmoid;
+use crate::stats::rng::seeded;
+use crate::table::{Texts, Values};
+use rand::Rng as _;
+
+fn attribute(name: &str, role: Option<&str>, values: Values) -> Attribute {
+    Attribute { name: name.into(), role: role.map(str::to_owned), values }
+}
+
+/// Deals with these outcomes, one closed per day, and attributes.
+fn crm(outcomes: &[Outcome], attributes: Vec<Attribute>) -> Crm {
+    let n = outcomes.len();
+    let missing = || (0..n).map(|_| None::<&str>).collect::<Texts>();
+    let deals = Deals {
+        id: (0..n).map(|i| Some(format!("d{i}"))).collect(),
+        row: (0..n as u32).collect(),
+        created: (0..n).map(|i| i as f64 * DAY_MS).collect(),
+        closed: outcomes
+            .iter()
+            .enumerate()
+            .map(|(i, outcome)| if *outcome == Outcome::Open { f64::NAN } else { (i + 30) as f64 * DAY_MS })
+            .collect(),
+        outcome: outcomes.to_vec(),
+        amount: vec![100.0; n],
+        stage: missing(),
+        owner: missing(),
+        weight: vec![1.0; n],
+        attributes,
+    };
+    Crm { deals: Some(deals), as_of: (n + 60) as f64 * DAY_MS, ..Crm::default() }
+}
+
+fn run(crm: &Crm) -> ForecastResult {
+    forecast(crm, &ForecastOptions::default(), &mut Progress::none()).unwrap()
+}
+
+/// `n` deals with log-odds 0.2 + 1.5 x, a tenth of them open.
+fn simulated(n: usize, seed: u32) -> (Vec<Outcome>, Vec<f64>) {
+    let mut rng = seeded(seed, 0);
+    let x: Vec<f64> = (0..n).map(|_| rng.gen_range(-2.0..2.0)).collect();
+    let outcomes = x
+        .iter()
+        .enumerate()
+        .map(|(i, x)| match (i % 10, rng.r#gen::<f64>() < sigmoid(0.2 + 1.5 * x)) {
+            (9, _) => Outcome::Open,
+            (_, true) => Outcome::Won,
+            (_, false) => Outcome::Lost,
+        })
+        .collect();
+    (outcomes, x)
+}
+
+#[test]
+fn two_won_and_one_lost_give_a_wide_answer_and_what_is_missing() {
+    use Outcome::{Lost, Open, Won};
+    let result =
+        run(&crm(&[Won, Lost, Won, Open], vec![attribute("x", None, Values::Numbers(vec![1.0, 2.0, 3.0, 2.5]))]));
+    assert_eq!(
+        (result.verdict, result.verdict_reason, result.shown),
+        (Verdict::TooFew, "too_few_closed", Shown::Model)
+    );
+    assert_eq!((result.needed.won, result.needed.lost), (38.0, 39.0));
+    let (low, high) = (result.open.low.0[0], result.open.high.0[0]);
+    assert!(high - low > 0.5 && low > 0.0 && high < 1.0, "{low} to {high}");
+}
+
+#[test]
+fn without_lost_or_without_closed_deals_there_is_no_model() {
+    use Outcome::{Open, Won};
+    let result = run(&crm(&[Won, Won, Open], vec![]));
+    assert_eq!((result.verdict_reason, result.shown, result.model.is_none()), ("only_won", Shown::BaseRate, true));
+    assert_eq!(result.open.probability.0, [1.0]);
+    assert!(result.open.low.0[0] < 0.5);
+    let result = run(&crm(&[Open, Open], vec![]));
+    assert_eq!((result.verdict_reason, result.base_rate), ("no_closed_deals", None));
+    assert!(result.listed.is_empty() && result.expected.wins == 0.0);
+    let result = run(&crm(&[], vec![]));
+    assert_eq!(result.verdict_reason, "no_closed_deals");
+}
+
+#[test]
+fn a_real_signal_is_found_and_its_reasons_sum_to_the_score() {
+    let (outcomes, x) = simulated(3000, 3);
+    let mut rng = seeded(3, 1);
+    let noise: Texts = (0..3000).map(|_| Some(["a", "b", "c"][rng.gen_range(0..3)])).collect();
+    let result = run(&crm(
+        &outcomes,
+        vec![attribute("x", None, Values::Numbers(x)), attribute("noise", None, Values::Texts(noise))],
+    ));
+    assert_eq!((result.verdict, result.shown), (Verdict::Ready, Shown::Model), "{}", result.verdict_reason);
+    let score = |deal: &ListedDeal| (deal.probability / (1.0 - deal.probability)).ln();
+    let sum = |deal: &ListedDeal| deal.reasons.iter().map(|reason| reason.contribution).sum::<f64>();
+    let average = score(&result.listed[0]) - sum(&result.listed[0]);
+    for deal in &result.listed {
+        assert!((score(deal) - sum(deal) - average).abs() < 1e-9);
+        assert!(deal.low < deal.probability && deal.probability < deal.high);
+    }
+    assert!(result.listed.windows(2).all(|pair| pair[0].probability >= pair[1].probability));
+    assert!((result.expected.amount - 100.0 * result.expected.wins).abs() < 1e-9);
+}
+
+#[test]
+fn planted_leaks_are_named_and_honest_columns_are_not() {
+    let (outcomes, x) = simulated(1000, 4);
+    let won = |i: usize| outcomes[i] == Outcome::Won;
+    let open = |i: usize| outcomes[i] == Outcome::Open;
+    let text = |value: &dyn Fn(usize) -> Option<String>| Values::Texts((0..1000).map(value).collect());
+    let number = |value: &dyn Fn(usize) -> f64| Values::Numbers((0..1000).map(value).collect());
+    let attributes = vec![
+        attribute("x", None, Values::Numbers(x)),
+        attribute("region", None, text(&|i| Some(format!("r{}", i % 4)))),
+        attribute("Probability (%)", Some("probability"), number(&|i| f64::from(u8::from(won(i))))),
+        attribute("Forecast Category", None, text(&|i| Some(format!("c{}", i % 3)))),
+        attribute("Closing Date", Some("expected_close"), Values::Instants(vec![0.0; 1000])),
+        attribute("handover", None, text(&|i| (!open(i)).then(|| format!("h{}", i % 3)))),
+        attribute("amount", Some("amount"), number(&|i| if won(i) || open(i) { 50.0 + i as f64 } else { 0.0 })),
+        attribute("state", None, text(&|i| Some(if won(i) { "happy" } else { "sad" }.into()))),
+        attribute("points", None, number(&|i| f64::from(u8::from(won(i))) * 10.0 + (i % 7) as f64)),
+    ];
+    let result = run(&crm(&outcomes, attributes));
+    let named: Vec<(&str, LeakageReason)> =
+        result.leakage.iter().map(|leak| (leak.column.as_str(), leak.reason)).collect();
+    use LeakageReason::*;
+    assert_eq!(
+        named,
+        [
+            ("Probability (%)", CrmProbability),
+            ("Forecast Category", CrmProbability),
+            ("Closing Date", ExpectedClose),
+            ("handover", AfterClose),
+            ("amount", AmountAtClose),
+            ("state", OutcomeCopy),
+            ("points", TooGood),
+        ]
+    );
+    let used: Vec<&str> =
+        result.model.as_ref().unwrap().features.iter().map(|feature| feature.column.as_str()).collect();
+    assert_eq!(used, ["x", "region", "region", "region"]);
+}
+
+#[test]
+fn weight_three_equals_three_rows() {
+    let (outcomes, x) = simulated(400, 5);
+    let weights: Vec<usize> = (0..400).map(|i| 1 + i % 3).collect();
+    let mut weighted = crm(&outcomes, vec![attribute("x", None, Values::Numbers(x.clone()))]);
+    weighted.deals.as_mut().unwrap().weight = weights.iter().map(|w| *w as f64).collect();
+    let index: Vec<usize> = (0..400).flat_map(|i| vec![i; weights[i]]).collect();
+    let mut repeated = crm(
+        &index.iter().map(|&i| outcomes[i]).collect::<Vec<_>>(),
+        vec![attribute("x", None, Values::Numbers(index.iter().map(|&i| x[i]).collect()))],
+    );
+    let deals = repeated.deals.as_mut().unwrap();
+    let original = weighted.deals.as_ref().unwrap();
+    deals.closed = index.iter().map(|&i| original.closed[i]).collect();
+    deals.id = index.iter().map(|&i| original.id.get(i)).collect();
+    let options = ForecastOptions { penalty: Some(1.0), ..ForecastOptions::default() };
+    let [a, b] = [&weighted, &repeated].map(|crm| forecast(crm, &options, &mut Progress::none()).unwrap());
+    let (a_test, b_test) = (a.holdout.unwrap(), b.holdout.unwrap());
+    assert_eq!(a_test.test_rows, b_test.test_rows);
+    for (x, y) in [
+        (a_test.log_loss, b_test.log_loss),
+        (a_test.auc.unwrap(), b_test.auc.unwrap()),
+        (a_test.log_loss_skill.low, b_test.log_loss_skill.low),
+        (a_test.calibration_error, b_test.calibration_error),
+        (a.model.unwrap().features[0].coefficient, b.model.unwrap().features[0].coefficient),
+        (a.expected.wins, b.expected.wins),
+    ] {
+        assert!((x - y).abs() < 1e-9, "{x} {y}");
+    }
+}
+
+#[test]
+fn intervals_cover_the_true_probability_and_noise_is_called_noise() {
+    let (mut covered, mut total) = (0, 0);
+    for seed in 0..100 {
+        let (outcomes, x) = simulated(600, 100 + seed);
+        let result = run(&crm(&outcomes, vec![attribute("x", None, Values::Numbers(x.clone()))]));
+        for k in 0..result.open.row.0.len() {
+            let truth = sigmoid(0.2 + 1.5 * x[result.open.row.0[k] as usize]);
+            covered += usize::from(result.open.low.0[k] <= truth && truth <= result.open.high.0[k]);
+            total += 1;
+        }
+    }
+    let share = covered as f64 / total as f64;
+    assert!((0.90..0.98).contains(&share), "{share}");
+    let mut silent = 0;
+    for seed in 0..40 {
+        let (outcomes, _) = simulated(600, 300 + seed);
+        let mut rng = seeded(seed, 9);
+        let result = run(&crm(
+            &outcomes,
+            vec![attribute("noise", None, Values::Numbers((0..600).map(|_| rng.r#gen()).collect()))],
+        ));
+        silent += usize::from(result.verdict == Verdict::NoSignal);
+    }
+    assert!(silent >= 36, "{silent} of 40");
+}
+
+#[test]
+fn options_out_of_range_and_unknown_columns_are_refused_by_code() {
+    let crm = crm(&[Outcome::Won], vec![]);
+    let code = |options: ForecastOptions| forecast(&crm, &options, &mut Progress::none()).unwrap_err().code();
+    let base = ForecastOptions::default;
+    assert_eq!(code(ForecastOptions { holdout: 1.0, ..base() }), "invalid_option");
+    assert_eq!(code(ForecastOptions { penalty: Some(0.0), ..base() }), "invalid_option");
+    assert_eq!(code(ForecastOptions { confidence: f64::NAN, ..base() }), "invalid_option");
+    assert_eq!(code(ForecastOptions { train_rows: Some(0), ..base() }), "invalid_option");
+    assert_eq!(code(ForecastOptions { min_level_rows: f64::NAN, ..base() }), "invalid_option");
+    assert_eq!(code(ForecastOptions { features: Some(vec!["x".into()]), ..base() }), "unknown_column");
+    assert_eq!(forecast(&Crm::default(), &base(), &mut Progress::none()).unwrap_err().code(), "missing_table");
+}

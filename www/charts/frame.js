@@ -1,0 +1,137 @@
+/** The place of a chart: loads the library when first needed, draws, follows size and theme, and holds the chart's table. */
+import { h, refill, table } from "../panels/dom.js";
+import { coloursAt } from "./colours.js";
+
+/**
+ * @typedef {import("../i18n/index.js").I18n} I18n
+ * @typedef {import("./colours.js").Colours} Colours
+ * @typedef {{
+ *   label: string, marks: number,
+ *   option: (colours: Colours, width: number) => Record<string, any>,
+ *   table: {columns: {text: string, number?: boolean}[], rows: () => any[][]},
+ *   onselect?: (index: number) => void,
+ * }} Drawing
+ */
+
+/** Above so many marks the canvas is faster than SVG. */
+const CANVAS_FROM = 5000;
+/** Rows of the table beside a chart; the middle of longer ones is thinned out. */
+const TABLE_ROWS = 200;
+
+/** @type {Promise<any> | undefined} */
+let library;
+const echarts = () => (library ??= import("../vendor/echarts.js"));
+
+/**
+ * @param {{i18n: I18n, height: number, title: string}} given
+ * @returns {{element: HTMLElement, draw: (drawing: Drawing) => void}}
+ */
+export function frame({ i18n, height, title }) {
+  const canvas = h("div", { class: "canvas", dir: "ltr", role: "img", style: { "block-size": `${height}px` } });
+  const rows = h("div", { class: "chart-table" });
+  const details = h("details", { class: "quiet", ontoggle: () => details.open && fillTable() }, h("summary", null, i18n.t("chart.table")), rows);
+  const element = h("figure", { class: "chart" }, h("figcaption", null, title), canvas, details);
+  /** @type {Drawing | undefined} */ let current;
+  /** @type {any} */ let instance;
+  /** @type {string | undefined} */ let renderer;
+  let tableOf = /** @type {Drawing | undefined} */ (undefined);
+
+  function fillTable() {
+    if (!current || tableOf === current) return;
+    tableOf = current;
+    const all = current.table.rows();
+    const step = Math.max(1, Math.ceil(all.length / TABLE_ROWS));
+    const shown = all.filter((_, index) => index % step === 0 || index === all.length - 1);
+    refill(rows, step > 1 && h("p", { class: "note" }, i18n.t("chart.thinned", { count: shown.length, all: all.length })),
+      table({ caption: title, columns: current.table.columns, rows: shown, class: "small" }));
+  }
+
+  async function draw() {
+    const { init } = await echarts();
+    const drawing = current;
+    if (!drawing || !canvas.isConnected || !canvas.clientWidth) return;
+    const wanted = drawing.marks > CANVAS_FROM ? "canvas" : "svg";
+    if (instance && renderer !== wanted) instance = void instance.dispose();
+    if (!instance) {
+      renderer = wanted;
+      instance = init(canvas, null, { renderer: wanted });
+      instance.on("click", (/** @type {any} */ event) => current?.onselect?.(event.data?.[2] ?? event.dataIndex));
+    }
+    const colours = coloursAt(element);
+    instance.setOption({ ...base(colours, i18n), ...drawing.option(colours, canvas.clientWidth) }, { notMerge: true });
+    element.dataset.drawn = "true";
+  }
+
+  let width = 0;
+  new ResizeObserver(() => {
+    if (canvas.clientWidth === width) return;
+    width = canvas.clientWidth;
+    if (!width) return;
+    instance?.resize();
+    if (current) draw();
+  }).observe(canvas);
+  element.addEventListener("crm-retheme", () => instance && draw());
+
+  return {
+    element,
+    draw(drawing) {
+      current = drawing;
+      canvas.setAttribute("aria-label", drawing.label);
+      if (details.open) fillTable();
+      if (canvas.isConnected) draw();
+    },
+  };
+}
+
+/** Draws all charts below `root` again, in its present colours. @param {ParentNode} root */
+export function retheme(root) {
+  for (const chart of root.querySelectorAll("figure.chart")) chart.dispatchEvent(new Event("crm-retheme"));
+}
+
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** @param {Colours} colours @param {I18n} i18n */
+function base(colours, i18n) {
+  return {
+    animation: !stillness.matches,
+    animationDuration: 200,
+    animationDurationUpdate: 200,
+    textStyle: { fontFamily: colours.font, color: colours.text },
+    tooltip: {
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: colours.surface,
+      borderColor: colours.border,
+      borderWidth: 1,
+      padding: [8, 10],
+      textStyle: { color: colours.text, fontFamily: colours.font, fontSize: 12, lineHeight: i18n.rtl ? 20 : 17, align: i18n.rtl ? "right" : "left" },
+    },
+  };
+}
+
+/**
+ * An axis of numbers in the style of the page.
+ *
+ * @param {Colours} colours
+ * @param {{name: string, format: (value: number) => string, rtl?: boolean, horizontal?: boolean, max?: number, min?: number, log?: boolean, lines?: boolean}} given
+ */
+export function axis(colours, { name, format, rtl = false, horizontal = false, max, min, log = false, lines = !horizontal }) {
+  return {
+    type: log ? "log" : "value",
+    min,
+    max,
+    name,
+    nameLocation: horizontal ? "middle" : "end",
+    nameGap: horizontal ? 30 : 12,
+    nameTextStyle: { color: colours.muted, fontSize: 12, align: horizontal ? "center" : rtl ? "right" : "left", padding: horizontal ? 0 : rtl ? [0, -34, 0, 0] : [0, 0, 0, -34] },
+    position: horizontal ? "bottom" : rtl ? "right" : "left",
+    splitNumber: 4,
+    axisLine: { show: horizontal, lineStyle: { color: colours.border } },
+    axisTick: { show: false },
+    axisLabel: { color: colours.muted, fontSize: 12, formatter: format, hideOverlap: true },
+    splitLine: { show: lines, lineStyle: { color: colours.border, width: 1 } },
+  };
+}
+
+/** Space around a plot. @param {boolean} rtl */
+export const grid = (rtl) => ({ top: 34, bottom: 46, left: rtl ? 18 : 44, right: rtl ? 44 : 18 });

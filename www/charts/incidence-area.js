@@ -1,0 +1,75 @@
+/** Where deals go by age: Aalen–Johansen incidences stacked under the share that is still there; at every age they sum to 100 %. */
+import { axis, grid } from "./frame.js";
+import { DECALS, translucent } from "./colours.js";
+import { lastAtOrBefore, step, thinned } from "./survival-curve.js";
+
+/**
+ * @param {any} incidence `Incidence`
+ * @param {{i18n: import("../i18n/index.js").I18n, label: string, lastDays: number, nameOf: (cause: string) => string, remainingName: string}} given
+ * @returns {import("./frame.js").Drawing}
+ */
+export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remainingName }) {
+  const { timeDays, causes, remaining } = incidence;
+  const at = thinned(timeDays.length);
+  const points = (/** @type {ArrayLike<number>} */ values, /** @type {number} */ first) => {
+    const list = [[0, first]];
+    for (const index of at) list.push([timeDays[index], values[index]]);
+    if (lastDays > timeDays[timeDays.length - 1]) list.push([lastDays, values[timeDays.length - 1]]);
+    return list;
+  };
+  return {
+    label,
+    marks: at.length * (causes.length + 1),
+    option: (colours) => ({
+      grid: grid(i18n.rtl),
+      xAxis: axis(colours, { name: i18n.t("chart.days"), format: i18n.number, horizontal: true, min: 0, max: lastDays || undefined }),
+      yAxis: axis(colours, { name: i18n.t("incidence.share"), format: (value) => i18n.percent(value, 0), min: 0, max: 1, rtl: i18n.rtl }),
+      tooltip: {
+        trigger: "axis",
+        axisPointer: { type: "line", lineStyle: { color: colours.muted } },
+        formatter: (/** @type {any} */ items) => {
+          const index = lastAtOrBefore(timeDays, items[0].axisValue);
+          const value = (/** @type {ArrayLike<number>} */ values, /** @type {number} */ before) => i18n.percent(index < 0 ? before : values[index]);
+          return [
+            i18n.t("incidence.after", { days: i18n.days(items[0].axisValue) }),
+            `${remainingName}: ${value(remaining, 1)}`,
+            ...causes.map((/** @type {any} */ cause) => `${nameOf(cause.cause)}: ${value(cause.incidence, 0)}`).reverse(),
+          ].join("\n");
+        },
+      },
+      series: [
+        ...causes.map((/** @type {any} */ { cause, incidence: values }, /** @type {number} */ index) => {
+          const { color, decal, opacity } = look(cause, index, colours);
+          return step({
+            stack: "outcome", data: points(values, 0), lineStyle: { width: 1, color: colours.surface },
+            itemStyle: { color, decal }, areaStyle: { color, opacity },
+          });
+        }),
+        step({ stack: "outcome", data: points(remaining, 1), lineStyle: { width: 1, color: colours.open }, itemStyle: { color: colours.open }, areaStyle: { color: translucent(colours.open, 0.1) } }),
+      ],
+    }),
+    table: {
+      columns: [
+        { text: i18n.t("chart.days"), number: true },
+        ...causes.map((/** @type {any} */ { cause }) => ({ text: nameOf(cause), number: true })),
+        { text: remainingName, number: true },
+      ],
+      rows: () => Array.from(timeDays, (/** @type {number} */ days, index) => [
+        i18n.number(days), ...causes.map((/** @type {any} */ cause) => i18n.percent(cause.incidence[index])), i18n.percent(remaining[index]),
+      ]),
+    },
+  };
+}
+
+/**
+ * @param {string} cause
+ * @param {number} index
+ * @param {import("./colours.js").Colours} colours
+ */
+function look(cause, index, colours) {
+  if (cause === "won") return { color: colours.good, opacity: 0.9 };
+  if (cause === "lost") return { color: colours.bad, decal: DECALS.lost, opacity: 0.9 };
+  if (cause === "hold") return { color: colours.open, decal: DECALS.hold, opacity: 0.9 };
+  if (cause === "closed") return { color: colours.muted, opacity: 0.8 };
+  return { color: colours.accent, opacity: Math.max(0.25, 0.75 - 0.12 * index) };
+}

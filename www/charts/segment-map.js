@@ -1,0 +1,65 @@
+/** The map of the customers: one mark per customer over two features, with a colour and a symbol per group. */
+import { axis, grid } from "./frame.js";
+import { CATEGORIES, SYMBOLS } from "./colours.js";
+
+/**
+ * @param {any} result `SegmentsResult`
+ * @param {{i18n: import("../i18n/index.js").I18n, label: string, x: number, y: number, featureName: (index: number) => string,
+ *   groupName: (index: number) => string, onselect: (row: number) => void}} given
+ * @returns {import("./frame.js").Drawing}
+ */
+export function segmentMap(result, { i18n, label, x, y, featureName, groupName, onselect }) {
+  const { points, features, segments } = result;
+  const width = features.length;
+  const count = points.row.length;
+  const scaleX = scale(points.values, width, x, features[x].transform);
+  const scaleY = scale(points.values, width, y, features[y].transform);
+  const groups = /** @type {number[][][]} */ (segments.map(() => []));
+  for (let point = 0; point < count; point++) {
+    groups[points.label[point]]?.push([scaleX.to(points.values[point * width + x]), scaleY.to(points.values[point * width + y]), points.row[point]]);
+  }
+  return {
+    label,
+    marks: count,
+    onselect,
+    option: (colours) => ({
+      grid: { ...grid(i18n.rtl), left: i18n.rtl ? 18 : 58, right: i18n.rtl ? 58 : 18 },
+      xAxis: { ...axis(colours, { name: featureName(x), format: i18n.short, horizontal: true, lines: true, log: scaleX.log }), scale: true },
+      yAxis: { ...axis(colours, { name: featureName(y), format: i18n.short, rtl: i18n.rtl, log: scaleY.log }), scale: true },
+      tooltip: {
+        trigger: "item",
+        formatter: ({ data, seriesIndex }) => [
+          i18n.t("segments.customer", { id: result.ids[data[2]] ?? String(data[2]) }), groupName(seriesIndex),
+          `${featureName(x)}: ${i18n.number(scaleX.from(data[0]))}`, `${featureName(y)}: ${i18n.number(scaleY.from(data[1]))}`,
+        ].join("\n"),
+      },
+      series: groups.map((data, index) => ({
+        type: "scatter", data, symbol: SYMBOLS[Math.min(index, CATEGORIES)], symbolSize: count > 5000 ? 4 : 6, animation: false,
+        large: count > 2000, largeThreshold: 2000, progressive: 0,
+        itemStyle: { color: colours.categories[Math.min(index, CATEGORIES)], opacity: 0.7 }, emphasis: { scale: 1.6 },
+      })),
+    }),
+    table: {
+      columns: [{ text: i18n.t("segments.id") }, { text: i18n.t("segments.group") }, { text: featureName(x), number: true }, { text: featureName(y), number: true }],
+      rows: () => Array.from(points.row, (/** @type {number} */ row, point) => [
+        result.ids[row] ?? String(row), groupName(points.label[point]), i18n.number(points.values[point * width + x]), i18n.number(points.values[point * width + y]),
+      ]),
+    },
+  };
+}
+
+/**
+ * A logarithmic scale where the analysis took the logarithm too. Zero has no place on one: 1 is added where it occurs.
+ *
+ * @param {ArrayLike<number>} values
+ * @param {number} width
+ * @param {number} feature
+ * @param {string} transform
+ */
+function scale(values, width, feature, transform) {
+  let least = Infinity;
+  for (let at = feature; at < values.length; at += width) least = Math.min(least, values[at]);
+  const log = transform !== "none" && least >= 0;
+  const shift = log && least < 1 ? 1 : 0;
+  return { log, to: (/** @type {number} */ value) => value + shift, from: (/** @type {number} */ value) => value - shift };
+}

@@ -1,0 +1,290 @@
+/**
+ * `<crm-dashboard>`: what was recognised and the three panels, for one handle of the engine. `<crm-funnel>`, `<crm-forecast>` and
+ * `<crm-segments>`: one panel each.
+ *
+ * Attributes: `lang`, `digits` ("latn": European ones), `deals`, `history`, `customers`, `orders` (URLs), `dimensions` (URLs, space-separated).
+ * Properties: `engine` (a handle of `open`), `options` (of the panels, by analysis), `asOf`.
+ * Events: `crm-select` (`detail.ids`), `crm-result` (`detail.analysis`, `detail.result`), `crm-error` (`detail.error`), `crm-options`.
+ */
+import { open } from "./engine.js";
+import { retheme } from "./charts/frame.js";
+import { language } from "./i18n/index.js";
+import { drawer } from "./panels/details.js";
+import { h, refill } from "./panels/dom.js";
+import { forecastPanel } from "./panels/forecast.js";
+import { funnelPanel } from "./panels/funnel.js";
+import { errorText } from "./panels/panel.js";
+import { recognised } from "./panels/recognised.js";
+import { segmentsPanel } from "./panels/segments.js";
+import { styles } from "./panels/styles.js";
+
+/** @typedef {"funnel" | "forecast" | "segments"} Analysis */
+
+const PANELS = { funnel: funnelPanel, forecast: forecastPanel, segments: segmentsPanel };
+const SOURCES = ["deals", "history", "customers", "orders"];
+/** Deals listed with their reasons; the probabilities of all are in the result. */
+const LISTED = 2000;
+/** What of a panel's options the analysis itself needs; the rest concerns the view. @type {Record<Analysis, (options: any) => object>} */
+const REQUESTS = {
+  funnel: () => ({}),
+  forecast: () => ({ listed: LISTED }),
+  segments: ({ k }) => (k ? { k: Number(k) } : {}),
+};
+const IGNORED = new Set(["cancelled", "superseded", "disposed"]);
+
+class CrmElement extends HTMLElement {
+  static observedAttributes = ["lang", "digits", ...SOURCES, "dimensions"];
+  /** @type {Analysis[]} */ static analyses = ["funnel", "forecast", "segments"];
+  static whole = false;
+
+  /** Options of the panels by analysis. @type {Record<string, Record<string, any>>} */ options = {};
+  /** @type {any} */ #engine;
+  #owned = false;
+  /** @type {import("./i18n/index.js").I18n | undefined} */ #i18n;
+  /** @type {Record<string, any>} */ #panels = {};
+  /** @type {Record<string, any>} */ #results = {};
+  /** @type {Record<string, AbortController>} */ #running = {};
+  /** @type {any[]} */ #findings = [];
+  /** @type {ReturnType<typeof recognised> | undefined} */ #recognised;
+  /** @type {ReturnType<typeof drawer> | undefined} */ #drawer;
+  #message = h("div", { class: "message", role: "alert", hidden: true });
+  #opening = 0;
+  /** @type {any} */ #mapping;
+  /** The summary whose open questions were put to the user. @type {any} */ #asked;
+  #watching = new AbortController();
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [styles()];
+  }
+
+  connectedCallback() {
+    this.#watching = new AbortController();
+    const { signal } = this.#watching;
+    const repaint = () => requestAnimationFrame(() => this.shadowRoot && retheme(this.shadowRoot));
+    for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(query).addEventListener("change", repaint, { signal });
+    const observer = new MutationObserver(repaint);
+    for (const target of [document.documentElement, document.body, this]) observer.observe(target, { attributeFilter: ["class", "style", "data-theme", "data-mode"] });
+    signal.addEventListener("abort", () => observer.disconnect());
+    this.shadowRoot?.addEventListener("crm-retry", (event) => this.#ask(/** @type {any} */ (event).detail), { signal });
+    this.#render().then(() => this.#openAttributes());
+  }
+
+  disconnectedCallback() {
+    this.#watching.abort();
+    for (const running of Object.values(this.#running)) running.abort();
+  }
+
+  /** @param {string} name @param {string | null} before @param {string | null} now */
+  attributeChangedCallback(name, before, now) {
+    if (!this.isConnected || before === now) return;
+    if (name === "lang" || name === "digits") this.#render();
+    else this.#openAttributes();
+  }
+
+  get engine() {
+    return this.#engine;
+  }
+
+  set engine(engine) {
+    if (this.#owned && this.#engine !== engine) this.#engine?.dispose();
+    this.#owned = false;
+    this.#mapping = undefined;
+    this.#use(engine);
+  }
+
+  /** Words of an error above the panels; the last results stay. @param {any} [error] */
+  showError(error) {
+    this.#message.hidden = !error;
+    if (error && this.#i18n) refill(this.#message, errorText(this.#i18n, error));
+    if (error) this.#emit("crm-error", { error });
+  }
+
+  /** Marks everything as being computed anew. */
+  busy() {
+    for (const panel of Object.values(this.#panels)) panel.busy();
+  }
+
+  /** Takes the last results as they are again. */
+  stopped() {
+    for (const [name, panel] of Object.entries(this.#panels)) if (!this.#running[name]) panel.stopped();
+  }
+
+  /** Draws the panels again with the present `options`, and asks for what they change. */
+  refresh() {
+    return this.#render(true);
+  }
+
+  /** @param {any} engine */
+  #use(engine) {
+    for (const running of Object.values(this.#running)) running.abort();
+    this.#engine = engine;
+    this.#results = {};
+    this.#findings = [];
+    this.showError();
+    if (this.#i18n) this.#start();
+  }
+
+  /** Opens what the attributes name. */
+  async #openAttributes() {
+    const sources = Object.fromEntries(SOURCES.filter((name) => this.hasAttribute(name)).map((name) => [name, this.getAttribute(name)]));
+    if (!Object.keys(sources).length || !this.isConnected) return;
+    const dimensions = this.getAttribute("dimensions")?.split(/\s+/).filter(Boolean);
+    const turn = ++this.#opening;
+    this.busy();
+    try {
+      const engine = await open({ ...sources, dimensions });
+      if (turn !== this.#opening) return engine.dispose();
+      this.engine = engine;
+      this.#owned = true;
+    } catch (error) {
+      if (turn === this.#opening) this.showError(error);
+    }
+  }
+
+  async #render(askAgain = false) {
+    const lang = this.getAttribute("lang") || this.closest("[lang]")?.getAttribute("lang") || "en";
+    const i18n = await language(lang, { digits: this.getAttribute("digits") ?? "auto" });
+    if (!this.isConnected || !this.shadowRoot) return;
+    this.#i18n = i18n;
+    this.#drawer = drawer(i18n);
+    const { analyses, whole } = /** @type {typeof CrmElement} */ (this.constructor);
+    this.#panels = Object.fromEntries(analyses.map((name) => [name, PANELS[name](this.#context(name, i18n))]));
+    this.#recognised = whole ? recognised({ i18n, onchange: () => this.openMapping(), onAsOf: (asOf) => this.#reload({ asOf }) }) : undefined;
+    const root = h("div", { class: "root", dir: i18n.dir, lang: i18n.lang },
+      this.#message, this.#recognised?.element, h("div", { class: "panels" }, Object.values(this.#panels).map((panel) => panel.element)), this.#drawer.element);
+    this.shadowRoot.replaceChildren(root);
+    if (this.#engine) this.#start(askAgain);
+  }
+
+  /** @param {Analysis} name @param {import("./i18n/index.js").I18n} i18n @returns {import("./panels/panel.js").Context} */
+  #context(name, i18n) {
+    const options = (this.options[name] ??= {});
+    return {
+      i18n,
+      options,
+      summary: () => this.#engine.summary(),
+      change: (changes) => {
+        const before = JSON.stringify(REQUESTS[name](options));
+        Object.assign(options, changes);
+        this.#emit("crm-options", { analysis: name, options });
+        if (JSON.stringify(REQUESTS[name](options)) !== before) this.#ask(name);
+      },
+      cancel: () => this.#running[name]?.abort() ?? this.#emit("crm-cancel", {}),
+      select: (ids) => this.#emit("crm-select", { ids }),
+      records: (table, rows) => this.#engine.records(table, rows),
+      openDetails: (given) => this.#drawer?.open(given),
+    };
+  }
+
+  /** Shows what is known and asks for the rest. */
+  #start(askAgain = false) {
+    const summary = this.#engine.summary();
+    this.#recognised?.update(summary);
+    this.#recognised?.quality(summary, this.#findings);
+    for (const name of /** @type {Analysis[]} */ (Object.keys(this.#panels))) {
+      const known = this.#results[name];
+      if (known?.error) this.#panels[name].error(known.error);
+      else if (known) this.#panels[name].update(known.result);
+      if (!known || (askAgain && known.request !== JSON.stringify(REQUESTS[name](this.options[name] ?? {})))) this.#ask(name);
+    }
+    if (this.#recognised && !this.#findings.length) this.#askQuality();
+    if (summary.unsure.length && this.#recognised && this.#asked !== summary) this.openMapping();
+    this.#asked = summary;
+  }
+
+  /** @param {Analysis} name */
+  async #ask(name) {
+    const engine = this.#engine;
+    if (!engine) return;
+    const running = new AbortController();
+    const request = REQUESTS[name](this.options[name] ?? {});
+    this.#running[name]?.abort();
+    this.#running[name] = running;
+    this.#panels[name].busy();
+    const current = () => engine === this.#engine && this.#running[name] === running;
+    try {
+      const result = await engine[name](request, { signal: running.signal, latest: true, onProgress: (/** @type {any} */ at) => current() && this.#panels[name].progress(at) });
+      if (!current()) return;
+      delete this.#running[name];
+      this.#results[name] = { result, request: JSON.stringify(request) };
+      this.#panels[name].update(result);
+      this.#emit("crm-result", { analysis: name, result });
+    } catch (thrown) {
+      const error = /** @type {any} */ (thrown);
+      if (!current()) return;
+      delete this.#running[name];
+      if (error.code === "cancelled") return this.#panels[name].stopped();
+      if (IGNORED.has(error.code)) return;
+      this.#results[name] = { error, request: JSON.stringify(request) };
+      this.#panels[name].error(error);
+      this.#emit("crm-error", { analysis: name, error });
+    }
+  }
+
+  async #askQuality() {
+    const engine = this.#engine;
+    try {
+      const { findings } = await engine.quality({ latest: true });
+      if (engine !== this.#engine) return;
+      this.#findings = findings;
+      this.#recognised?.quality(engine.summary(), findings);
+    } catch (error) {
+      if (!IGNORED.has(/** @type {any} */ (error).code)) this.#emit("crm-error", { analysis: "quality", error });
+    }
+  }
+
+  /** Opens the panel in which the recognised columns can be changed. */
+  async openMapping() {
+    const { mappingDialog } = await import("./panels/mapping.js");
+    if (!this.#i18n || !this.#engine || this.shadowRoot?.querySelector("dialog.mapping")) return;
+    const dialog = mappingDialog({ i18n: this.#i18n, summary: this.#engine.summary(), onapply: (mapping) => this.#reload({ mapping }) });
+    this.shadowRoot?.querySelector(".root")?.append(dialog);
+    dialog.showModal();
+  }
+
+  /** The instant of the analysis, as ISO text; the newest one of the data when undefined. @type {string | undefined} */
+  asOf;
+
+  /** @param {{asOf?: string, mapping?: any}} change */
+  async #reload(change) {
+    const engine = this.#engine;
+    const asOf = "asOf" in change ? change.asOf : this.asOf;
+    const mapping = change.mapping ?? this.#mapping;
+    this.busy();
+    try {
+      await engine.reload({ asOf, mapping });
+      if (engine !== this.#engine) return;
+      this.asOf = asOf;
+      this.#mapping = mapping;
+      this.#use(engine);
+      this.#emit("crm-options", { asOf });
+    } catch (error) {
+      if (IGNORED.has(/** @type {any} */ (error).code)) return;
+      this.stopped();
+      this.showError(error);
+    }
+  }
+
+  /** @param {string} type @param {any} detail */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
+  }
+}
+
+export class CrmDashboard extends CrmElement {
+  static whole = true;
+}
+class CrmFunnel extends CrmElement {
+  static analyses = /** @type {Analysis[]} */ (["funnel"]);
+}
+class CrmForecast extends CrmElement {
+  static analyses = /** @type {Analysis[]} */ (["forecast"]);
+}
+class CrmSegments extends CrmElement {
+  static analyses = /** @type {Analysis[]} */ (["segments"]);
+}
+
+for (const [name, element] of Object.entries({ "crm-dashboard": CrmDashboard, "crm-funnel": CrmFunnel, "crm-forecast": CrmForecast, "crm-segments": CrmSegments })) {
+  if (!customElements.get(name)) customElements.define(name, element);
+}

@@ -1,0 +1,116 @@
+/** Texts, numbers and dates of one language. A message is a text with `{names}`, or one text per plural form. */
+import en from "./en.js";
+
+/** @typedef {keyof typeof en} Key */
+/** @typedef {string | {one?: string, other: string}} Message */
+/** @typedef {Awaited<ReturnType<typeof language>>} I18n */
+
+/** @type {Record<string, () => Promise<{default: Record<string, Message>}>>} */
+const LANGUAGES = { en: async () => ({ default: en }), fa: () => import("./fa.js") };
+
+export const LANGUAGE_NAMES = { en: "English", fa: "فارسی" };
+
+const FIRST_STRONG_ISOLATE = "\u2068";
+const POP_ISOLATE = "\u2069";
+const DAY_MS = 86_400_000;
+
+/**
+ * The texts of a language, with its digits or (`digits: "latn"`) European ones.
+ *
+ * @param {string} [asked] BCP 47 tag; English where there is no translation
+ * @param {{digits?: string}} [options]
+ */
+export async function language(asked = "en", { digits = "auto" } = {}) {
+  const lang = asked.toLowerCase().split("-")[0] in LANGUAGES ? asked.toLowerCase().split("-")[0] : "en";
+  const messages = /** @type {Record<string, Message>} */ ((await LANGUAGES[lang]()).default);
+  return translator(lang, messages, digits);
+}
+
+/**
+ * @param {string} lang
+ * @param {Record<string, Message>} messages
+ * @param {string} digits
+ */
+function translator(lang, messages, digits) {
+  const rtl = lang === "fa" || lang === "ar";
+  const locale = `${lang}${lang === "fa" ? "-u-ca-persian" : ""}`;
+  const numbering = digits === "latn" ? { numberingSystem: "latn" } : {};
+  const plurals = new Intl.PluralRules(lang);
+  /** @type {Map<string, Intl.NumberFormat>} */
+  const formats = new Map();
+  const format = (/** @type {Intl.NumberFormatOptions} */ options) => {
+    const key = JSON.stringify(options);
+    let made = formats.get(key);
+    if (!made) formats.set(key, (made = new Intl.NumberFormat(lang, { ...options, ...numbering })));
+    return made;
+  };
+  const dates = (/** @type {Intl.DateTimeFormatOptions} */ options) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options, ...numbering });
+  const day = dates({ dateStyle: "medium" });
+  const month = dates({ year: "numeric", month: "short" });
+  const moment = dates({ dateStyle: "medium", timeStyle: "short" });
+  const isolate = (/** @type {unknown} */ value) => (rtl ? `${FIRST_STRONG_ISOLATE}${value}${POP_ISOLATE}` : String(value));
+
+  /**
+   * The text of a key. `count` chooses the plural form and is printed as a number.
+   *
+   * @param {string} key
+   * @param {Record<string, string | number | null | undefined>} [values]
+   * @returns {string}
+   */
+  function t(key, values = {}) {
+    const message = messages[key] ?? /** @type {Record<string, Message>} */ (en)[key] ?? key;
+    const count = Number(values.count ?? 0);
+    const text = typeof message === "string" ? message : /** @type {any} */ (message)[plurals.select(count)] ?? message.other;
+    return text.replace(/\{(\w+)\}/g, (_, /** @type {string} */ name) => {
+      const value = values[name];
+      if (value === undefined || value === null) return "";
+      return typeof value === "number" ? number(value) : isolate(value);
+    });
+  }
+
+  /** A whole number in full, another with three significant digits. @param {number} value */
+  function number(value) {
+    if (!Number.isFinite(value)) return "–";
+    const size = Math.abs(value);
+    if (Number.isInteger(value)) return format({ maximumFractionDigits: 0 }).format(value);
+    return size >= 100 ? format({ maximumFractionDigits: 0 }).format(value) : format({ maximumSignificantDigits: 3 }).format(value);
+  }
+
+  /** Three significant digits at most, with thousands and millions as words of the language. @param {number} value */
+  const short = (value) => (Math.abs(value) < 10_000 ? number(value) : format({ notation: "compact", maximumSignificantDigits: 3 }).format(value));
+
+  /** @param {number} share @param {number} [places] */
+  function percent(share, places = 1) {
+    if (!Number.isFinite(share)) return "–";
+    const text = format({ minimumFractionDigits: places, maximumFractionDigits: places }).format(share * 100);
+    return rtl ? `${text}٪` : `${text}\u00a0%`;
+  }
+
+  return {
+    lang,
+    rtl,
+    dir: /** @type {"rtl" | "ltr"} */ (rtl ? "rtl" : "ltr"),
+    digits,
+    t,
+    /** Whether there is a text of this key. @param {string} key */
+    has: (key) => key in messages || key in en,
+    number,
+    short,
+    percent,
+    isolate,
+    /** With a fixed number of decimals. @param {number} value @param {number} places */
+    fixed: (value, places) => (Number.isFinite(value) ? format({ minimumFractionDigits: places, maximumFractionDigits: places }).format(value) : "–"),
+    /** With every digit there is. @param {number} value */
+    full: (value) => format({ maximumFractionDigits: 6 }).format(value),
+    /** Days as the unit "days". @param {number} days */
+    days: (days) => t("unit.days", { count: days }),
+    /** @param {string} low @param {string} high */
+    range: (low, high) => (low === high ? low : t("range", { low, high })),
+    /** @param {number | null | undefined} instant */
+    day: (instant) => (instant === null || instant === undefined ? "–" : instant % DAY_MS === 0 ? day.format(instant) : moment.format(instant)),
+    /** @param {number} instant */
+    month: (instant) => month.format(instant),
+    /** @param {string[]} items */
+    list: (items) => new Intl.ListFormat(lang, { type: "conjunction" }).format(items.map(isolate)),
+  };
+}

@@ -1,0 +1,70 @@
+/** The drawer beside the page: one deal or customer with everything known about it. */
+import { h, refill, table } from "./dom.js";
+import { strongest } from "./deal-table.js";
+
+/** @param {import("../i18n/index.js").I18n} i18n */
+export function drawer(i18n) {
+  const title = h("h2", { id: "drawer-title" });
+  const content = h("div", { class: "drawer-body" });
+  const close = () => element.close();
+  const element = h("dialog", { class: "drawer", "aria-labelledby": "drawer-title", onclick: (/** @type {any} */ event) => event.target === element && close() },
+    h("div", { class: "drawer-inside" }, h("header", null, title, h("button", { type: "button", onclick: close, "aria-label": i18n.t("close") }, "×")), content));
+  return {
+    element,
+    /** @param {{title: string, content: Node[]}} given */
+    open(given) {
+      title.textContent = given.title;
+      refill(content, given.content);
+      if (!element.open) element.showModal();
+      element.querySelector(".drawer-inside").scrollTop = 0;
+    },
+  };
+}
+
+/** @param {{column: string, value: string, contribution: number}} reason */
+export const reasonChip = ({ column, value, contribution }) =>
+  h("span", { class: `chip ${contribution > 0 ? "up" : "down"}`, title: column }, contribution > 0 ? "+ " : "− ", h("bdi", null, value || column));
+
+/**
+ * @param {import("./panel.js").Context} context
+ * @param {any} deal
+ * @param {any} result
+ */
+export function dealDetails(context, deal, result) {
+  const { i18n } = context;
+  const { t, percent } = i18n;
+  const most = Math.max(...deal.reasons.map((/** @type {any} */ { contribution }) => Math.abs(contribution)), 1e-9);
+  const content = [
+    h("p", { class: "sentence" }, h("strong", null, percent(deal.probability)), " ",
+      h("span", { class: "note" }, t("intervalOnly", { level: percent(result.meta.options?.confidence ?? 0.95, 0), range: i18n.range(percent(deal.low), percent(deal.high)) }))),
+    deal.high - deal.low > 0.5 && h("p", null, t("deals.tooWide")),
+    result.shown === "model"
+      ? [h("h3", null, t("deals.allReasons")), h("p", { class: "note" }, t("deals.reasonsNote")),
+        h("ul", { class: "reasons" }, strongest(deal.reasons).map((reason) => h("li", null,
+          h("span", { class: "note" }, h("bdi", null, reason.column)), reasonChip(reason),
+          h("span", { class: `weight ${reason.contribution > 0 ? "up" : "down"}`, "aria-hidden": "true" }, h("span", { style: { "inline-size": `${(Math.abs(reason.contribution) / most) * 100}%` } })),
+          h("span", { class: "number" }, i18n.fixed(reason.contribution, 3)))))]
+      : h("p", null, t("deals.baseRateOnly")),
+  ].flat().filter(Boolean);
+  openRecord(context, { title: t("deals.one", { id: deal.id }), table: "deals", row: deal.row, content });
+  context.select([deal.id]);
+}
+
+/**
+ * Opens the drawer at once and adds the record when the worker has answered.
+ *
+ * @param {import("./panel.js").Context} context
+ * @param {{title: string, table: string, row: number, content: any[]}} given
+ */
+export function openRecord(context, { title, table: name, row, content }) {
+  const { t } = context.i18n;
+  const record = h("div", null, h("p", { class: "note" }, t("busy")));
+  context.openDetails({ title, content: [...content, h("h3", null, t("record")), record] });
+  context.records(name, [row]).then(
+    ([cells]) => refill(record, table({
+      caption: t("record"), class: "record", columns: [{ text: t("map.column") }, { text: t("map.value") }],
+      rows: Object.entries(cells ?? {}).map(([column, value]) => [h("bdi", null, column), value === null || value === "" ? h("span", { class: "note" }, t("empty")) : h("bdi", null, value)]),
+    })),
+    (error) => refill(record, h("p", { class: "note" }, error.message)),
+  );
+}

@@ -1,0 +1,223 @@
+/** “How long do deals take, and where do they get stuck?” */
+import { frame } from "../charts/frame.js";
+import { conversionBars } from "../charts/conversion-bars.js";
+import { incidenceArea } from "../charts/incidence-area.js";
+import { survivalCurve } from "../charts/survival-curve.js";
+import { choice, h, refill, table } from "./dom.js";
+import { intervalText, keyNumber, panel } from "./panel.js";
+import { smallPrint } from "./small-print.js";
+
+const CHART_HEIGHT = 260;
+
+/** @param {import("./panel.js").Context} context */
+export function funnelPanel(context) {
+  const { i18n } = context;
+  const { t } = i18n;
+  const shell = panel(context, "funnel");
+  const curve = frame({ i18n, height: CHART_HEIGHT, title: t("survival.title") });
+  const outcomes = frame({ i18n, height: CHART_HEIGHT, title: t("incidence.title") });
+  const stageCurve = frame({ i18n, height: CHART_HEIGHT, title: t("stage.curve") });
+  const stageExits = frame({ i18n, height: CHART_HEIGHT, title: t("stage.exits") });
+  const numbers = h("dl", { class: "key-numbers" });
+  const shares = h("div", { class: "shares" });
+  const stages = h("div", { class: "stages" });
+  const chosen = h("div", { class: "chosen-stage", hidden: true });
+  const print = h("div");
+  const cycle = h("div", null, numbers, h("div", { class: "pair" }, curve.element, outcomes.element), shares);
+
+  /** @type {any} */
+  let result;
+
+  /** @param {any} next `FunnelResult` */
+  function update(next) {
+    result = next;
+    if (!shell.body.hasChildNodes()) shell.body.append(cycle, stages, chosen, print);
+    shell.ready(sentence(i18n, result));
+    cycle.hidden = !result.cycle;
+    if (result.cycle) {
+      refill(numbers, keyNumbers(i18n, result));
+      refill(shares, wonShares(i18n, result));
+      curve.draw(survivalCurve(result.cycle.duration, { i18n, label: textOf(sentence(i18n, result)), valueName: t("survival.open") }));
+      outcomes.draw(incidenceArea(result.cycle.outcomes, {
+        i18n, lastDays: result.cycle.duration.lastDays, nameOf: (cause) => causeName(i18n, cause), remainingName: t("outcome.open"), label: outcomesLabel(i18n, result),
+      }));
+    }
+    drawStages();
+    refill(print, smallPrint(i18n, result.meta, ["funnel.definition.duration", "funnel.definition.outcomes", "funnel.definition.conversion"]));
+  }
+
+  function drawStages() {
+    const known = result.stages.filter((/** @type {any} */ stage) => stage.duration);
+    if (result.source !== "history" || !known.length) {
+      chosen.hidden = true;
+      return refill(stages, currentStages(i18n, result));
+    }
+    const current = known.find((/** @type {any} */ stage) => stage.stage === context.options.stage) ?? slowest(known);
+    const onchoose = (/** @type {string} */ stage) => {
+      context.change({ stage });
+      drawStages();
+    };
+    refill(stages,
+      h("h3", null, t("funnel.stages")),
+      stuckSentence(i18n, current, slowest(known)),
+      h("div", { class: "pair" }, conversionBars(result.stages, { i18n, chosen: current.stage, onchoose }), currentStages(i18n, result)),
+      stageTable(i18n, result.stages, current.stage));
+    refill(chosen,
+      choice({ label: t("funnel.stage"), value: current.stage, options: known.map((/** @type {any} */ { stage }) => [stage, stage]), onchange: onchoose, testid: "funnel-stage" }),
+      h("div", { class: "pair" }, stageCurve.element, stageExits.element));
+    chosen.hidden = false;
+    stageCurve.draw(survivalCurve(current.duration, { i18n, valueName: t("stage.stillHere"), label: t("stage.curveLabel", { stage: current.stage, count: current.passages, days: medianText(i18n, current.duration) }) }));
+    stageExits.element.hidden = !current.exits;
+    if (current.exits) {
+      stageExits.draw(incidenceArea(current.exits, {
+        i18n, lastDays: current.duration.lastDays, nameOf: (cause) => causeName(i18n, cause), remainingName: t("stage.stillHere"), label: t("stage.exitsLabel", { stage: current.stage }),
+      }));
+    }
+  }
+
+  return { ...shell, update };
+}
+
+/** @param {any} duration @param {number} p */
+const quantile = (duration, p) => duration.quantiles.find((/** @type {any} */ entry) => Math.abs(entry.p - p) < 1e-9) ?? { days: null, low: null, high: null };
+
+/** @param {any[]} stages The stage whose median, or else 75 % or plain mean, is the longest. */
+const slowest = (stages) => [...stages].sort((a, b) => slowness(b) - slowness(a))[0];
+/** @param {any} stage */
+const slowness = ({ duration }) => quantile(duration, 0.5).days ?? duration.restrictedMean?.days ?? duration.lastDays;
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} duration */
+const medianText = ({ t, days }, duration) => (quantile(duration, 0.5).days === null ? t("notReached") : days(quantile(duration, 0.5).days));
+
+/** @param {(Node | string)[]} parts */
+const textOf = (parts) => parts.map((part) => (part instanceof Node ? part.textContent : part)).join(" ");
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {string} cause */
+export function causeName({ t, has }, cause) {
+  if (cause.startsWith("stage:")) return t("outcome.moved", { stage: cause.slice(6) });
+  return has(`outcome.${cause}`) ? t(`outcome.${cause}`) : cause;
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
+function sentence(i18n, { cycle, counts }) {
+  const { t, number, percent, days } = i18n;
+  if (!cycle) return [t("funnel.noCycle", { count: counts.open + counts.won + counts.lost + counts.hold + counts.closed })];
+  const { duration } = cycle;
+  const half = quantile(duration, 0.5);
+  const most = quantile(duration, 0.9);
+  const open = percent(duration.atEnd);
+  if (half.days === null) return [t("funnel.noMedian", { open, days: days(duration.lastDays) }), interval(i18n, { low: null, high: null, n: duration.n })];
+  const first = h("span", null, t("funnel.half"), " ", h("strong", null, t("funnel.within", { days: days(half.days) })));
+  const rest = most.days === null
+    ? t("funnel.openAtEnd", { open })
+    : t("funnel.mostWithin", { days: days(most.days), open });
+  return [first, " ", h("span", { class: "note" }, `(${intervalText(i18n, { ...half, n: duration.n }, number)})`), "; ", rest];
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} estimate */
+const interval = (i18n, estimate) => h("span", { class: "note" }, ` (${t0(i18n, estimate)})`);
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} estimate */
+const t0 = (i18n, estimate) => i18n.t("n.equals", { count: estimate.n });
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
+function keyNumbers(i18n, { cycle }) {
+  const { t, number, days, percent } = i18n;
+  const { duration, outcomes } = cycle;
+  const time = (/** @type {number} */ p, /** @type {string} */ testid, /** @type {string} */ label) => {
+    const entry = quantile(duration, p);
+    return keyNumber({
+      label, testid, raw: entry.days, value: entry.days === null ? t("notReached") : days(entry.days),
+      note: entry.days === null ? t("funnel.notReachedNote", { open: percent(duration.atEnd) }) : intervalText(i18n, entry, number),
+    });
+  };
+  const cause = (/** @type {string} */ name) => outcomes.causes.find((/** @type {any} */ entry) => entry.cause === name);
+  const share = (/** @type {string} */ name) => {
+    const entry = cause(name);
+    return entry && keyNumber({
+      label: t(`outcome.${name}`), outcome: name, testid: `funnel-${name}`, raw: entry.final, value: percent(entry.final),
+      note: intervalText(i18n, { low: entry.finalLow, high: entry.finalHigh }, percent),
+    });
+  };
+  const others = outcomes.causes.filter((/** @type {any} */ { cause: name }) => name !== "won" && name !== "lost").map((/** @type {any} */ { cause: name }) => share(name));
+  const remaining = outcomes.remaining[outcomes.remaining.length - 1] ?? 1;
+  return [
+    time(0.5, "funnel-median", t("funnel.medianLabel")),
+    time(0.9, "funnel-p90", t("funnel.p90Label")),
+    share("won"), share("lost"), ...others,
+    keyNumber({ label: t("funnel.openLabel"), outcome: "open", testid: "funnel-open", raw: remaining, value: percent(remaining), note: t("funnel.openNote") }),
+  ];
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
+function wonShares(i18n, { cycle }) {
+  const { t, percent, number } = i18n;
+  const won = cycle.outcomes.causes.find((/** @type {any} */ { cause }) => cause === "won");
+  if (!won) return [];
+  const simple = [cycle.wonShareOfClosed && t("funnel.ofClosed", { share: percent(cycle.wonShareOfClosed.value) }), cycle.wonShareOfAll && t("funnel.ofAll", { share: percent(cycle.wonShareOfAll.value) })].filter(Boolean);
+  const within = cycle.wonWithinDays.filter((/** @type {any} */ entry) => entry.probability);
+  return [
+    h("p", null, h("strong", null, t("funnel.wonByEnd", { share: percent(won.final) })), " ",
+      simple.length > 0 && h("span", { class: "note" }, t("funnel.simpler", { list: simple.join(t("funnel.and")) }))),
+    within.length > 0 && h("div", { class: "within" }, table({
+      caption: t("funnel.wonWithin"),
+      columns: [{ text: t("funnel.wonWithin") }, ...within.map((/** @type {any} */ { days }) => ({ text: i18n.days(days), number: true }))],
+      rows: [
+        [t("funnel.share"), ...within.map((/** @type {any} */ { probability }) => percent(probability.value))],
+        [t("intervalName", { level: percent(0.95, 0) }), ...within.map((/** @type {any} */ { probability }) => h("span", { class: "note" }, i18n.range(percent(probability.low), percent(probability.high))))],
+      ],
+    }), won.medianDaysGiven !== null && h("p", { class: "note" }, t("funnel.medianGivenWon", { days: i18n.days(won.medianDaysGiven), count: number(won.events) }))),
+  ];
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
+function outcomesLabel({ t, percent }, { cycle }) {
+  const final = (/** @type {string} */ name) => percent(cycle.outcomes.causes.find((/** @type {any} */ entry) => entry.cause === name)?.final ?? 0);
+  return t("incidence.label", { won: final("won"), lost: final("lost"), open: percent(cycle.outcomes.remaining[cycle.outcomes.remaining.length - 1] ?? 1) });
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} stage @param {any} longest */
+function stuckSentence(i18n, stage, longest) {
+  const { t, days, number } = i18n;
+  const entry = quantile(stage.duration, 0.5);
+  const key = entry.days === null ? "stage.noMedian" : "stage.half";
+  return h("p", { "aria-live": "polite" },
+    t(key, { stage: stage.stage, days: days(entry.days ?? stage.duration.lastDays) }), " ",
+    h("span", { class: "note" }, `(${intervalText(i18n, { ...entry, n: stage.passages }, number)})`), " ",
+    stage === longest ? t("stage.slowest") : "");
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any[]} stages @param {string} chosen */
+function stageTable(i18n, stages, chosen) {
+  const { t, number } = i18n;
+  const cell = (/** @type {any} */ entry) => (entry.days === null ? h("span", { class: "note" }, t("notReached")) : number(entry.days));
+  return table({
+    caption: t("stage.table"),
+    columns: [
+      { text: t("funnel.stage") }, { text: t("stage.passages"), number: true }, { text: t("stage.median"), number: true }, { text: t("intervalName", { level: i18n.percent(0.95, 0) }), number: true },
+      { text: t("stage.p75"), number: true }, { text: t("stage.p90"), number: true }, { text: t("stage.stillHere"), number: true }, { text: t("stage.plainMean"), number: true, title: t("stage.plainMeanNote") },
+    ],
+    rows: stages.map(({ stage, passages, stillHere, duration }) => {
+      const name = h("span", { class: stage === chosen ? "strong" : "" }, stage);
+      if (!duration) return [name, number(passages), "–", "–", "–", "–", number(stillHere), "–"];
+      const half = quantile(duration, 0.5);
+      return [
+        name, number(passages), cell(half), h("span", { class: "note" }, i18n.range(half.low === null ? t("notReached") : number(half.low), half.high === null ? t("notReached") : number(half.high))),
+        cell(quantile(duration, 0.75)), cell(quantile(duration, 0.9)), number(stillHere), h("span", { class: "note" }, duration.finishedMeanDays === null ? "–" : number(duration.finishedMeanDays)),
+      ];
+    }),
+  });
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
+function currentStages(i18n, { current, source }) {
+  const { t, number, short } = i18n;
+  if (!current.length) return null;
+  return h("div", { class: "current" },
+    h("h3", null, t("funnel.current")),
+    table({
+      caption: t("funnel.current"),
+      columns: [{ text: t("funnel.stage") }, { text: t("outcome.open"), number: true }, { text: t("deals"), number: true }, { text: t("amount"), number: true }, { text: t("withoutAmount"), number: true }],
+      rows: current.map((/** @type {any} */ row) => [row.stage || t("unknown"), number(row.open), number(row.deals), h("span", { title: i18n.full(row.amount) }, short(row.amount)), number(row.withoutAmount)]),
+    }),
+    source === "deals" && h("p", { class: "note" }, t("funnel.noHistory")));
+}

@@ -1,0 +1,71 @@
+/** What was recognised, as one sentence with “Change”; the instant of the analysis; what could not be read. */
+import { h, refill } from "./dom.js";
+import { leftOutList, tableName } from "./small-print.js";
+
+/**
+ * @param {{i18n: import("../i18n/index.js").I18n, onchange: () => void, onAsOf: (asOf: string | undefined) => void}} given
+ */
+export function recognised({ i18n, onchange, onAsOf }) {
+  const { t } = i18n;
+  const text = h("p", { class: "recognised", "aria-live": "polite", dataset: { testid: "recognised" } });
+  const change = h("button", { type: "button", onclick: onchange, dataset: { testid: "change-mapping" } }, t("change"));
+  const date = h("input", { type: "date", onchange: () => date.value && onAsOf(date.value), dataset: { testid: "as-of" } });
+  const reset = h("button", { type: "button", class: "link", onclick: () => onAsOf(undefined) }, t("asOf.reset"));
+  const origin = h("span", { class: "note" });
+  const strip = h("div", { class: "quality-strip", dataset: { testid: "quality-strip" } });
+  const element = h("section", { class: "recognised-strip", "aria-label": t("recognised.title") },
+    h("div", { class: "toolbar" }, text, change),
+    h("div", { class: "toolbar" }, h("label", { class: "field" }, h("span", null, t("asOf.label")), date), origin, reset),
+    strip);
+
+  return {
+    element,
+    /** @param {any} summary */
+    update(summary) {
+      refill(text, recognisedText(i18n, summary));
+      date.value = new Date(summary.asOf).toISOString().slice(0, 10);
+      origin.textContent = `${i18n.day(summary.asOf)} · ${t(`asOf.${summary.asOfFrom}`)}`;
+      reset.hidden = summary.asOfFrom !== "option";
+    },
+    /** @param {any} summary @param {any[]} findings */
+    quality(summary, findings) {
+      const unread = summary.leftOut.reduce((/** @type {number} */ sum, /** @type {any} */ { count }) => sum + count, 0);
+      const serious = findings.filter(({ severity }) => severity !== "info");
+      refill(strip,
+        unread > 0 && h("details", { class: "quiet" }, h("summary", null, t("quality.unread", { count: unread })), leftOutList(i18n, summary.leftOut)),
+        findings.length > 0 && h("details", { class: "quiet" },
+          h("summary", null, t(serious.length ? "quality.findings" : "quality.remarks", { count: serious.length || findings.length })),
+          h("ul", { class: "left-out" }, findings.map((finding) => h("li", { class: finding.severity }, findingText(i18n, finding))))));
+    },
+  };
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} summary */
+export function recognisedText(i18n, { counts, firstInstant, lastInstant, historyForm }) {
+  const { t, month, range, list } = i18n;
+  const span = firstInstant === null || lastInstant === null ? null : range(month(firstInstant), month(lastInstant));
+  const parts = [
+    counts.deals > 0 && t("recognised.deals", { count: counts.deals }),
+    counts.orders > 0 && t("recognised.orders", { count: counts.orders }),
+    counts.customers > 0 && t("recognised.customers", { count: counts.customers }),
+    span,
+    counts.deals > 0 && counts.stages > 0 && t("recognised.stages", { count: counts.stages }),
+    counts.deals > 0 && t(historyForm ? "recognised.history" : "recognised.noHistory", { count: counts.passages }),
+  ].filter(Boolean);
+  return parts.length ? parts.join(t("comma")) : t("recognised.nothing");
+}
+
+/** @param {import("../i18n/index.js").I18n} i18n @param {any} finding */
+function findingText(i18n, { code, table, column, count, share, affects, exampleLines, exampleValues }) {
+  const { t, has, percent, list, number } = i18n;
+  const key = `finding.${code}`;
+  const place = column ? t("quality.column", { table: tableName(i18n, table), column }) : tableName(i18n, table);
+  const values = [...new Set(exampleValues)].slice(0, 3);
+  return [
+    t(has(key) ? key : "finding.other", { count, place, code: code.replaceAll("_", " "), column, share: percent(share) }),
+    h("span", { class: "note" },
+      values.length ? ` ${t("print.values", { values: list(/** @type {string[]} */ (values)) })}` : "",
+      exampleLines.length ? ` ${t("print.lines", { lines: exampleLines.slice(0, 5).map(number).join(", ") })}` : "",
+      affects.length ? ` ${t("quality.affects", { list: list(affects.map((/** @type {string} */ name) => (has(`analysis.${name}`) ? t(`analysis.${name}`) : name))) })}` : ""),
+  ];
+}
