@@ -1,1 +1,256 @@
-//! TODO
+//! How long deals take, from creation to close and in each stage, and where they go.
+//!
+//! Open deals count as censored at `as_of`, not as lost and not as absent: durations are Kaplan–Meier curves, outcomes and exits
+//! Aalen–Johansen incidences. What other tools show, averages and shares of the finished deals, stands beside them under names of its own.
+
+mod curve;
+mod cycle;
+mod filter;
+mod stages;
+
+pub use curve::{CauseCurve, DurationQuantile, DurationRestrictedMean, Incidence, SurvivalCurve};
+pub use cycle::{Cycle, WonWithin};
+pub use stages::{StageResult, Transitions};
+
+use crate::crm::{Crm, Deals, LeftOut, Outcome, Passages};
+use crate::error::{Error, Result};
+use crate::meta::{Meta, Progress};
+use crate::stats::intervals::Confidence;
+use crate::table::Texts;
+use serde::{Deserialize, Serialize};
+
+/// What to compute; everything has a default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct FunnelOptions {
+    /// Confidence level of all intervals.
+    pub confidence: f64,
+    /// Horizon of the restricted mean in days; the largest duration when `None`.
+    pub horizon_days: Option<f64>,
+    /// Column of the deals, or `owner` or `stage`: only deals whose value there is `filter_value`.
+    pub filter_column: Option<String>,
+    /// The value, as written; for a number or an instant (in ms) in decimal notation.
+    pub filter_value: Option<String>,
+}
+
+impl Default for FunnelOptions {
+    fn default() -> Self {
+        FunnelOptions { confidence: 0.95, horizon_days: None, filter_column: None, filter_value: None }
+    }
+}
+
+/// What the durations rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FunnelSource {
+    /// A stage history.
+    History,
+    /// Deals alone: only the whole cycle is known.
+    Deals,
+}
+
+/// Deals (weighted) by outcome at `as_of`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct OutcomeCounts {
+    /// Still worked on.
+    pub open: f64,
+    /// Won.
+    pub won: f64,
+    /// Lost.
+    pub lost: f64,
+    /// On hold.
+    pub hold: f64,
+    /// Ended in a way that the data do not tell.
+    pub closed: f64,
+}
+
+/// Deals (weighted) that stand in one stage at `as_of`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CurrentStage {
+    /// Text of the stage column; empty for deals without one.
+    pub stage: String,
+    /// All deals.
+    pub deals: f64,
+    /// Open ones, those on hold included.
+    pub open: f64,
+    /// Won ones.
+    pub won: f64,
+    /// Lost ones.
+    pub lost: f64,
+    /// Sum of the known amounts.
+    pub amount: f64,
+    /// Deals whose amount is not known.
+    pub without_amount: f64,
+}
+
+/// The funnel. Shape and units are those of `FunnelResult` in `types.d.ts`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunnelResult {
+    /// Provenance. The rows used are deals that the cycle or a stage rests on.
+    pub meta: Meta<FunnelOptions>,
+    /// What the durations rest on.
+    pub source: FunnelSource,
+    /// Deals by outcome.
+    pub counts: OutcomeCounts,
+    /// Deals by current stage: open stages in funnel order, then the others as they first appear. Empty where no deal has a stage.
+    pub current: Vec<CurrentStage>,
+    /// Creation to close; `None` where no deal has the dates.
+    pub cycle: Option<Cycle>,
+    /// Per open stage in funnel order; empty without a stage history.
+    pub stages: Vec<StageResult>,
+    /// Moves between stages.
+    pub transitions: Transitions,
+}
+
+/// The funnel of the deals of `crm`.
+///
+/// # Errors
+/// [`Error::MissingTable`] without deals; [`Error::InvalidOption`] for a confidence level outside (0, 1), a horizon that is not above 0 or a filter
+/// column without a value; [`Error::UnknownColumn`] for a filter column that there is none of; [`Error::TooFew`] where no deal is left.
+pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -> Result<FunnelResult> {
+    let settings = Settings::of(options)?;
+    let deals =
+        crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "funnel".into(), table: "deals".into() })?;
+    let mut used = Used { selected: filter::selected(deals, options)?, rests_on: vec![false; deals.len()] };
+    progress.report(0.05);
+
+    let mut left_out = Vec::new();
+    let cycle = cycle::cycle(deals, crm.as_of, &mut used, &settings, &mut left_out)?;
+    progress.report(0.2);
+    let (source, stages, transitions) = match &crm.passages {
+        None => (FunnelSource::Deals, Vec::new(), Transitions::default()),
+        Some(passages) => {
+            let (stages, transitions) = stages::stages(deals, passages, &mut used, &settings, &mut left_out, progress)?;
+            (FunnelSource::History, stages, transitions)
+        }
+    };
+    let rows_used =
+        used.rests_on.iter().zip(&deals.weight).filter(|(rests, _)| **rests).map(|(_, weight)| weight).sum();
+    progress.report(1.0);
+    Ok(FunnelResult {
+        counts: counts(deals, &used.selected),
+        current: current(deals, crm.passages.as_ref(), &used.selected),
+        meta: Meta::new("funnel", crm, options.clone(), rows_used, left_out),
+        source,
+        cycle,
+        stages,
+        transitions,
+    })
+}
+
+/// Options once judged.
+struct Settings {
+    confidence: Confidence,
+    horizon_days: Option<f64>,
+}
+
+impl Settings {
+    fn of(options: &FunnelOptions) -> Result<Self> {
+        match options.horizon_days {
+            Some(days) if !(days > 0.0 && days.is_finite()) => Err(Error::InvalidOption {
+                option: "horizonDays".into(),
+                value: days.to_string(),
+                rule: "a horizon is a number of days above 0".into(),
+            }),
+            horizon_days => Ok(Settings { confidence: Confidence::new(options.confidence)?, horizon_days }),
+        }
+    }
+}
+
+/// Per deal: whether the filter lets it through, and whether a duration rests on it.
+struct Used {
+    selected: Vec<bool>,
+    rests_on: Vec<bool>,
+}
+
+const MS_PER_DAY: f64 = 86_400_000.0;
+
+/// Counts rows that cannot be used, by reason.
+struct LeftOutCount {
+    table: &'static str,
+    reason: &'static str,
+    count: f64,
+    example_lines: Vec<u32>,
+}
+
+impl LeftOutCount {
+    fn new(table: &'static str, reason: &'static str) -> Self {
+        LeftOutCount { table, reason, count: 0.0, example_lines: Vec::new() }
+    }
+
+    fn add(&mut self, weight: f64, line: Option<u32>) {
+        self.count += weight;
+        if self.example_lines.len() < 10 {
+            self.example_lines.extend(line);
+        }
+    }
+
+    fn push_to(self, left_out: &mut Vec<LeftOut>) {
+        if self.count > 0.0 {
+            left_out.push(LeftOut {
+                table: self.table.into(),
+                reason: self.reason.into(),
+                count: self.count.round() as u64,
+                example_lines: self.example_lines,
+                example_values: Vec::new(),
+            });
+        }
+    }
+}
+
+fn counts(deals: &Deals, selected: &[bool]) -> OutcomeCounts {
+    let mut counts = OutcomeCounts::default();
+    for ((outcome, weight), _) in
+        deals.outcome.iter().zip(&deals.weight).zip(selected).filter(|(_, selected)| **selected)
+    {
+        *match outcome {
+            Outcome::Open => &mut counts.open,
+            Outcome::Won => &mut counts.won,
+            Outcome::Lost => &mut counts.lost,
+            Outcome::Hold => &mut counts.hold,
+            Outcome::Closed => &mut counts.closed,
+        } += weight;
+    }
+    counts
+}
+
+fn current(deals: &Deals, passages: Option<&Passages>, selected: &[bool]) -> Vec<CurrentStage> {
+    let levels = &deals.stage.levels;
+    let mut by_level = vec![CurrentStage::default(); levels.len() + 1];
+    for (row, _) in selected.iter().enumerate().filter(|(_, selected)| **selected) {
+        let code = deals.stage.codes.get(row).copied().unwrap_or(Texts::MISSING);
+        let at = &mut by_level[(code as usize).min(levels.len())];
+        let weight = deals.weight[row];
+        at.deals += weight;
+        match deals.outcome[row] {
+            Outcome::Open | Outcome::Hold => at.open += weight,
+            Outcome::Won => at.won += weight,
+            Outcome::Lost => at.lost += weight,
+            Outcome::Closed => {}
+        }
+        match deals.amount[row] {
+            amount if amount.is_nan() => at.without_amount += weight,
+            amount => at.amount += weight * amount,
+        }
+    }
+    let funnel_order = passages.map_or([].as_slice(), |passages| &passages.stages);
+    let place = |level: &String| funnel_order.iter().position(|stage| stage == level).unwrap_or(usize::MAX);
+    let mut order: Vec<(usize, usize)> =
+        levels.iter().enumerate().map(|(index, level)| (place(level), index)).collect();
+    order.sort_unstable();
+    order.push((usize::MAX, levels.len()));
+    let current: Vec<CurrentStage> = order
+        .into_iter()
+        .filter(|(_, index)| by_level[*index].deals > 0.0)
+        .map(|(_, index)| CurrentStage {
+            stage: levels.get(index).cloned().unwrap_or_default(),
+            ..by_level[index].clone()
+        })
+        .collect();
+    if current.iter().all(|at| at.stage.is_empty()) { Vec::new() } else { current }
+}
+
+#[cfg(test)]
+mod tests;

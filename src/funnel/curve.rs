@@ -1,0 +1,200 @@
+//! Survival estimates in the shape of the result, in days.
+
+use super::Settings;
+use crate::bulk::Floats;
+use crate::stats::survival::Survival;
+use serde::Serialize;
+
+/// Age in days by which a share has left.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct DurationQuantile {
+    /// Share that has left.
+    pub p: f64,
+    /// Days; `None` where the curve never gets there.
+    pub days: Option<f64>,
+    /// Lower end of the interval.
+    pub low: Option<f64>,
+    /// Upper end of the interval.
+    pub high: Option<f64>,
+}
+
+/// Mean of min(duration, horizon) in days.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DurationRestrictedMean {
+    /// The horizon used: the one asked for, but not beyond the last duration while some are still there.
+    pub horizon_days: f64,
+    /// The mean.
+    pub days: f64,
+    /// Its standard error.
+    pub standard_error: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+}
+
+/// A Kaplan–Meier curve. The bulk fields have one entry per distinct event time, or evenly chosen ones of them where there are more than 2,000: the
+/// values there are exact, and `event_count` counts since the entry before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SurvivalCurve {
+    /// Durations (weighted).
+    pub n: f64,
+    /// Those that ended.
+    pub events: f64,
+    /// Those that were cut off by `as_of`.
+    pub censored: f64,
+    /// Event times in days.
+    pub time_days: Floats,
+    /// At risk just before each.
+    pub at_risk: Floats,
+    /// Events.
+    pub event_count: Floats,
+    /// Share that stays longer.
+    pub survival: Floats,
+    /// Greenwood's standard error.
+    pub standard_error: Floats,
+    /// Lower end of the log(-log) interval.
+    pub low: Floats,
+    /// Upper end.
+    pub high: Floats,
+    /// At 25, 50, 75 and 90 %.
+    pub quantiles: Vec<DurationQuantile>,
+    /// Restricted mean.
+    pub restricted_mean: DurationRestrictedMean,
+    /// Share that is still there where observation ends.
+    pub at_end: f64,
+    /// Largest duration in days.
+    pub last_days: f64,
+    /// Plain mean of the finished durations, which leaves out the open ones.
+    pub finished_mean_days: Option<f64>,
+    /// Plain median of the finished durations.
+    pub finished_median_days: Option<f64>,
+}
+
+/// Aalen–Johansen curves of the competing causes, at the times of the [`SurvivalCurve`] beside it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Incidence {
+    /// Event times in days.
+    pub time_days: Floats,
+    /// One per cause.
+    pub causes: Vec<CauseCurve>,
+    /// Share that has not left: with the incidences it sums to 1.
+    pub remaining: Floats,
+}
+
+/// One cause.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CauseCurve {
+    /// `won`, `lost`, `hold`, `closed` or `stage:<name>`.
+    pub cause: String,
+    /// Events (weighted).
+    pub events: f64,
+    /// Share that has left by the cause.
+    pub incidence: Floats,
+    /// Its standard error (Greenwood type, as `survfit` gives).
+    pub standard_error: Floats,
+    /// Share where observation ends.
+    #[serde(rename = "final")]
+    pub last: f64,
+    /// Lower end of its interval.
+    pub final_low: f64,
+    /// Upper end of its interval.
+    pub final_high: f64,
+    /// Median days of those that leave by the cause.
+    pub median_days_given: Option<f64>,
+}
+
+const MOST_POINTS: usize = 2_000;
+
+/// Event times to show: all, or `MOST_POINTS` of them evenly, the last included.
+fn shown(times: usize) -> Vec<usize> {
+    if times <= MOST_POINTS {
+        return (0..times).collect();
+    }
+    (1..=MOST_POINTS).map(|point| (point as u64 * times as u64 / MOST_POINTS as u64) as usize - 1).collect()
+}
+
+fn take(values: &[f64], indices: &[usize]) -> Floats {
+    Floats(indices.iter().map(|&index| values[index]).collect())
+}
+
+impl SurvivalCurve {
+    /// The curve of `survival`, whose durations are days.
+    pub(super) fn new(survival: &Survival, settings: &Settings) -> Self {
+        let shown = shown(survival.time.len());
+        let longest = if survival.at_end() > 0.0 { survival.last } else { f64::INFINITY };
+        let mean = survival.restricted_mean(settings.horizon_days.unwrap_or(survival.last).min(longest));
+        let mut next = 0;
+        let event_count = shown
+            .iter()
+            .map(|&index| {
+                let since = survival.event_count[next..=index].iter().sum();
+                next = index + 1;
+                since
+            })
+            .collect();
+        SurvivalCurve {
+            n: survival.n,
+            events: survival.events,
+            censored: survival.censored,
+            time_days: take(&survival.time, &shown),
+            at_risk: take(&survival.at_risk, &shown),
+            event_count: Floats(event_count),
+            survival: take(&survival.survival, &shown),
+            standard_error: take(&survival.standard_error, &shown),
+            low: take(&survival.low, &shown),
+            high: take(&survival.high, &shown),
+            quantiles: [0.25, 0.5, 0.75, 0.9]
+                .map(|p| survival.quantile(p))
+                .map(|quantile| DurationQuantile {
+                    p: quantile.p,
+                    days: quantile.value,
+                    low: quantile.low,
+                    high: quantile.high,
+                })
+                .into(),
+            restricted_mean: DurationRestrictedMean {
+                horizon_days: mean.horizon,
+                days: mean.mean,
+                standard_error: mean.standard_error,
+                low: mean.low,
+                high: mean.high,
+            },
+            at_end: survival.at_end(),
+            last_days: survival.last,
+            finished_mean_days: survival.finished_mean(),
+            finished_median_days: survival.finished_median(),
+        }
+    }
+}
+
+impl Incidence {
+    /// The curves of the causes of `survival` that `names` gives, as number and name.
+    pub(super) fn new(survival: &Survival, names: Vec<(usize, String)>) -> Self {
+        let shown = shown(survival.time.len());
+        Incidence {
+            time_days: take(&survival.time, &shown),
+            remaining: take(&survival.survival, &shown),
+            causes: names
+                .into_iter()
+                .map(|(number, cause)| {
+                    let of_cause = survival.incidence(number);
+                    CauseCurve {
+                        cause,
+                        events: of_cause.events,
+                        incidence: take(&of_cause.incidence, &shown),
+                        standard_error: take(&of_cause.standard_error, &shown),
+                        last: of_cause.last,
+                        final_low: of_cause.last_low,
+                        final_high: of_cause.last_high,
+                        median_days_given: of_cause.median_given,
+                    }
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,298 @@
+use super::*;
+use crate::crm::{Attribute, Exit};
+use crate::table::Values;
+
+const DAY: f64 = MS_PER_DAY;
+
+/// Deals created at day 0 unless said otherwise, seen at day 100.
+fn deals(rows: &[(Outcome, f64, f64)]) -> Deals {
+    let all = |value: f64| vec![value; rows.len()];
+    Deals {
+        id: rows.iter().enumerate().map(|(row, _)| Some(row.to_string())).collect(),
+        row: (0..rows.len() as u32).collect(),
+        created: rows.iter().map(|row| row.1 * DAY).collect(),
+        outcome: rows.iter().map(|row| row.0).collect(),
+        closed: rows.iter().map(|row| row.2 * DAY).collect(),
+        amount: rows.iter().enumerate().map(|(row, _)| if row == 0 { f64::NAN } else { 10.0 }).collect(),
+        stage: rows.iter().map(|row| Some(format!("{:?}", row.0))).collect(),
+        owner: rows.iter().enumerate().map(|(row, _)| Some(if row % 2 == 0 { "Ada" } else { "Bo" })).collect(),
+        weight: all(1.0),
+        attributes: vec![Attribute {
+            name: "size".into(),
+            role: None,
+            values: Values::Numbers(rows.iter().enumerate().map(|(row, _)| (row % 3) as f64).collect()),
+        }],
+    }
+}
+
+fn crm(deals: Deals) -> Crm {
+    Crm { deals: Some(deals), as_of: 100.0 * DAY, ..Crm::default() }
+}
+
+fn run(crm: &Crm, options: &FunnelOptions) -> Result<FunnelResult> {
+    funnel(crm, options, &mut Progress::none())
+}
+
+fn plain(crm: &Crm) -> FunnelResult {
+    run(crm, &FunnelOptions::default()).expect("usable deals")
+}
+
+const NAN: f64 = f64::NAN;
+
+#[test]
+fn open_and_held_deals_are_censored_at_as_of() {
+    let rows =
+        [(Outcome::Won, 0.0, 10.0), (Outcome::Open, 0.0, NAN), (Outcome::Hold, 60.0, NAN), (Outcome::Lost, 0.0, 20.0)];
+    let result = plain(&crm(deals(&rows)));
+    let cycle = result.cycle.expect("dates");
+    assert_eq!((cycle.duration.n, cycle.duration.events, cycle.duration.censored), (4.0, 2.0, 2.0));
+    assert_eq!((cycle.duration.last_days, cycle.duration.at_end), (100.0, 0.75 * (1.0 - 1.0 / 3.0)));
+    assert_eq!(cycle.outcomes.causes.iter().map(|cause| cause.cause.as_str()).collect::<Vec<_>>(), ["won", "lost"]);
+    assert_eq!(cycle.won_share_of_closed.map(|share| share.value), Some(0.5));
+    assert_eq!(cycle.won_share_of_all.map(|share| share.value), Some(0.25));
+    assert_eq!((result.counts.open, result.counts.hold, result.meta.rows_used), (1.0, 1.0, 4.0));
+    assert_eq!(cycle.won_within_days[0].probability.map(|at| at.value), Some(0.25));
+    assert_eq!(cycle.won_within_days[3].probability, None, "nobody was watched for 180 days");
+}
+
+#[test]
+fn deals_without_usable_dates_are_left_out_by_reason() {
+    let rows = [
+        (Outcome::Open, NAN, NAN),
+        (Outcome::Won, NAN, 3.0),
+        (Outcome::Won, 1.0, NAN),
+        (Outcome::Lost, 5.0, 4.0),
+        (Outcome::Open, 101.0, NAN),
+        (Outcome::Lost, 5.0, 5.0),
+    ];
+    let result = plain(&crm(deals(&rows)));
+    let reasons: Vec<(&str, u64, &[u32])> = result
+        .meta
+        .rows_left_out
+        .iter()
+        .map(|left_out| (left_out.reason.as_str(), left_out.count, left_out.example_lines.as_slice()))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            ("no_created_date", 2, [2, 3].as_slice()),
+            ("no_close_date", 1, &[4]),
+            ("closed_before_created", 1, &[5]),
+            ("created_after_as_of", 1, &[6]),
+        ]
+    );
+    assert_eq!(result.cycle.expect("one deal").duration.n, 1.0);
+    assert!(plain(&crm(deals(&rows[..3]))).cycle.is_none());
+}
+
+#[test]
+fn unknown_outcomes_give_no_win_rate() {
+    let result = plain(&crm(deals(&[(Outcome::Closed, 0.0, 10.0), (Outcome::Open, 0.0, NAN)])));
+    let cycle = result.cycle.expect("dates");
+    assert_eq!(cycle.outcomes.causes.len(), 1);
+    assert_eq!(cycle.outcomes.causes[0].cause, "closed");
+    assert!(cycle.won_share_of_closed.is_none() && cycle.won_share_of_all.is_none());
+    assert!(cycle.won_within_days.iter().all(|within| within.probability.is_none()));
+}
+
+#[test]
+fn current_counts_deals_and_amounts_by_stage() {
+    let rows = [(Outcome::Open, 0.0, NAN), (Outcome::Won, 0.0, 1.0), (Outcome::Open, 0.0, NAN)];
+    let current = plain(&crm(deals(&rows))).current;
+    assert_eq!(current.len(), 2);
+    let open = &current[0];
+    assert_eq!(
+        (open.stage.as_str(), open.deals, open.open, open.amount, open.without_amount),
+        ("Open", 2.0, 2.0, 10.0, 1.0)
+    );
+    assert_eq!((current[1].won, current[1].amount), (1.0, 10.0));
+}
+
+#[test]
+fn filter_keeps_deals_of_one_value() {
+    let rows = [(Outcome::Won, 0.0, 1.0), (Outcome::Lost, 0.0, 2.0), (Outcome::Won, 0.0, 3.0)];
+    let crm = crm(deals(&rows));
+    let with = |column: Option<&str>, value: Option<&str>| {
+        let options = FunnelOptions {
+            filter_column: column.map(String::from),
+            filter_value: value.map(String::from),
+            ..FunnelOptions::default()
+        };
+        run(&crm, &options)
+    };
+    let won = |result: Result<FunnelResult>| result.expect("deals").counts.won;
+    assert_eq!(won(with(Some("owner"), Some("Ada"))), 2.0);
+    assert_eq!(won(with(Some("owner"), Some("Bo"))), 0.0);
+    assert_eq!(won(with(Some("stage"), Some("Won"))), 2.0);
+    assert_eq!(won(with(Some("size"), Some("2"))), 1.0);
+    let code = |result: Result<FunnelResult>| result.expect_err("refused").code();
+    assert_eq!(code(with(Some("colour"), Some("red"))), "unknown_column");
+    assert_eq!(code(with(Some("owner"), Some("Eve"))), "too_few");
+    assert_eq!(code(with(Some("size"), Some("big"))), "too_few");
+    assert_eq!(code(with(Some("owner"), None)), "invalid_option");
+    assert_eq!(code(with(None, Some("Ada"))), "invalid_option");
+}
+
+#[test]
+fn refuses_what_it_cannot_answer() {
+    let code = |crm: &Crm, options: FunnelOptions| run(crm, &options).expect_err("refused").code();
+    assert_eq!(code(&Crm::default(), FunnelOptions::default()), "missing_table");
+    assert_eq!(code(&crm(Deals::default()), FunnelOptions::default()), "too_few");
+    let one = crm(deals(&[(Outcome::Won, 0.0, 1.0)]));
+    assert_eq!(code(&one, FunnelOptions { confidence: 1.0, ..FunnelOptions::default() }), "invalid_option");
+    for days in [0.0, -1.0, NAN, f64::INFINITY] {
+        assert_eq!(
+            code(&one, FunnelOptions { horizon_days: Some(days), ..FunnelOptions::default() }),
+            "invalid_option"
+        );
+    }
+    let typo: Result<FunnelOptions> = crate::meta::options(r#"{"horizon": 3}"#);
+    assert_eq!(typo.expect_err("unknown name").code(), "invalid_option");
+}
+
+/// (deal, stage, ordinal, entered, exited, exit, next stage), days.
+type Stay = (u32, u32, u32, f64, f64, Exit, u32);
+
+fn with_history(rows: &[(Outcome, f64, f64)], stays: &[Stay]) -> Crm {
+    let mut crm = crm(deals(rows));
+    crm.passages = Some(Passages {
+        deal: stays.iter().map(|stay| stay.0).collect(),
+        stage: stays.iter().map(|stay| stay.1).collect(),
+        ordinal: stays.iter().map(|stay| stay.2).collect(),
+        entered: stays.iter().map(|stay| stay.3 * DAY).collect(),
+        exited: stays.iter().map(|stay| stay.4 * DAY).collect(),
+        exit: stays.iter().map(|stay| stay.5).collect(),
+        next_stage: stays.iter().map(|stay| stay.6).collect(),
+        delayed_entry: vec![0.0; stays.len()],
+        weight: vec![1.0; stays.len()],
+        stages: ["Call", "Offer", "Contract"].map(String::from).into(),
+    });
+    crm
+}
+
+const NO: u32 = u32::MAX;
+
+fn three_deals() -> Crm {
+    with_history(
+        &[(Outcome::Won, 0.0, 9.0), (Outcome::Lost, 0.0, 7.0), (Outcome::Open, 0.0, NAN)],
+        &[
+            (0, 0, 0, 0.0, 1.0, Exit::Moved, 1),
+            (0, 1, 0, 1.0, 9.0, Exit::Won, NO),
+            (1, 0, 0, 0.0, 2.0, Exit::Moved, 1),
+            (1, 1, 0, 2.0, 3.0, Exit::Moved, 0),
+            (1, 0, 1, 3.0, 7.0, Exit::Lost, NO),
+            (2, 0, 0, 0.0, 100.0, Exit::Censored, NO),
+        ],
+    )
+}
+
+#[test]
+fn stages_count_stays_exits_and_conversion() {
+    let result = plain(&three_deals());
+    assert_eq!(result.source, FunnelSource::History);
+    let call = &result.stages[0];
+    assert_eq!((call.passages, call.deals, call.deals_with_reentry), (4.0, 3.0, 1.0));
+    assert_eq!((call.left, call.still_here, call.visited, call.reached), (3.0, 1.0, 3.0, 3.0));
+    let exits = call.exits.as_ref().expect("exits");
+    let causes: Vec<(&str, f64, f64)> =
+        exits.causes.iter().map(|cause| (cause.cause.as_str(), cause.events, cause.last)).collect();
+    assert_eq!(causes, [("lost", 1.0, 0.25), ("stage:Offer", 2.0, 0.5)]);
+    assert!(call.of_first.is_none() && call.of_previous.is_none());
+    let contract = &result.stages[2];
+    assert_eq!(
+        (contract.visited, contract.reached, contract.duration.is_none()),
+        (0.0, 1.0, true),
+        "won counts as reached"
+    );
+    assert_eq!(contract.of_previous.map(|share| (share.value, share.n)), Some((0.5, 2.0)));
+    assert_eq!(contract.of_first.map(|share| share.n), Some(3.0));
+    assert_eq!(result.transitions.counts.0, [0.0, 2.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn weight_three_equals_three_rows_of_everything() {
+    let (mut weighted, mut repeated) = (three_deals(), three_deals());
+    weighted.deals.as_mut().expect("deals").weight = vec![3.0; 3];
+    weighted.passages.as_mut().expect("passages").weight = vec![3.0; 6];
+    let (once, once_stays) = (repeated.deals.clone().expect("deals"), repeated.passages.clone().expect("passages"));
+    let (deals, stays) = (repeated.deals.as_mut().expect("deals"), repeated.passages.as_mut().expect("passages"));
+    for copy in 1..3 {
+        deals.row.extend(&once.row);
+        deals.created.extend(&once.created);
+        deals.outcome.extend(&once.outcome);
+        deals.closed.extend(&once.closed);
+        deals.amount.extend(&once.amount);
+        deals.stage.codes.extend(&once.stage.codes);
+        deals.owner.codes.extend(&once.owner.codes);
+        deals.weight.extend(&once.weight);
+        stays.deal.extend(once_stays.deal.iter().map(|deal| deal + 3 * copy));
+        stays.stage.extend(&once_stays.stage);
+        stays.ordinal.extend(&once_stays.ordinal);
+        stays.entered.extend(&once_stays.entered);
+        stays.exited.extend(&once_stays.exited);
+        stays.exit.extend(&once_stays.exit);
+        stays.next_stage.extend(&once_stays.next_stage);
+        stays.delayed_entry.extend(&once_stays.delayed_entry);
+        stays.weight.extend(&once_stays.weight);
+    }
+    let json = |crm: &Crm| serde_json::to_value(plain(crm)).expect("serialises");
+    assert_eq!(json(&weighted), json(&repeated));
+}
+
+#[test]
+fn result_has_the_names_of_the_contract_and_no_nan() {
+    let result = plain(&three_deals());
+    let json = serde_json::to_value(&result).expect("serialises");
+    let names = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default()
+    };
+    let contract = include_str!("../types.d.ts");
+    for value in [
+        &json,
+        &json["cycle"],
+        &json["cycle"]["duration"],
+        &json["cycle"]["duration"]["restrictedMean"],
+        &json["cycle"]["outcomes"]["causes"][0],
+        &json["stages"][0],
+        &json["current"][0],
+    ] {
+        assert!(!names(value).is_empty());
+        for name in names(value) {
+            assert!(contract.contains(&format!("{name}:")), "{name} is not in types.d.ts");
+        }
+    }
+    for curve in [&json["cycle"]["duration"], &json["stages"][0]["duration"]] {
+        for bulk in ["timeDays", "atRisk", "survival", "standardError", "low", "high"] {
+            assert!(curve[bulk].as_array().expect("bulk").iter().all(|value| value.is_number()), "{bulk}");
+        }
+    }
+}
+
+#[test]
+fn long_curves_are_thinned_without_losing_events() {
+    let rows: Vec<(Outcome, f64, f64)> = (0..7_001).map(|row| (Outcome::Won, 0.0, 0.01 * f64::from(row))).collect();
+    let result = plain(&crm(deals(&rows)));
+    let cycle = result.cycle.expect("dates");
+    let curve = &cycle.duration;
+    assert_eq!((curve.time_days.0.len(), cycle.outcomes.time_days.0.len()), (2_000, 2_000));
+    assert_eq!(curve.event_count.0.iter().sum::<f64>(), 7_001.0);
+    assert_eq!(curve.time_days.0.last(), Some(&curve.last_days));
+    assert_eq!(curve.quantiles[1].days, Some(35.0));
+}
+
+#[test]
+fn delayed_entry_takes_unseen_time_out_of_the_risk_set() {
+    let mut crm = three_deals();
+    let stays = crm.passages.as_mut().expect("passages");
+    stays.delayed_entry[5] = 1.5 * DAY;
+    stays.delayed_entry[1] = 9.0 * DAY;
+    stays.exited[3] = 0.0;
+    let result = plain(&crm);
+    let call = result.stages[0].duration.as_ref().expect("stays");
+    assert_eq!(
+        (call.time_days.0.as_slice(), call.at_risk.0.as_slice()),
+        ([1.0, 2.0, 4.0].as_slice(), [3.0, 3.0, 2.0].as_slice())
+    );
+    let reasons: Vec<&str> = result.meta.rows_left_out.iter().map(|left_out| left_out.reason.as_str()).collect();
+    assert_eq!(reasons, ["exited_before_entered", "exited_before_observed"]);
+}

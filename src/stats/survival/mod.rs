@@ -1,0 +1,281 @@
+//! Survival estimators for durations with censoring, competing causes, delayed entry, ties and weights: Kaplan–Meier and
+//! Aalen–Johansen.
+//!
+//! ```
+//! use crm_analytics::stats::{intervals::Confidence, survival::SurvivalState};
+//!
+//! // Four deals; cause 1 is won, 2 is lost, 0 is still open.
+//! let mut state = SurvivalState::new(2);
+//! state.update(&[5.0, 8.0, 8.0, 12.0], None, &[1, 2, 0, 1], None)?;
+//! let survival = state.finish(Confidence::new(0.95)?);
+//! assert_eq!(survival.at(8.0).survival, 0.75 * (1.0 - 1.0 / 3.0));
+//! assert_eq!(survival.quantile(0.5).value, Some(8.0));
+//! assert_eq!(survival.incidence(2).last, 0.25);
+//! # Ok::<(), crm_analytics::Error>(())
+//! ```
+
+mod incidence;
+mod kaplan_meier;
+mod order;
+
+pub use incidence::CauseIncidence;
+pub use kaplan_meier::{At, Quantile, RestrictedMean, Survival};
+
+use crate::error::{Error, Result};
+use crate::stats::intervals::Confidence;
+
+/// Rows seen so far. States of parts of the data merge into the state of the whole.
+#[derive(Debug, Clone, Default)]
+pub struct SurvivalState {
+    causes: usize,
+    // Not negative, so that the order of the bits is the order of the numbers.
+    duration_bits: Vec<u64>,
+    cause: Vec<u32>,
+    weight: Weights,
+    entry_bits: Vec<u64>,
+    entry_weight: Weights,
+    never_at_risk: f64,
+}
+
+/// A weight per row; nothing is stored while all are 1.
+#[derive(Debug, Clone, Default)]
+struct Weights {
+    rows: usize,
+    stored: Vec<f64>,
+}
+
+impl Weights {
+    fn push(&mut self, weight: f64) {
+        if weight != 1.0 && self.stored.is_empty() {
+            self.stored.resize(self.rows, 1.0);
+        }
+        self.rows += 1;
+        if weight != 1.0 || !self.stored.is_empty() {
+            self.stored.push(weight);
+        }
+    }
+
+    fn append(&mut self, other: Weights) {
+        if self.stored.is_empty() && other.stored.is_empty() {
+            self.rows += other.rows;
+            return;
+        }
+        for row in 0..other.rows {
+            self.push(other.get(row));
+        }
+    }
+
+    fn get(&self, row: usize) -> f64 {
+        self.stored.get(row).copied().unwrap_or(1.0)
+    }
+}
+
+impl SurvivalState {
+    /// A state without rows, for the causes 1 to `causes`.
+    pub fn new(causes: usize) -> Self {
+        SurvivalState { causes, ..SurvivalState::default() }
+    }
+
+    /// Adds one row per duration (any unit; all alike).
+    ///
+    /// `causes` holds 0 where the row is censored, else the cause of its event. `entries` holds the age at which observation of
+    /// the row began (delayed entry), 0 where it was seen from its start, which is also what `None` says. `weights` are counts:
+    /// a row of weight 3 equals three rows, a row of weight 0 none. A row is at risk at t where entry < t ≤ duration, or, with
+    /// entry 0, where t ≤ duration; a row with a delayed entry at or after its end is never at risk and only counted as such.
+    ///
+    /// # Errors
+    /// [`Error::ColumnLength`] where lengths differ; [`Error::InvalidOption`] for a duration, entry or weight that is negative or not finite,
+    /// or a cause that is too large. The state is then as before.
+    pub fn update(
+        &mut self,
+        durations: &[f64],
+        entries: Option<&[f64]>,
+        causes: &[u32],
+        weights: Option<&[f64]>,
+    ) -> Result<()> {
+        let rows = durations.len();
+        self.check(rows, durations, entries, causes, weights)?;
+        self.duration_bits.reserve(rows);
+        self.cause.reserve(rows);
+        for (row, (&duration, &cause)) in durations.iter().zip(causes).enumerate() {
+            let weight = weights.map_or(1.0, |weights| weights[row]);
+            let entry = entries.map_or(0.0, |entries| entries[row]);
+            if weight == 0.0 {
+                continue;
+            }
+            if entry > 0.0 {
+                if entry >= duration {
+                    self.never_at_risk += weight;
+                    continue;
+                }
+                self.entry_bits.push(entry.to_bits());
+                self.entry_weight.push(weight);
+            }
+            // Adding 0 turns −0 into 0, whose bits are the smallest.
+            self.duration_bits.push((duration + 0.0).to_bits());
+            self.cause.push(cause);
+            self.weight.push(weight);
+        }
+        Ok(())
+    }
+
+    fn check(
+        &self,
+        rows: usize,
+        durations: &[f64],
+        entries: Option<&[f64]>,
+        causes: &[u32],
+        weights: Option<&[f64]>,
+    ) -> Result<()> {
+        let lengths = [
+            ("entry", entries.map_or(rows, <[f64]>::len)),
+            ("cause", causes.len()),
+            ("weight", weights.map_or(rows, <[f64]>::len)),
+        ];
+        if let Some((column, length)) = lengths.into_iter().find(|(_, length)| *length != rows) {
+            return Err(Error::ColumnLength {
+                table: "durations".into(),
+                column: column.into(),
+                length,
+                expected: rows,
+            });
+        }
+        let columns =
+            [("duration", durations), ("entry", entries.unwrap_or_default()), ("weight", weights.unwrap_or_default())];
+        for (column, values) in columns {
+            if let Some(bad) = values.iter().find(|value| !value.is_finite() || **value < 0.0) {
+                return Err(Error::InvalidOption {
+                    option: column.into(),
+                    value: bad.to_string(),
+                    rule: format!("a {column} is a finite number that is not negative"),
+                });
+            }
+        }
+        match causes.iter().find(|cause| **cause as usize > self.causes) {
+            None => Ok(()),
+            Some(bad) => Err(Error::InvalidOption {
+                option: "cause".into(),
+                value: bad.to_string(),
+                rule: format!("a cause is 0 (censored) or one of 1 to {}", self.causes),
+            }),
+        }
+    }
+
+    /// Adds the rows of `other`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] where the two are for different numbers of causes.
+    pub fn merge(&mut self, other: SurvivalState) -> Result<()> {
+        if self.causes != other.causes {
+            return Err(Error::InvalidOption {
+                option: "causes".into(),
+                value: other.causes.to_string(),
+                rule: format!("states that merge have equally many causes, here {}", self.causes),
+            });
+        }
+        self.duration_bits.extend(other.duration_bits);
+        self.cause.extend(other.cause);
+        self.weight.append(other.weight);
+        self.entry_bits.extend(other.entry_bits);
+        self.entry_weight.append(other.entry_weight);
+        self.never_at_risk += other.never_at_risk;
+        Ok(())
+    }
+
+    /// The estimates from all rows, with intervals at the level `confidence`. Without rows the curve is 1 and has no times.
+    pub fn finish(&self, confidence: Confidence) -> Survival {
+        Survival::new(self.event_table(), confidence)
+    }
+
+    /// Walks the distinct durations from the last to the first, so that the number at risk is a running sum.
+    fn event_table(&self) -> EventTable {
+        let order = order::ascending(&self.duration_bits);
+        let entry_order = order::ascending(&self.entry_bits);
+        let mut table = EventTable {
+            never_at_risk: self.never_at_risk,
+            last: order.last().map_or(0.0, |&row| f64::from_bits(self.duration_bits[row as usize])),
+            by_cause: vec![Vec::new(); self.causes],
+            ..EventTable::default()
+        };
+        let mut of_cause = vec![0.0; self.causes];
+        let mut touched: Vec<usize> = Vec::new();
+        let (mut staying, mut not_yet_in) = (0.0, 0.0);
+        let (mut rest, mut entry_rest) = (order.as_slice(), entry_order.as_slice());
+        while let Some(&row) = rest.last() {
+            let bits = self.duration_bits[row as usize];
+            let (mut events, mut censored) = (0.0, 0.0);
+            while let Some((&row, before)) = rest.split_last() {
+                let row = row as usize;
+                if self.duration_bits[row] != bits {
+                    break;
+                }
+                rest = before;
+                let weight = self.weight.get(row);
+                match (self.cause[row] as usize).checked_sub(1) {
+                    None => censored += weight,
+                    Some(cause) => {
+                        events += weight;
+                        if of_cause[cause] == 0.0 {
+                            touched.push(cause);
+                        }
+                        of_cause[cause] += weight;
+                    }
+                }
+            }
+            while let Some((&row, before)) = entry_rest.split_last() {
+                if self.entry_bits[row as usize] < bits {
+                    break;
+                }
+                entry_rest = before;
+                not_yet_in += self.entry_weight.get(row as usize);
+            }
+            staying += events + censored;
+            table.events += events;
+            table.censored += censored;
+            if events > 0.0 {
+                for cause in touched.drain(..) {
+                    table.by_cause[cause].push((table.time.len() as u32, of_cause[cause]));
+                    of_cause[cause] = 0.0;
+                }
+                table.time.push(f64::from_bits(bits));
+                // At least those that end here are at risk, whatever rounding leaves of the difference.
+                table.at_risk.push((staying - not_yet_in).max(events + censored));
+                table.event_count.push(events);
+            }
+        }
+        table.reverse();
+        table
+    }
+}
+
+/// Distinct event times, ascending, with what happened at each.
+#[derive(Debug, Clone, Default)]
+struct EventTable {
+    time: Vec<f64>,
+    at_risk: Vec<f64>,
+    event_count: Vec<f64>,
+    /// Per cause: index into `time` and number of events.
+    by_cause: Vec<Vec<(u32, f64)>>,
+    events: f64,
+    censored: f64,
+    never_at_risk: f64,
+    last: f64,
+}
+
+impl EventTable {
+    fn reverse(&mut self) {
+        let times = self.time.len() as u32;
+        self.time.reverse();
+        self.at_risk.reverse();
+        self.event_count.reverse();
+        for cause in &mut self.by_cause {
+            cause.reverse();
+            for (index, _) in cause {
+                *index = times - 1 - *index;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

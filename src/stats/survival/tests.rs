@@ -1,0 +1,332 @@
+use super::*;
+use crate::stats::rng::seeded;
+use rand::Rng;
+
+fn level() -> Confidence {
+    Confidence::new(0.95).expect("valid")
+}
+
+#[derive(Clone, Default)]
+struct Rows {
+    durations: Vec<f64>,
+    entries: Vec<f64>,
+    causes: Vec<u32>,
+    weights: Vec<f64>,
+}
+
+impl Rows {
+    fn push(&mut self, (duration, entry, cause, weight): (f64, f64, u32, f64)) {
+        self.durations.push(duration);
+        self.entries.push(entry);
+        self.causes.push(cause);
+        self.weights.push(weight);
+    }
+
+    fn get(&self, row: usize) -> (f64, f64, u32, f64) {
+        (self.durations[row], self.entries[row], self.causes[row], self.weights[row])
+    }
+
+    fn state(&self, causes: usize) -> SurvivalState {
+        let mut state = SurvivalState::new(causes);
+        state.update(&self.durations, Some(&self.entries), &self.causes, Some(&self.weights)).expect("valid rows");
+        state
+    }
+}
+
+/// Up to 60 rows with ties, three causes, and sometimes delayed entry and weights from 0 to 3.
+fn random_rows(seed: u32) -> Rows {
+    let mut rng = seeded(seed, 7);
+    let (delayed, weighted, coarse) = (rng.gen_bool(0.5), rng.gen_bool(0.5), rng.gen_bool(0.7));
+    let mut rows = Rows::default();
+    for _ in 0..rng.gen_range(0..60) {
+        let duration = if coarse { f64::from(rng.gen_range(0..12u32)) } else { rng.gen_range(0.0..12.0) };
+        let entry = if delayed && rng.gen_bool(0.4) { f64::from(rng.gen_range(0..13u32)) } else { 0.0 };
+        let weight = if weighted { f64::from(rng.gen_range(0..4u32)) } else { 1.0 };
+        rows.push((duration, entry, rng.gen_range(0..4), weight));
+    }
+    rows
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-3)
+}
+
+fn assert_same(a: &Survival, b: &Survival, what: &str) {
+    assert_eq!(a.time, b.time, "{what}");
+    assert_eq!((a.n, a.events, a.censored, a.never_at_risk), (b.n, b.events, b.censored, b.never_at_risk), "{what}");
+    assert_eq!((&a.at_risk, &a.event_count), (&b.at_risk, &b.event_count), "{what}");
+    for (one, other) in
+        [(&a.survival, &b.survival), (&a.standard_error, &b.standard_error), (&a.low, &b.low), (&a.high, &b.high)]
+    {
+        assert!(one.iter().zip(other).all(|(x, y)| close(*x, *y)), "{what}: {one:?} {other:?}");
+    }
+    for cause in 1..=3 {
+        let (one, other) = (a.incidence(cause), b.incidence(cause));
+        assert!(close(one.last, other.last) && one.median_given == other.median_given, "{what}");
+    }
+}
+
+/// The definitions, row by row and without any running sum.
+#[test]
+fn equals_the_definitions_with_ties_delayed_entry_and_weights() {
+    for seed in 0..300 {
+        let rows = random_rows(seed);
+        let survival = rows.state(3).finish(level());
+        let used: Vec<(f64, f64, u32, f64)> = (0..rows.durations.len())
+            .map(|row| rows.get(row))
+            .filter(|(duration, entry, _, weight)| *weight > 0.0 && (*entry == 0.0 || entry < duration))
+            .collect();
+        let mut times: Vec<f64> = used.iter().filter(|row| row.2 > 0).map(|row| row.0).collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        assert_eq!(survival.time, times, "seed {seed}");
+        let at_risk = |t: f64| -> f64 {
+            used.iter().filter(|row| row.0 >= t && (row.1 == 0.0 || row.1 < t)).map(|row| row.3).sum()
+        };
+        let events = |t: f64, cause: Option<u32>| -> f64 {
+            used.iter()
+                .filter(|row| row.0 == t && row.2 > 0 && cause.is_none_or(|cause| cause == row.2))
+                .map(|row| row.3)
+                .sum()
+        };
+        let curve = |t: f64| -> f64 {
+            times.iter().filter(|time| **time <= t).map(|time| 1.0 - events(*time, None) / at_risk(*time)).product()
+        };
+        let before = |t: f64| -> f64 {
+            times.iter().filter(|time| **time < t).map(|time| 1.0 - events(*time, None) / at_risk(*time)).product()
+        };
+        let reached = |t: f64, cause: u32| -> f64 {
+            times
+                .iter()
+                .filter(|time| **time <= t)
+                .map(|time| before(*time) * events(*time, Some(cause)) / at_risk(*time))
+                .sum()
+        };
+        for (index, &t) in times.iter().enumerate() {
+            assert_eq!((survival.at_risk[index], survival.event_count[index]), (at_risk(t), events(t, None)));
+            assert!(close(survival.survival[index], curve(t)), "seed {seed}: S({t})");
+            let greenwood: f64 = times[..=index]
+                .iter()
+                .map(|time| events(*time, None) / (at_risk(*time) * (at_risk(*time) - events(*time, None))))
+                .sum();
+            let expected = if curve(t) == 0.0 { 0.0 } else { curve(t) * greenwood.sqrt() };
+            assert!(close(survival.standard_error[index], expected), "seed {seed}: SE({t})");
+        }
+        for cause in 1..=3u32 {
+            let incidence = survival.incidence(cause as usize);
+            for (index, &t) in times.iter().enumerate() {
+                assert!(close(incidence.incidence[index], reached(t, cause)), "seed {seed}: F{cause}({t})");
+                // Gaynor et al. (1993).
+                let variance: f64 = times[..=index]
+                    .iter()
+                    .map(|&u| {
+                        let (n, d, dk, s) = (at_risk(u), events(u, None), events(u, Some(cause)), before(u));
+                        let rest = reached(t, cause) - reached(u, cause);
+                        let first = if n > d { rest * rest * d / (n * (n - d)) } else { 0.0 };
+                        first + s * s * dk * (n - dk) / (n * n * n) - 2.0 * rest * s * dk / (n * n)
+                    })
+                    .sum();
+                let expected = variance.max(0.0).sqrt();
+                assert!((incidence.standard_error[index] - expected).abs() < 1e-7, "seed {seed}: SE F{cause}({t})");
+            }
+        }
+    }
+}
+
+#[test]
+fn incidences_and_curve_sum_to_one() {
+    let mut rng = seeded(3, 3);
+    let mut rows = Rows::default();
+    for _ in 0..50_000 {
+        let duration = rng.gen_range(0.0..400.0);
+        rows.push((duration, 0.0, rng.gen_range(0..4), rng.gen_range(0.1..5.0)));
+    }
+    for rows in (0..200).map(random_rows).chain([rows]) {
+        let survival = rows.state(3).finish(level());
+        let causes: Vec<CauseIncidence> = (1..=3).map(|cause| survival.incidence(cause)).collect();
+        for index in 0..survival.time.len() {
+            let sum: f64 = causes.iter().map(|cause| cause.incidence[index]).sum();
+            assert!((sum + survival.survival[index] - 1.0).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
+fn weight_three_equals_three_rows() {
+    for seed in 0..200 {
+        let rows = random_rows(seed);
+        let mut repeated = Rows::default();
+        for row in 0..rows.durations.len() {
+            let (duration, entry, cause, weight) = rows.get(row);
+            for _ in 0..weight as usize {
+                repeated.push((duration, entry, cause, 1.0));
+            }
+        }
+        let (weighted, repeated) = (rows.state(3).finish(level()), repeated.state(3).finish(level()));
+        assert_same(&weighted, &repeated, "weights");
+        assert_eq!(weighted.finished_median(), repeated.finished_median());
+    }
+}
+
+#[test]
+fn merged_parts_in_any_order_equal_the_whole() {
+    for seed in 0..200 {
+        let rows = random_rows(seed);
+        let whole = rows.state(3).finish(level());
+        let mut rng = seeded(seed, 8);
+        let mut parts = vec![Rows::default(); 3];
+        let mut shuffled = Rows::default();
+        let mut order: Vec<usize> = (0..rows.durations.len()).collect();
+        for place in (1..order.len()).rev() {
+            order.swap(place, rng.gen_range(0..=place));
+        }
+        for row in order {
+            parts[rng.gen_range(0..3)].push(rows.get(row));
+            shuffled.push(rows.get(row));
+        }
+        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+            let mut merged = SurvivalState::new(3);
+            for part in order {
+                merged.merge(parts[part].state(3)).expect("as many causes");
+            }
+            assert_same(&merged.finish(level()), &whole, "merge");
+        }
+        assert_same(&shuffled.state(3).finish(level()), &whole, "order");
+    }
+}
+
+#[test]
+fn fractional_weights_merge_within_rounding() {
+    let mut rng = seeded(5, 5);
+    let (mut whole, mut parts) = (Rows::default(), vec![Rows::default(); 7]);
+    for row in 0..20_000 {
+        let duration = f64::from(rng.gen_range(0..300u32));
+        let row_values = (duration, 0.0, rng.gen_range(0..4), rng.gen_range(0.01..3.0));
+        whole.push(row_values);
+        parts[row % 7].push(row_values);
+    }
+    let whole = whole.state(3).finish(level());
+    let mut merged = SurvivalState::new(3);
+    for part in parts.iter().rev() {
+        merged.merge(part.state(3)).expect("as many causes");
+    }
+    let merged = merged.finish(level());
+    assert_eq!(whole.time, merged.time);
+    assert!(whole.survival.iter().zip(&merged.survival).all(|(a, b)| close(*a, *b)));
+    assert!(whole.standard_error.iter().zip(&merged.standard_error).all(|(a, b)| close(*a, *b)));
+}
+
+/// Remission times of the 6-MP arm (Freireich et al. 1963), as worked in Klein & Moeschberger (2003), section 4.2, whose third digit
+/// carries the rounding of the factors before.
+#[test]
+fn matches_klein_and_moeschberger_on_6mp() {
+    let durations = [
+        6.0, 6.0, 6.0, 6.0, 7.0, 9.0, 10.0, 10.0, 11.0, 13.0, 16.0, 17.0, 19.0, 20.0, 22.0, 23.0, 25.0, 32.0, 32.0,
+        34.0, 35.0,
+    ];
+    let events = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0];
+    let mut state = SurvivalState::new(1);
+    state.update(&durations, None, &events, None).expect("valid rows");
+    let survival = state.finish(level());
+    assert_eq!(survival.time, [6.0, 7.0, 10.0, 13.0, 16.0, 22.0, 23.0]);
+    for (value, published) in survival.survival.iter().zip([0.857, 0.807, 0.753, 0.690, 0.628, 0.538, 0.448]) {
+        assert!((value - published).abs() < 1e-3, "{value} {published}");
+    }
+    for (value, published) in survival.standard_error.iter().zip([0.076, 0.087, 0.096, 0.107, 0.114, 0.128, 0.135]) {
+        assert!((value - published).abs() < 1e-3, "{value} {published}");
+    }
+    assert_eq!(survival.quantile(0.5).value, Some(23.0));
+    assert_eq!(survival.quantile(0.9).value, None);
+}
+
+#[test]
+fn degenerate_inputs_have_plain_answers() {
+    let empty = SurvivalState::new(2).finish(level());
+    assert_eq!((empty.n, empty.at(3.0).survival, empty.quantile(0.5).value), (0.0, 1.0, None));
+    assert_eq!((empty.incidence(1).last, empty.incidence(9).last), (0.0, 0.0));
+    assert_eq!(empty.restricted_mean(10.0).mean, 10.0);
+
+    let finish = |durations: &[f64], causes: &[u32]| {
+        let mut state = SurvivalState::new(2);
+        state.update(durations, None, causes, None).expect("valid rows");
+        state.finish(level())
+    };
+    let open = finish(&[1.0, 2.0, 3.0], &[0, 0, 0]);
+    assert_eq!((open.at_end(), open.time.len(), open.last, open.finished_mean()), (1.0, 0, 3.0, None));
+    let lost = finish(&[1.0, 2.0, 3.0, 4.0], &[2, 2, 2, 2]);
+    assert_eq!((lost.at_end(), lost.incidence(2).last, lost.incidence(1).last), (0.0, 1.0, 0.0));
+    assert_eq!((lost.finished_mean(), lost.finished_median()), (Some(2.5), Some(2.5)));
+    assert!((lost.restricted_mean(100.0).mean - 2.5).abs() < 1e-15);
+    assert!(lost.incidence(2).last_low > 0.0 && lost.incidence(2).last_high == 1.0);
+    assert!(lost.incidence(1).last_low == 0.0 && lost.incidence(1).last_high < 1.0);
+    let one = finish(&[5.0], &[1]);
+    assert_eq!((one.at_end(), one.standard_error[0], one.low[0]), (0.0, 0.0, 0.0));
+    assert_eq!((one.quantile(0.5).value, one.quantile(0.5).high), (Some(5.0), None));
+    let zero = finish(&[0.0, -0.0, 0.0], &[1, 2, 0]);
+    assert_eq!((zero.time.len(), zero.at(0.0).survival), (1, 1.0 - 2.0 / 3.0));
+    assert_eq!(zero.restricted_mean(0.0).mean, 0.0);
+    assert_eq!(finish(&[7.0; 9], &[1; 9]).quantile(0.25).value, Some(7.0));
+    for survival in [empty, open, lost, one, zero] {
+        let numbers = [&survival.survival, &survival.standard_error, &survival.low, &survival.high];
+        assert!(numbers.iter().all(|values| values.iter().all(|value| value.is_finite())));
+        for cause in 1..=2 {
+            let incidence = survival.incidence(cause);
+            assert!(incidence.standard_error.iter().all(|value| value.is_finite()));
+            assert!(incidence.last_low <= incidence.last && incidence.last <= incidence.last_high);
+        }
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_are_refused_and_leave_the_state_alone() {
+    let mut state = SurvivalState::new(1);
+    let refused = [
+        state.update(&[1.0, f64::NAN], None, &[0, 1], None),
+        state.update(&[-1.0], None, &[0], None),
+        state.update(&[1.0], Some(&[f64::INFINITY]), &[0], None),
+        state.update(&[1.0], None, &[2], None),
+        state.update(&[1.0], None, &[1], Some(&[-3.0])),
+        state.update(&[1.0, 2.0], None, &[1], None),
+        state.merge(SurvivalState::new(2)),
+    ];
+    let codes: Vec<&str> = refused.iter().map(|refused| refused.as_ref().expect_err("bad row").code()).collect();
+    assert_eq!(codes, [["invalid_option"; 5].as_slice(), &["column_length", "invalid_option"]].concat());
+    assert_eq!(state.finish(level()).n, 0.0);
+}
+
+#[test]
+fn never_at_risk_is_counted_not_used() {
+    let mut state = SurvivalState::new(1);
+    state.update(&[3.0, 4.0], Some(&[3.0, 1.0]), &[1, 1], Some(&[2.0, 1.0])).expect("valid rows");
+    let survival = state.finish(level());
+    assert_eq!((survival.n, survival.never_at_risk), (1.0, 2.0));
+}
+
+#[test]
+#[ignore = "a measurement: cargo test --release --lib million -- --ignored --nocapture"]
+fn a_million_deals() {
+    let mut rng = seeded(1, 2);
+    for whole_days in [true, false] {
+        let durations: Vec<f64> = (0..1_000_000)
+            .map(|_| {
+                let days: f64 = rng.gen_range(0.0..800.0);
+                if whole_days { days.floor() } else { days }
+            })
+            .collect();
+        let causes: Vec<u32> = durations.iter().map(|_| rng.gen_range(0..3)).collect();
+        for _ in 0..3 {
+            let start = std::time::Instant::now();
+            let mut state = SurvivalState::new(2);
+            state.update(&durations, None, &causes, None).expect("valid rows");
+            let survival = state.finish(level());
+            let curve = start.elapsed();
+            let quantiles = [0.25, 0.5, 0.75, 0.9].map(|p| survival.quantile(p));
+            let incidences = [survival.incidence(1), survival.incidence(2)];
+            println!(
+                "whole days {whole_days}: curve {curve:?}, all {:?} {quantiles:?} {}",
+                start.elapsed(),
+                incidences[0].last
+            );
+        }
+    }
+}
