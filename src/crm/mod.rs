@@ -1,10 +1,28 @@
 //! From tables to the nouns of a CRM: deals, stage passages, customers, orders.
 
+mod columns;
+mod deals;
+mod history;
+mod joins;
+mod load;
+mod mapping;
+mod orders;
+mod recognise;
+mod summary;
+mod words;
+
 use crate::table::{Texts, Values};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+pub use joins::{JoinSummary, NearMiss};
+pub use load::{Loaded, LoadedTable, load};
+pub use mapping::{
+    AsOf, CustomerRole, DealRole, HistoryRole, LoadOptions, Mapping, OrderRole, Repeats, Roles, TableKind,
+};
+pub use summary::{ColumnSummary, Counts, Summary, TableSummary, Unsure};
 
 /// How a deal stands at `as_of`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Still worked on: censored.

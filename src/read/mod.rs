@@ -1,1 +1,177 @@
-//! TODO
+//! Bytes or plain columns in, a typed [`Table`] out, with what was seen on the way.
+
+pub(crate) mod dates;
+mod delimited;
+mod infer;
+mod interner;
+mod numbers;
+mod write;
+
+use crate::crm::LeftOut;
+use crate::error::{Error, Result};
+use crate::table::{Column, Table, Values};
+
+pub use write::write_csv;
+
+/// A table as read, with the facts about each column that a person needs to judge the reading.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// The typed columns.
+    pub table: Table,
+    /// What separates fields (a blank for runs of blanks); `None` where the source was no text file.
+    pub separator: Option<char>,
+    /// One entry per column of the table.
+    pub columns: Vec<ColumnFacts>,
+    /// Lines and values that could not be read.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// How a column was read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ColumnFacts {
+    /// `number`, `instant` or `text`.
+    pub kind: &'static str,
+    /// Rows without a value.
+    pub missing: usize,
+    /// Distinct values; texts only.
+    pub distinct: Option<usize>,
+    /// The first three distinct values as they were written.
+    pub examples: Vec<String>,
+    /// How dates are written: `yyyy-mm-dd`, `dd-mm-yy`, `m/d/yyyy`, `jalali yyyy/mm/dd`, …
+    pub date_order: Option<String>,
+    /// What that rests on; begins with `guess` where the values cannot tell.
+    pub date_evidence: Option<String>,
+    /// Minutes east of UTC that times without a zone were taken to be; `None` where times name their zone.
+    pub local_offset_minutes: Option<i32>,
+}
+
+/// Values of one column of a host that has its own.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RawValues {
+    /// Numbers; NaN where missing. Infinities count as missing.
+    Numbers(Vec<f64>),
+    /// Texts, typed as the cells of a CSV file are; empty where missing.
+    Texts(Vec<String>),
+}
+
+/// The table in the bytes of a CSV file, times without a zone being UTC: [`csv_with`] at offset 0.
+///
+/// # Errors
+/// As [`csv_with`].
+///
+/// ```
+/// let source = crm_analytics::read::csv("deals.csv", "id;مبلغ\nA1;۱۲٬۰۰۰\nB2;۷٬۵۰۰\n".as_bytes())?;
+/// assert_eq!(source.separator, Some(';'));
+/// assert_eq!(source.columns[1].kind, "number");
+/// # Ok::<(), crm_analytics::Error>(())
+/// ```
+pub fn csv(name: &str, bytes: &[u8]) -> Result<Source> {
+    csv_with(name, bytes, 0)
+}
+
+/// The table in the bytes of a CSV file (UTF-8, or UTF-16 with a byte order mark) named `name`.
+///
+/// Fields are separated by comma, semicolon, tab or bar, found by what cuts the first lines alike, or by runs of blanks where
+/// every field holds a digit. The first row is the header unless it looks like the rows below it; columns are then named `column_1`, ….
+/// Lines with another number of fields and quotes that do not end are left out (`unreadable_line`). A column is numbers or
+/// instants where nine tenths of its values are; the others become missing (`unreadable_value`). Blanks around values do not count.
+/// Dates and times without a zone are `utc_offset_minutes` east of UTC.
+///
+/// # Errors
+/// [`Error::EmptyInput`], [`Error::NoRows`], [`Error::Binary`], [`Error::NotUtf8`].
+pub fn csv_with(name: &str, bytes: &[u8], utc_offset_minutes: i32) -> Result<Source> {
+    let cells = delimited::split(name, bytes)?;
+    let comma_likely = cells.separator == ';';
+    let (values, facts, unread) =
+        infer::infer(name, &cells.names, cells.columns, &cells.lines, comma_likely, utc_offset_minutes);
+    let columns = cells.names.into_iter().zip(values).map(|(name, values)| Column { name, values }).collect();
+    Ok(Source {
+        table: Table::new(name, columns)?.with_lines(cells.lines)?,
+        separator: Some(cells.separator),
+        columns: facts,
+        left_out: cells.left_out.into_iter().chain(unread).collect(),
+    })
+}
+
+/// A table named `name` of columns that a host holds already; texts are typed as the cells of a CSV file are.
+///
+/// # Errors
+/// [`Error::ColumnLength`] where columns differ in length, [`Error::EmptyInput`] without columns, [`Error::NoRows`] without rows.
+pub fn columns(name: &str, columns: Vec<(String, RawValues)>) -> Result<Source> {
+    let length = |values: &RawValues| match values {
+        RawValues::Numbers(values) => values.len(),
+        RawValues::Texts(values) => values.len(),
+    };
+    let Some(rows) = columns.first().map(|(_, values)| length(values)) else {
+        return Err(Error::EmptyInput { table: name.into() });
+    };
+    if rows == 0 {
+        return Err(Error::NoRows { table: name.into() });
+    }
+    if let Some((column, values)) = columns.iter().find(|(_, values)| length(values) != rows) {
+        return Err(Error::ColumnLength {
+            table: name.into(),
+            column: column.clone(),
+            length: length(values),
+            expected: rows,
+        });
+    }
+    let names = delimited::unique_names(&columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
+    let mut texts = (Vec::new(), Vec::new());
+    for (name, (_, values)) in names.iter().zip(&columns) {
+        if let RawValues::Texts(values) = values {
+            let mut interner = interner::Interner::default();
+            values.iter().for_each(|text| interner.push(text));
+            texts.0.push(name.clone());
+            texts.1.push(interner);
+        }
+    }
+    let (values, facts, left_out) = infer::infer(name, &texts.0, texts.1, &[], false, 0);
+    let mut typed = values.into_iter().zip(facts);
+    let (mut table, mut facts) = (Vec::new(), Vec::new());
+    for (name, (_, values)) in names.into_iter().zip(columns) {
+        let (values, fact) = match values {
+            RawValues::Numbers(mut numbers) => {
+                numbers.iter_mut().filter(|value| value.is_infinite()).for_each(|value| *value = f64::NAN);
+                let values = Values::Numbers(numbers);
+                let fact = facts_of(&values);
+                (values, fact)
+            }
+            RawValues::Texts(_) => match typed.next() {
+                Some(column) => column,
+                // There is one typed column per column of texts.
+                None => continue,
+            },
+        };
+        table.push(Column { name, values });
+        facts.push(fact);
+    }
+    Ok(Source { table: Table::new(name, table)?, separator: None, columns: facts, left_out })
+}
+
+fn facts_of(values: &Values) -> ColumnFacts {
+    let numbers = |kind, values: &[f64], text: &dyn Fn(f64) -> String| ColumnFacts {
+        kind,
+        missing: values.iter().filter(|value| value.is_nan()).count(),
+        examples: values.iter().filter(|value| !value.is_nan()).take(3).map(|value| text(*value)).collect(),
+        ..Default::default()
+    };
+    match values {
+        Values::Numbers(values) => numbers("number", values, &|value| value.to_string()),
+        Values::Instants(values) => numbers("instant", values, &|value| dates::iso_text(value, false)),
+        Values::Texts(texts) => ColumnFacts {
+            kind: "text",
+            missing: texts.codes.iter().filter(|code| texts.levels.get(**code as usize).is_none()).count(),
+            distinct: Some(texts.levels.len()),
+            examples: texts.levels.iter().take(3).cloned().collect(),
+            ..Default::default()
+        },
+    }
+}
+
+impl From<Table> for Source {
+    fn from(table: Table) -> Self {
+        let columns = table.columns().iter().map(|column| facts_of(&column.values)).collect();
+        Source { table, separator: None, columns, left_out: Vec::new() }
+    }
+}

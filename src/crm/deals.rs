@@ -1,0 +1,122 @@
+//! Deals from the rows of a deals table.
+
+use super::columns::{self, Tally};
+use super::mapping::DealRole;
+use super::recognise::{Found, Meanings};
+use super::{Attribute, Deals, LeftOut, Outcome};
+use crate::read::Source;
+use crate::table::{Texts, Values};
+
+/// The columns of a deals table that have a meaning, one entry per row.
+pub(super) struct DealRows {
+    pub id: Texts,
+    pub created: Vec<f64>,
+    /// Close dates as they stand: of open deals, expected ones.
+    pub closed: Vec<f64>,
+    pub outcome: Vec<Outcome>,
+}
+
+/// Reads ids, dates and outcomes of the deals in `source`.
+pub(super) fn rows(source: &Source, roles: &Found<DealRole>, meanings: &Meanings) -> DealRows {
+    let table = source.table.columns();
+    let n = source.table.rows();
+    let column = |role: DealRole| roles.get(&role).map(|at| &table[*at]);
+    let instants = |role| column(role).map_or_else(|| vec![f64::NAN; n], columns::instants);
+    let id = match column(DealRole::Id) {
+        Some(column) => columns::texts(column),
+        None => (1..=n).map(|row| Some(row.to_string())).collect(),
+    };
+    let closed = instants(DealRole::ClosedAt);
+    let outcome = match column(DealRole::Outcome) {
+        Some(column) => {
+            let texts = columns::texts(column);
+            let meaning: Vec<Outcome> =
+                texts.levels.iter().map(|level| meanings.outcome(level).unwrap_or(Outcome::Open)).collect();
+            texts.codes.iter().map(|code| meaning.get(*code as usize).copied().unwrap_or(Outcome::Open)).collect()
+        }
+        // Without an outcome, a close date that has passed says that the deal ended.
+        None => closed.iter().map(|closed| if closed.is_nan() { Outcome::Open } else { Outcome::Closed }).collect(),
+    };
+    DealRows { id, created: instants(DealRole::CreatedAt), closed, outcome }
+}
+
+/// Whether `outcome` is an end.
+pub(super) fn is_end(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Won | Outcome::Lost | Outcome::Closed)
+}
+
+/// The deals that exist at `as_of`, as they stood then, and the rows left out.
+pub(super) fn deals(source: &Source, roles: &Found<DealRole>, rows: DealRows, as_of: f64) -> (Deals, Vec<LeftOut>) {
+    let table = &source.table;
+    let mut tally = Tally::new("deals", table);
+    let weights = match (roles.get(&DealRole::Weight), table.weights()) {
+        (Some(at), _) => Some(columns::numbers(&table.columns()[*at])),
+        (None, Some(weights)) => Some(weights.to_vec()),
+        (None, None) => None,
+    };
+    let mut seen = vec![false; rows.id.levels.len()];
+    let mut kept: Vec<u32> = Vec::with_capacity(table.rows());
+    for row in 0..table.rows() {
+        let Some(seen) = seen.get_mut(rows.id.codes[row] as usize) else {
+            tally.add("no_id", row, "");
+            continue;
+        };
+        let weight = weights.as_ref().map_or(1.0, |weights| weights[row]);
+        if *seen {
+            tally.add("duplicate_id", row, rows.id.get(row).unwrap_or_default());
+        } else if rows.created[row] > as_of {
+            tally.add("after_as_of", row, "");
+        } else if !(weight >= 0.0 && weight.is_finite()) {
+            tally.add("bad_weight", row, &weight.to_string());
+        } else {
+            *seen = true;
+            kept.push(row as u32);
+        }
+    }
+    let mut deals = Deals::default();
+    for row in kept.iter().map(|row| *row as usize) {
+        let outcome =
+            if is_end(rows.outcome[row]) && rows.closed[row] > as_of { Outcome::Open } else { rows.outcome[row] };
+        deals.outcome.push(outcome);
+        deals.closed.push(if is_end(outcome) { rows.closed[row] } else { f64::NAN });
+        deals.created.push(rows.created[row]);
+        deals.weight.push(weights.as_ref().map_or(1.0, |weights| weights[row]));
+    }
+    let texts = |role: DealRole| match roles.get(&role) {
+        Some(at) => picked(columns::texts(&table.columns()[*at]), &kept),
+        None => Texts { codes: vec![Texts::MISSING; kept.len()], levels: Vec::new() },
+    };
+    deals.stage = texts(DealRole::Stage);
+    deals.owner = texts(DealRole::Owner);
+    deals.amount = match roles.get(&DealRole::Amount) {
+        Some(at) => kept.iter().map(|row| columns::numbers_at(&table.columns()[*at], *row as usize)).collect(),
+        None => vec![f64::NAN; kept.len()],
+    };
+    deals.id = picked(rows.id, &kept);
+    let own = [DealRole::Id, DealRole::CreatedAt, DealRole::Weight].map(|role| roles.get(&role).copied());
+    for (at, column) in table.columns().iter().enumerate() {
+        if !own.contains(&Some(at)) {
+            let values = columns::at_rows(&column.values, &kept);
+            deals.attributes.push(Attribute {
+                name: column.name.clone(),
+                role: role_of(roles, at).map(str::to_owned),
+                values,
+            });
+        }
+    }
+    deals.row = kept;
+    (deals, tally.finish())
+}
+
+/// Name of the role of column `at`; the outcome goes before the stage where one column is both.
+pub(super) fn role_of(roles: &Found<DealRole>, at: usize) -> Option<&'static str> {
+    let has = |role: &DealRole| roles.get(role) == Some(&at);
+    std::iter::once(&DealRole::Outcome).chain(DealRole::ALL).find(|role| has(role)).map(|role| role.name())
+}
+
+fn picked(texts: Texts, rows: &[u32]) -> Texts {
+    match columns::at_rows(&Values::Texts(texts), rows) {
+        Values::Texts(texts) => texts,
+        Values::Numbers(_) | Values::Instants(_) => Texts::default(),
+    }
+}

@@ -1,0 +1,396 @@
+//! Stage passages from the rows of a stage history, and what the history says about deals.
+
+use super::columns::{self, Tally};
+use super::deals::is_end;
+use super::mapping::{HistoryRole, Repeats};
+use super::recognise::{Found, Meanings};
+use super::{Attribute, Deals, Exit, LeftOut, Outcome, Passages};
+use crate::read::Source;
+use crate::table::{Texts, Values};
+use std::collections::HashMap;
+
+/// The columns of a stage history that have a meaning, one entry per row.
+pub(super) struct HistoryRows {
+    pub deal: Texts,
+    pub stage: Texts,
+    pub entered: Vec<f64>,
+    pub exited: Option<Vec<f64>>,
+    pub closed: Option<Vec<f64>>,
+    /// Outcome that a stage means; `None` for an open stage. One entry per level of `stage`.
+    pub ends: Vec<Option<Outcome>>,
+}
+
+/// Reads deals, stages and times of the history in `source`; the stages in `open` are no outcomes, whatever their names say.
+pub(super) fn rows(source: &Source, roles: &Found<HistoryRole>, meanings: &Meanings, open: &[String]) -> HistoryRows {
+    let table = source.table.columns();
+    let n = source.table.rows();
+    let column = |role: HistoryRole| roles.get(&role).map(|at| &table[*at]);
+    let texts = |role| match column(role) {
+        Some(column) => columns::texts(column),
+        None => Texts { codes: vec![Texts::MISSING; n], levels: Vec::new() },
+    };
+    let stage = texts(HistoryRole::Stage);
+    let end = |level: &String| {
+        let outcome = if open.contains(level) { None } else { meanings.outcome(level) };
+        outcome.filter(|outcome| *outcome != Outcome::Open)
+    };
+    HistoryRows {
+        deal: texts(HistoryRole::DealId),
+        entered: column(HistoryRole::EnteredAt).map_or_else(|| vec![f64::NAN; n], columns::instants),
+        exited: column(HistoryRole::ExitedAt).map(columns::instants),
+        closed: column(HistoryRole::ClosedAt).map(columns::instants),
+        ends: stage.levels.iter().map(end).collect(),
+        stage,
+    }
+}
+
+/// Rows of the history by deal, in order of time; rows of equal times in the order of the file.
+struct Grouped {
+    /// Where the rows of each deal begin in `rows`; one entry more than there are deals.
+    starts: Vec<usize>,
+    rows: Vec<u32>,
+}
+
+impl Grouped {
+    fn of(&self, deal: usize) -> &[u32] {
+        &self.rows[self.starts[deal]..self.starts[deal + 1]]
+    }
+}
+
+/// Sorts `rows` (pairs of deal and row, in the order of the file) by counting.
+fn grouped(pairs: &[(u32, u32)], deals: usize, entered: &[f64]) -> Grouped {
+    let mut starts = vec![0_usize; deals + 1];
+    for (deal, _) in pairs {
+        starts[*deal as usize + 1] += 1;
+    }
+    for deal in 0..deals {
+        starts[deal + 1] += starts[deal];
+    }
+    let mut next = starts.clone();
+    let mut rows = vec![0_u32; pairs.len()];
+    for (deal, row) in pairs {
+        rows[next[*deal as usize]] = *row;
+        next[*deal as usize] += 1;
+    }
+    for deal in 0..deals {
+        rows[starts[deal]..starts[deal + 1]].sort_by(|a, b| entered[*a as usize].total_cmp(&entered[*b as usize]));
+    }
+    Grouped { starts, rows }
+}
+
+/// How a history is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub as_of: f64,
+    pub repeats: Repeats,
+    /// Stages that are asked to come first, in this order.
+    pub order: &'a [String],
+    /// Whether the current stage of a deal is the last one that it entered, not that of the deals table.
+    pub stage_from_history: bool,
+}
+
+/// What a history became.
+pub(super) struct History {
+    pub deals: Deals,
+    pub passages: Passages,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Passages of `deals` (or of deals made from the history, where there are none) up to `as_of`.
+///
+/// A deal whose last row is a closed stage has that outcome since that row, whatever the deals table says about it; a deal
+/// that the table calls closed and whose history closes it only after `as_of` is open.
+pub(super) fn history(
+    source: &Source,
+    roles: &Found<HistoryRole>,
+    rows: &HistoryRows,
+    deals: Option<Deals>,
+    view: View<'_>,
+) -> History {
+    let View { as_of, stage_from_history, .. } = view;
+    let mut tally = Tally::new("history", &source.table);
+    let from_history = deals.is_none();
+    let mut deals = deals.unwrap_or_default();
+    let mut index: Vec<u32> = vec![u32::MAX; rows.deal.levels.len()];
+    if !from_history {
+        let known: HashMap<&str, u32> =
+            (0..deals.len()).filter_map(|deal| deals.id.get(deal).map(|id| (id, deal as u32))).collect();
+        for (code, level) in rows.deal.levels.iter().enumerate() {
+            index[code] = known.get(level.as_str()).copied().unwrap_or(u32::MAX);
+        }
+    }
+    let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(rows.entered.len());
+    let mut closes_later = vec![false; deals.len()];
+    for row in 0..rows.entered.len() {
+        let Some(deal) = index.get_mut(rows.deal.codes[row] as usize) else {
+            tally.add("no_deal_id", row, "");
+            continue;
+        };
+        let stage = rows.stage.codes[row] as usize;
+        if stage >= rows.stage.levels.len() {
+            tally.add("no_stage", row, "");
+        } else if rows.entered[row].is_nan() {
+            tally.add("no_entered_at", row, "");
+        } else if rows.entered[row] > as_of {
+            tally.add("after_as_of", row, "");
+            if let (Some(later), Some(Outcome::Won | Outcome::Lost | Outcome::Closed)) =
+                (closes_later.get_mut(*deal as usize), rows.ends[stage])
+            {
+                *later = true;
+            }
+        } else if *deal == u32::MAX && !from_history {
+            tally.add("deal_not_in_deals", row, rows.deal.get(row).unwrap_or_default());
+        } else {
+            if *deal == u32::MAX {
+                *deal = deals.row.len() as u32;
+                deals.row.push(row as u32);
+                deals.id.codes.push(rows.deal.codes[row]);
+            }
+            pairs.push((*deal, row as u32));
+        }
+    }
+    let grouped = grouped(&pairs, deals.len(), &rows.entered);
+    if from_history {
+        make_deals(source, roles, rows, &grouped, &mut deals);
+    }
+    let in_table = deals.stage.levels.len();
+    if stage_from_history {
+        deals.stage.levels.extend(rows.stage.levels.iter().cloned());
+    }
+    for deal in 0..deals.len() {
+        let Some(last) = grouped.of(deal).last().map(|row| *row as usize) else { continue };
+        let stage = rows.stage.codes[last] as usize;
+        match rows.ends[stage] {
+            Some(outcome) => {
+                deals.outcome[deal] = outcome;
+                deals.closed[deal] =
+                    if is_end(outcome) { entered_end(rows, grouped.of(deal), outcome) } else { f64::NAN };
+            }
+            None if closes_later.get(deal) == Some(&true) => {
+                deals.outcome[deal] = Outcome::Open;
+                deals.closed[deal] = f64::NAN;
+            }
+            None => {}
+        }
+        if stage_from_history {
+            deals.stage.codes[deal] = (in_table + stage) as u32;
+        }
+    }
+    if stage_from_history {
+        // Levels of table and history may be equal: count each once.
+        deals.stage = (0..deals.len()).map(|deal| deals.stage.get(deal)).collect();
+    }
+    let passages = passages(rows, &deals, &grouped, view, from_history, &mut tally);
+    History { deals, passages, left_out: tally.finish() }
+}
+
+/// When the run of rows that ends `group` with `outcome` began.
+fn entered_end(rows: &HistoryRows, group: &[u32], outcome: Outcome) -> f64 {
+    let same = |row: &&u32| rows.ends[rows.stage.codes[**row as usize] as usize] == Some(outcome);
+    group.iter().rev().take_while(same).last().map_or(f64::NAN, |row| rows.entered[*row as usize])
+}
+
+/// Fills in the deals that a history without deals table tells of: created at the first row, closed at the last one where a close date stands.
+fn make_deals(source: &Source, roles: &Found<HistoryRole>, rows: &HistoryRows, grouped: &Grouped, deals: &mut Deals) {
+    deals.id.levels = rows.deal.levels.clone();
+    let n = deals.len();
+    let weight_column = roles.get(&HistoryRole::Weight).map(|at| columns::numbers(&source.table.columns()[*at]));
+    for deal in 0..n {
+        let group = grouped.of(deal);
+        let time = |row: Option<&u32>| row.map_or(f64::NAN, |row| rows.entered[*row as usize]);
+        let ended = rows.closed.as_ref().is_some_and(|closed| group.iter().any(|row| !closed[*row as usize].is_nan()));
+        deals.created.push(time(group.first()));
+        deals.outcome.push(if ended { Outcome::Closed } else { Outcome::Open });
+        deals.closed.push(if ended { time(group.last()) } else { f64::NAN });
+        let weight = weight_column.as_ref().map_or(1.0, |weights| weights[deals.row[deal] as usize]);
+        deals.weight.push(if weight.is_finite() && weight >= 0.0 { weight } else { 1.0 });
+    }
+    deals.amount = vec![f64::NAN; n];
+    deals.stage.codes = vec![Texts::MISSING; n];
+    deals.owner.codes = vec![Texts::MISSING; n];
+    let used: Vec<usize> =
+        roles.iter().filter(|(role, _)| **role != HistoryRole::ClosedAt).map(|(_, at)| *at).collect();
+    for (at, column) in source.table.columns().iter().enumerate() {
+        if used.contains(&at) || !is_constant(&column.values, grouped, n) {
+            continue;
+        }
+        let role = (roles.get(&HistoryRole::ClosedAt) == Some(&at)).then(|| "closed_at".to_owned());
+        let values = columns::at_rows(&column.values, &deals.row);
+        deals.attributes.push(Attribute { name: column.name.clone(), role, values });
+    }
+}
+
+/// Whether every deal has one value only.
+fn is_constant(values: &Values, grouped: &Grouped, deals: usize) -> bool {
+    let bits = |row: &u32| match values {
+        Values::Numbers(values) | Values::Instants(values) => values[*row as usize].to_bits(),
+        Values::Texts(texts) => u64::from(texts.codes[*row as usize]),
+    };
+    (0..deals).all(|deal| grouped.of(deal).windows(2).all(|pair| bits(&pair[0]) == bits(&pair[1])))
+}
+
+/// One stay of a deal: a row, or a run of rows of one stage.
+struct Stay {
+    stage: u32,
+    entered: f64,
+    exited: Option<f64>,
+    row: usize,
+}
+
+fn stays(rows: &HistoryRows, group: &[u32], as_of: f64, repeats: Repeats, tally: &mut Tally<'_>) -> Vec<Stay> {
+    let mut stays: Vec<Stay> = Vec::with_capacity(group.len());
+    for row in group.iter().map(|row| *row as usize) {
+        let stage = rows.stage.codes[row];
+        let entered = rows.entered[row];
+        let mut exited =
+            rows.exited.as_ref().map(|exited| exited[row]).filter(|exited| !exited.is_nan() && *exited <= as_of);
+        if exited.is_some_and(|exited| exited < entered) {
+            tally.add("exit_before_entry", row, "");
+            exited = None;
+        }
+        match stays.last_mut() {
+            Some(last) if repeats == Repeats::Collapse && last.stage == stage => {
+                last.exited = exited;
+            }
+            _ => stays.push(Stay { stage, entered, exited, row }),
+        }
+    }
+    stays
+}
+
+fn passages(
+    rows: &HistoryRows,
+    deals: &Deals,
+    grouped: &Grouped,
+    view: View<'_>,
+    from_history: bool,
+    tally: &mut Tally<'_>,
+) -> Passages {
+    let View { as_of, repeats, order, .. } = view;
+    let mut passages = Passages::default();
+    let (stages, place) = funnel_order(rows, grouped, deals.len(), order);
+    passages.stages = stages;
+    let mut visits: Vec<(u32, u32)> = Vec::new();
+    for deal in 0..deals.len() {
+        visits.clear();
+        let stays = stays(rows, grouped.of(deal), as_of, repeats, tally);
+        for (at, stay) in stays.iter().enumerate() {
+            let stage = place[stay.stage as usize];
+            if stage == u32::MAX {
+                continue;
+            }
+            let next = stays.get(at + 1);
+            let (exited, exit, next_stage) = match next {
+                Some(next) => {
+                    let exited = stay.exited.unwrap_or(next.entered);
+                    match rows.ends[next.stage as usize] {
+                        Some(outcome) => (exited, exit_of(outcome), u32::MAX),
+                        None => (exited, Exit::Moved, place[next.stage as usize]),
+                    }
+                }
+                None if is_end(deals.outcome[deal]) => {
+                    // The outcome stands outside the history. Where it is read off the history's own last row, that row is an end point.
+                    let end = deals.closed[deal];
+                    let exit = exit_of(deals.outcome[deal]);
+                    if let Some(exited) = stay.exited {
+                        (exited, exit, u32::MAX)
+                    } else if repeats == Repeats::Separate || (from_history && end <= stay.entered) {
+                        continue;
+                    } else if end >= stay.entered {
+                        (end, exit, u32::MAX)
+                    } else {
+                        tally.add(
+                            if end.is_nan() { "no_close_date" } else { "closed_before_last_stage" },
+                            stay.row,
+                            "",
+                        );
+                        continue;
+                    }
+                }
+                None => (stay.exited.unwrap_or(as_of), Exit::Censored, u32::MAX),
+            };
+            let ordinal = match visits.iter_mut().find(|(visited, _)| *visited == stage) {
+                Some((_, count)) => {
+                    *count += 1;
+                    *count
+                }
+                None => {
+                    visits.push((stage, 0));
+                    0
+                }
+            };
+            passages.deal.push(deal as u32);
+            passages.stage.push(stage);
+            passages.ordinal.push(ordinal);
+            passages.entered.push(stay.entered);
+            passages.exited.push(exited);
+            passages.exit.push(exit);
+            passages.next_stage.push(next_stage);
+            passages.delayed_entry.push(0.0);
+            passages.weight.push(deals.weight[deal]);
+        }
+    }
+    passages
+}
+
+fn exit_of(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Won => Exit::Won,
+        Outcome::Lost => Exit::Lost,
+        Outcome::Hold => Exit::Hold,
+        Outcome::Closed => Exit::Closed,
+        Outcome::Open => Exit::Censored,
+    }
+}
+
+/// Above this many stages, counting which of two comes first takes more memory than it is worth.
+const PAIRED_STAGES: usize = 400;
+
+/// Open stages in funnel order, and the place in it of each level of the stage column (`u32::MAX` for outcomes).
+///
+/// `order` first; the others by how many stages they precede in most deals (Copeland's score on first visits), then by mean position.
+fn funnel_order(rows: &HistoryRows, grouped: &Grouped, deals: usize, order: &[String]) -> (Vec<String>, Vec<u32>) {
+    let levels = &rows.stage.levels;
+    let n = levels.len();
+    let mut positions = vec![(0.0_f64, 0.0_f64); n];
+    let paired = n <= PAIRED_STAGES;
+    let mut before = vec![0_u32; if paired { n * n } else { 0 }];
+    let mut firsts: Vec<usize> = Vec::new();
+    for deal in 0..deals {
+        firsts.clear();
+        for row in grouped.of(deal) {
+            let stage = rows.stage.codes[*row as usize] as usize;
+            if rows.ends[stage].is_none() && !firsts.contains(&stage) {
+                if paired {
+                    firsts.iter().for_each(|earlier| before[earlier * n + stage] += 1);
+                }
+                positions[stage].0 += firsts.len() as f64;
+                positions[stage].1 += 1.0;
+                firsts.push(stage);
+            }
+        }
+    }
+    let score = |stage: usize| -> i64 {
+        if !paired {
+            return 0;
+        }
+        (0..n).map(|other| i64::from(before[stage * n + other].cmp(&before[other * n + stage]) as i8)).sum()
+    };
+    let mut seen: Vec<(usize, i64, f64)> = (0..n)
+        .filter(|stage| positions[*stage].1 > 0.0)
+        .map(|stage| (stage, score(stage), positions[stage].0 / positions[stage].1))
+        .collect();
+    let asked = |stage: usize| order.iter().position(|name| *name == levels[stage]).unwrap_or(usize::MAX);
+    seen.sort_by(|a, b| {
+        asked(a.0)
+            .cmp(&asked(b.0))
+            .then(b.1.cmp(&a.1))
+            .then(a.2.total_cmp(&b.2))
+            .then_with(|| levels[a.0].cmp(&levels[b.0]))
+    });
+    let mut place = vec![u32::MAX; n];
+    for (at, (stage, ..)) in seen.iter().enumerate() {
+        place[*stage] = at as u32;
+    }
+    (seen.iter().map(|(stage, ..)| levels[*stage].clone()).collect(), place)
+}

@@ -1,0 +1,312 @@
+//! From sources to everything that the analyses work on.
+
+use super::columns::instants;
+use super::mapping::{CustomerRole, DealRole, HistoryRole, LoadOptions, Mapping, OrderRole, Roles, TableKind};
+use super::recognise::{self, Found, Meanings};
+use super::summary::{self, Summary};
+use super::words::Words;
+use super::{Crm, deals, history, joins, orders};
+use crate::error::{Error, Result};
+use crate::read::Source;
+use crate::read::dates::iso_text;
+use crate::table::{Column, Table, Texts, Values};
+
+/// A table as it was given, and what it is.
+#[derive(Debug, Clone)]
+pub struct LoadedTable {
+    /// What it is.
+    pub kind: TableKind,
+    /// The table with the facts about its columns.
+    pub source: Source,
+}
+
+/// Columns of each role, by index into the columns of the table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AllRoles {
+    pub deals: Found<DealRole>,
+    pub history: Found<HistoryRole>,
+    pub customers: Found<CustomerRole>,
+    pub orders: Found<OrderRole>,
+}
+
+/// Everything that was loaded.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What the analyses work on.
+    pub crm: Crm,
+    /// What was recognised.
+    pub summary: Summary,
+    /// The tables in the order in which they were given.
+    pub tables: Vec<LoadedTable>,
+    /// Minutes east of UTC for local days.
+    pub utc_offset_minutes: i32,
+}
+
+impl Loaded {
+    /// The table of this kind, if one was given.
+    pub fn table(&self, kind: TableKind) -> Option<&Table> {
+        self.tables.iter().find(|table| table.kind == kind).map(|table| &table.source.table)
+    }
+
+    /// Rows of the table named `table` (`deals`, `history`, `customers`, `orders`, or a dimension table by its own name) as
+    /// texts for display, columns in the order of the source, times local. Rows that do not exist have no columns.
+    ///
+    /// Deals made from a stage history are shown by the first row of their history.
+    ///
+    /// # Errors
+    /// [`Error::MissingTable`] for a table that was not given.
+    pub fn records(&self, table: &str, rows: &[u32]) -> Result<Vec<Vec<(String, Option<String>)>>> {
+        let by_kind = |name: &str| self.tables.iter().find(|t| t.kind.name() == name && t.kind != TableKind::Dimension);
+        let found = by_kind(table)
+            .or_else(|| self.tables.iter().find(|t| t.source.table.name() == table))
+            .or_else(|| if table == "deals" { by_kind("history") } else { None });
+        let Some(found) = found else {
+            return Err(Error::MissingTable { analysis: "records".into(), table: table.into() });
+        };
+        let columns = found.source.table.columns();
+        let days: Vec<bool> = columns.iter().map(|column| self.holds_days(&column.values)).collect();
+        let record = |row: &u32| {
+            let row = *row as usize;
+            if row >= found.source.table.rows() {
+                return Vec::new();
+            }
+            columns
+                .iter()
+                .zip(&days)
+                .map(|(column, days)| (column.name.clone(), self.shown(column, row, *days)))
+                .collect()
+        };
+        Ok(rows.iter().map(record).collect())
+    }
+
+    fn local(&self, instant: f64) -> f64 {
+        instant + f64::from(self.utc_offset_minutes) * 60_000.0
+    }
+
+    fn holds_days(&self, values: &Values) -> bool {
+        match values {
+            Values::Instants(values) => {
+                values.iter().all(|value| value.is_nan() || self.local(*value) % 86_400_000.0 == 0.0)
+            }
+            _ => false,
+        }
+    }
+
+    fn shown(&self, column: &Column, row: usize, days: bool) -> Option<String> {
+        match &column.values {
+            Values::Texts(texts) => texts.get(row).map(str::to_owned),
+            Values::Numbers(values) => Some(values[row]).filter(|value| !value.is_nan()).map(|value| value.to_string()),
+            Values::Instants(values) => Some(values[row])
+                .filter(|value| !value.is_nan())
+                .map(|value| iso_text(self.local(value), days).replace('T', " ").trim_end_matches('Z').to_owned()),
+        }
+    }
+}
+
+/// Recognises `sources` and makes them canonical at the instant of the analysis. A source without a kind is recognised by
+/// the mapping and its headers; what nothing recognises is a dimension table, or the deals where no other table is.
+///
+/// # Errors
+/// [`Error::UnknownColumn`] and [`Error::InvalidOption`] for options that do not fit, [`Error::MissingTable`] without any source.
+pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) -> Result<Loaded> {
+    let asked = options.as_of_ms()?;
+    if sources.is_empty() {
+        return Err(Error::MissingTable { analysis: "load".into(), table: "deals".into() });
+    }
+    let mapping = &options.mapping;
+    let mut tables = kinds(sources, mapping)?;
+    for table in &mut tables {
+        to_offset(&mut table.source, options.utc_offset_minutes)?;
+        let name = if table.kind == TableKind::Dimension {
+            table.source.table.name().to_owned()
+        } else {
+            table.kind.name().into()
+        };
+        table.source.left_out.iter_mut().for_each(|entry| entry.table.clone_from(&name));
+    }
+    let of = |kind: TableKind| tables.iter().find(|table| table.kind == kind).map(|table| &table.source);
+    let meanings = Meanings::new(mapping);
+    let mut roles = AllRoles::default();
+    if let Some(source) = of(TableKind::Deals) {
+        roles.deals = recognise::deal_roles(source, mapping, &meanings)?;
+    }
+    roles.history = roles_of(TableKind::History, of(TableKind::History), &mapping.history)?;
+    roles.customers = roles_of(TableKind::Customers, of(TableKind::Customers), &mapping.customers)?;
+    roles.orders = roles_of(TableKind::Orders, of(TableKind::Orders), &mapping.orders)?;
+
+    let deal_rows = of(TableKind::Deals).map(|source| deals::rows(source, &roles.deals, &meanings));
+    let open_stages = mapping.stages.as_deref().unwrap_or_default();
+    let history_rows =
+        of(TableKind::History).map(|source| history::rows(source, &roles.history, &meanings, open_stages));
+    let order_dates = of(TableKind::Orders)
+        .and_then(|source| roles.orders.get(&OrderRole::Date).map(|at| instants(&source.table.columns()[*at])));
+
+    let mut span = Span::default();
+    if let Some(rows) = &deal_rows {
+        let has_outcome = roles.deals.contains_key(&DealRole::Outcome);
+        rows.created.iter().for_each(|instant| span.add(*instant));
+        // The close dates of open deals are plans, and without outcomes any of them may be one.
+        let ended =
+            rows.closed.iter().zip(&rows.outcome).filter(|(_, outcome)| has_outcome && deals::is_end(**outcome));
+        ended.for_each(|(instant, _)| span.add(*instant));
+    }
+    if let Some(rows) = &history_rows {
+        rows.entered.iter().for_each(|instant| span.add(*instant));
+        rows.exited.iter().flatten().for_each(|instant| span.add(*instant));
+    }
+    order_dates.iter().flatten().for_each(|instant| span.add(*instant));
+    let as_of = asked.unwrap_or(span.last);
+
+    let mut crm = Crm { as_of, as_of_day: orders::local_day(as_of, options.utc_offset_minutes), ..Crm::default() };
+    crm.left_out.extend(tables.iter().flat_map(|table| table.source.left_out.iter().cloned()));
+    if let (Some(source), Some(rows)) = (of(TableKind::Deals), deal_rows) {
+        let (found, left_out) = deals::deals(source, &roles.deals, rows, as_of);
+        crm.deals = Some(found);
+        crm.left_out.extend(left_out);
+    }
+    if let (Some(source), Some(rows)) = (of(TableKind::History), &history_rows) {
+        let stage_from_history = asked.is_some() || !roles.deals.contains_key(&DealRole::Stage);
+        let view = history::View { as_of, repeats: options.repeats, order: open_stages, stage_from_history };
+        let found = history::history(source, &roles.history, rows, crm.deals.take(), view);
+        crm.deals = Some(found.deals);
+        crm.passages = Some(found.passages);
+        crm.left_out.extend(found.left_out);
+    }
+    let mut joined = Vec::new();
+    if let Some(deals) = &mut crm.deals {
+        let own = deals.attributes.len();
+        let dimensions =
+            tables.iter().filter(|table| matches!(table.kind, TableKind::Dimension | TableKind::Customers));
+        joined.extend(dimensions.filter_map(|table| joins::join(&table.source, deals, own, &mapping.same)));
+    }
+    if let Some(source) = of(TableKind::Customers) {
+        let (customers, left_out) = orders::customers(source, &roles.customers);
+        crm.customers = Some(customers);
+        crm.left_out.extend(left_out);
+    }
+    let orders = match (of(TableKind::Orders), of(TableKind::Deals), &crm.deals) {
+        (Some(source), ..) => Some(orders::orders(source, &roles.orders, as_of, options.utc_offset_minutes)),
+        (None, Some(source), Some(deals)) => {
+            orders::from_deals(source, &roles.deals, deals, options.utc_offset_minutes)
+        }
+        _ => None,
+    };
+    if let Some((orders, left_out)) = orders {
+        crm.orders = Some(orders);
+        crm.left_out.extend(left_out);
+    }
+    let facts = summary::Facts { as_of_asked: asked.is_some(), first: span.first, last: span.last, joins: joined };
+    let summary = summary::summary(&crm, &tables, &roles, mapping, facts);
+    Ok(Loaded { crm, summary, tables, utc_offset_minutes: options.utc_offset_minutes })
+}
+
+fn roles_of<R: Words>(kind: TableKind, source: Option<&Source>, mapping: &Roles<R>) -> Result<Found<R>> {
+    source.map_or(Ok(Found::new()), |source| recognise::roles(kind, source, mapping))
+}
+
+/// Earliest and latest instant; NaN until there is one.
+struct Span {
+    first: f64,
+    last: f64,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Span { first: f64::NAN, last: f64::NAN }
+    }
+}
+
+impl Span {
+    fn add(&mut self, instant: f64) {
+        // min and max pass over a NaN.
+        self.first = self.first.min(instant);
+        self.last = self.last.max(instant);
+    }
+}
+
+/// What each source is.
+fn kinds(sources: Vec<(Option<TableKind>, Source)>, mapping: &Mapping) -> Result<Vec<LoadedTable>> {
+    use TableKind::{Customers, Deals, Dimension, History, Orders};
+    let mut taken: Vec<TableKind> = Vec::new();
+    for kind in sources.iter().filter_map(|(kind, _)| *kind).filter(|kind| *kind != Dimension) {
+        if taken.contains(&kind) {
+            return Err(Error::InvalidOption {
+                option: "kind".into(),
+                value: kind.name().into(),
+                rule: "there is one table of each kind; join or append them first".into(),
+            });
+        }
+        taken.push(kind);
+    }
+    let mut kinds: Vec<Option<TableKind>> = sources.iter().map(|(kind, _)| *kind).collect();
+    for (at, (_, source)) in sources.iter().enumerate() {
+        if kinds[at].is_none()
+            && let Some(kind) = recognise::kind_of(source, mapping)
+            && !taken.contains(&kind)
+        {
+            taken.push(kind);
+            kinds[at] = Some(kind);
+        }
+    }
+    let meant = [
+        (Deals, !mapping.deals.is_empty()),
+        (History, !mapping.history.is_empty()),
+        (Orders, !mapping.orders.is_empty()),
+        (Customers, !mapping.customers.is_empty()),
+    ];
+    for kind in &mut kinds {
+        if kind.is_none() {
+            // A mapping for a table that nothing was recognised as is about the first source left, even if its columns are not there: the error says so.
+            let about = meant.iter().find(|(kind, meant)| *meant && !taken.contains(kind)).map(|(kind, _)| *kind);
+            let nothing_else = !taken.iter().any(|kind| matches!(kind, Deals | History | Orders | Customers));
+            *kind = Some(about.unwrap_or(if nothing_else { Deals } else { Dimension }));
+            taken.extend(*kind);
+        }
+    }
+    let table = |(kind, (_, source)): (Option<TableKind>, (Option<TableKind>, Source))| LoadedTable {
+        kind: kind.unwrap_or(Dimension),
+        source,
+    };
+    Ok(kinds.into_iter().zip(sources).map(table).collect())
+}
+
+/// Moves times without a zone that were read at another offset.
+fn to_offset(source: &mut Source, offset_minutes: i32) -> Result<()> {
+    let shift = |at: usize, source: &Source| {
+        let read_at = source.columns.get(at)?.local_offset_minutes?;
+        Some(f64::from(read_at - offset_minutes) * 60_000.0).filter(|shift| *shift != 0.0)
+    };
+    let shifts: Vec<Option<f64>> = (0..source.table.columns().len()).map(|at| shift(at, source)).collect();
+    if shifts.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let moved = |(column, shift): (&Column, &Option<f64>)| match (&column.values, shift) {
+        (Values::Instants(values), Some(shift)) => Column {
+            name: column.name.clone(),
+            values: Values::Instants(values.iter().map(|value| value + shift).collect()),
+        },
+        _ => column.clone(),
+    };
+    let old = &source.table;
+    let mut table = Table::new(old.name(), old.columns().iter().zip(&shifts).map(moved).collect())?
+        .with_lines((0..old.rows()).map(|row| old.line(row)).collect())?;
+    if let Some(weights) = old.weights() {
+        table = table.with_weights(weights.to_vec())?;
+    }
+    source.table = table;
+    for facts in &mut source.columns {
+        facts.local_offset_minutes = facts.local_offset_minutes.map(|_| offset_minutes);
+    }
+    Ok(())
+}
+
+/// Distinct texts that rows hold.
+pub(super) fn used_levels(column: &Texts) -> usize {
+    let mut used = vec![false; column.levels.len()];
+    for code in &column.codes {
+        if let Some(used) = used.get_mut(*code as usize) {
+            *used = true;
+        }
+    }
+    used.iter().filter(|used| **used).count()
+}

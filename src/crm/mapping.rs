@@ -1,0 +1,285 @@
+//! What a host says about its data: which column has which role, when the analysis stands, how repeats count.
+
+use super::Outcome;
+use crate::error::{Error, Result};
+use crate::read::dates::iso_instant;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// What a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableKind {
+    /// One row per deal.
+    Deals,
+    /// One row per stage that a deal entered.
+    History,
+    /// One row per customer.
+    Customers,
+    /// One row per order, or per line of one.
+    Orders,
+    /// Attributes of something that deals name: products, owners, regions.
+    Dimension,
+}
+
+impl TableKind {
+    /// Name of the table in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            TableKind::Deals => "deals",
+            TableKind::History => "history",
+            TableKind::Customers => "customers",
+            TableKind::Orders => "orders",
+            TableKind::Dimension => "dimension",
+        }
+    }
+}
+
+impl FromStr for TableKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        use TableKind::{Customers, Deals, Dimension, History, Orders};
+        [Deals, History, Customers, Orders, Dimension].into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
+            Error::InvalidOption {
+                option: "kind".into(),
+                value: text.into(),
+                rule: "a table is deals, history, customers, orders or dimension".into(),
+            }
+        })
+    }
+}
+
+macro_rules! roles {
+    ($(#[$doc:meta])* $name:ident { $($(#[$role_doc:meta])* $role:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$role_doc])* #[serde(rename = $text)] $role),*
+        }
+
+        impl $name {
+            /// All roles, in the order of the documentation.
+            pub const ALL: &'static [$name] = &[$($name::$role),*];
+
+            /// Name of the role in mappings and results.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($name::$role => $text),*
+                }
+            }
+        }
+    };
+}
+
+roles! {
+    /// What a column of the deals table says.
+    DealRole {
+        /// Identifier of the deal.
+        Id = "id",
+        /// When it began.
+        CreatedAt = "created_at",
+        /// When it ended; of open deals, when it is expected to.
+        ClosedAt = "closed_at",
+        /// Open, won, lost or on hold.
+        Outcome = "outcome",
+        /// Current stage.
+        Stage = "stage",
+        /// Amount in the file's currency.
+        Amount = "amount",
+        /// Who works on it.
+        Owner = "owner",
+        /// Which customer it is for.
+        CustomerId = "customer_id",
+        /// What is sold.
+        Product = "product",
+        /// Where it came from.
+        Source = "source",
+        /// When it is expected to close.
+        ExpectedClose = "expected_close",
+        /// The CRM's own percentage.
+        Probability = "probability",
+        /// Why it was lost.
+        LostReason = "lost_reason",
+        /// How many equal deals the row stands for.
+        Weight = "weight",
+    }
+}
+
+roles! {
+    /// What a column of the stage history says.
+    HistoryRole {
+        /// Identifier of the deal.
+        DealId = "deal_id",
+        /// Stage that the deal entered.
+        Stage = "stage",
+        /// When it entered.
+        EnteredAt = "entered_at",
+        /// When it left.
+        ExitedAt = "exited_at",
+        /// When the deal ended; tells that it did, not when.
+        ClosedAt = "closed_at",
+        /// How many equal rows the row stands for.
+        Weight = "weight",
+    }
+}
+
+roles! {
+    /// What a column of the customers table says.
+    CustomerRole {
+        /// Identifier of the customer.
+        Id = "id",
+    }
+}
+
+roles! {
+    /// What a column of the orders table says.
+    OrderRole {
+        /// Identifier of the customer.
+        CustomerId = "customer_id",
+        /// When the order was placed.
+        Date = "date",
+        /// What was paid.
+        Amount = "amount",
+        /// Pieces, where there is no amount.
+        Quantity = "quantity",
+        /// Price of one piece.
+        UnitPrice = "unit_price",
+        /// How many equal orders the row stands for.
+        Weight = "weight",
+    }
+}
+
+/// Role to column name; `None` says that no column has the role, a role that does not stand here is recognised.
+pub type Roles<R> = BTreeMap<R, Option<String>>;
+
+/// Which column has which role, and what texts mean.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Mapping {
+    /// Of the deals table.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub deals: Roles<DealRole>,
+    /// Of the stage history.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub history: Roles<HistoryRole>,
+    /// Of the customers table.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub customers: Roles<CustomerRole>,
+    /// Of the orders table.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub orders: Roles<OrderRole>,
+    /// Text of the outcome or stage column to outcome.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub outcomes: BTreeMap<String, Outcome>,
+    /// Open stages in funnel order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Vec<String>>,
+    /// Values to read as another value when dimension tables are joined, by column or role of the deals table.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub same: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// The instant of the analysis, as a host writes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AsOf {
+    /// Milliseconds since 1970-01-01T00:00Z.
+    Milliseconds(f64),
+    /// An ISO date or date-time; without a zone it is local, a date alone is its midnight.
+    Text(String),
+}
+
+/// How consecutive history rows of one stage count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeats {
+    /// As one stay.
+    #[default]
+    Collapse,
+    /// As one stay each, ending at the deal's next row.
+    Separate,
+}
+
+/// Options of [`super::load`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct LoadOptions {
+    /// What is known about the columns.
+    pub mapping: Mapping,
+    /// Instant of the analysis; the newest one in the data where missing.
+    pub as_of: Option<AsOf>,
+    /// Minutes east of UTC for local days and for times without a zone.
+    pub utc_offset_minutes: i32,
+    /// How repeats of a stage count.
+    pub repeats: Repeats,
+}
+
+impl LoadOptions {
+    /// The instant asked for in ms, if any.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for a text that is no ISO date, a number that is not finite, or an offset beyond 18 hours.
+    pub(super) fn as_of_ms(&self) -> Result<Option<f64>> {
+        if self.utc_offset_minutes.abs() > 1080 {
+            return Err(Error::InvalidOption {
+                option: "utcOffsetMinutes".into(),
+                value: self.utc_offset_minutes.to_string(),
+                rule: "an offset is a whole number of minutes from -1080 to 1080".into(),
+            });
+        }
+        let Some(as_of) = &self.as_of else { return Ok(None) };
+        let (ms, shown) = match as_of {
+            AsOf::Milliseconds(ms) => (Some(*ms), ms.to_string()),
+            AsOf::Text(text) => (iso_instant(text, self.utc_offset_minutes), text.clone()),
+        };
+        // 8.64e15 ms is where the dates of JavaScript end.
+        match ms.filter(|ms| ms.abs() <= 8.64e15) {
+            Some(ms) => Ok(Some(ms)),
+            None => Err(Error::InvalidOption {
+                option: "asOf".into(),
+                value: shown,
+                rule:
+                    "an instant is an ISO date such as 2017-12-31 or 2017-12-31T18:00:00Z, or milliseconds since 1970"
+                        .into(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::options;
+
+    #[test]
+    fn unknown_names_are_errors() {
+        for json in [
+            r#"{"asof": 1}"#,
+            r#"{"mapping": {"deals": {"identifier": "x"}}}"#,
+            r#"{"mapping": {"deal": {}}}"#,
+            r#"{"repeats": "merge"}"#,
+            r#"{"mapping": {"outcomes": {"Won": "winner"}}}"#,
+        ] {
+            assert_eq!(options::<LoadOptions>(json).map_err(|error| error.code()), Err("invalid_option"), "{json}");
+        }
+    }
+
+    #[test]
+    fn as_of_is_an_instant_in_either_form() {
+        let at = |json: &str| options::<LoadOptions>(json).and_then(|o| o.as_of_ms()).map_err(|error| error.code());
+        assert_eq!(at(r#"{"asOf": "1970-01-02", "utcOffsetMinutes": 60}"#), Ok(Some(82_800_000.0)));
+        assert_eq!(at(r#"{"asOf": 5}"#), Ok(Some(5.0)));
+        assert_eq!(at("{}"), Ok(None));
+        assert_eq!(at(r#"{"asOf": "31/12/2017"}"#), Err("invalid_option"));
+    }
+
+    #[test]
+    fn a_mapping_reads_back_as_it_was_written() {
+        let json = r#"{"mapping":{"deals":{"id":"a","owner":null},"outcomes":{"yes":"won"},"stages":["x"],"same":{"p":{"A":"B"}}}}"#;
+        let mapping = options::<LoadOptions>(json).expect("valid").mapping;
+        let written = serde_json::to_string(&mapping).expect("serialises");
+        assert_eq!(options::<Mapping>(&written), Ok(mapping));
+    }
+}

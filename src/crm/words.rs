@@ -1,0 +1,234 @@
+//! The words of CRM exports: column headers by role and texts of outcomes, in English, Persian and Arabic.
+
+use super::Outcome;
+use super::mapping::{CustomerRole, DealRole, HistoryRole, OrderRole};
+
+/// A header or a value reduced to what its spellings share: lower case, letters and digits only, one form of ی and ک,
+/// without the prefix that some exports put before every column.
+pub(super) fn folded(text: &str) -> String {
+    let lower = text.trim().to_lowercase();
+    let own =
+        ["deal - ", "opportunity - ", "lead - "].iter().find_map(|prefix| lower.strip_prefix(prefix)).unwrap_or(&lower);
+    own.chars()
+        .filter_map(|c| match c {
+            'ي' | 'ى' => Some('ی'),
+            'ك' => Some('ک'),
+            'ة' => Some('ه'),
+            'أ' | 'إ' | 'آ' => Some('ا'),
+            '\u{64b}'..='\u{65f}' | 'ـ' => None,
+            c if c.is_alphanumeric() => Some(c),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The outcome that `text` names by itself; `None` for any other text, such as the name of an open stage.
+pub(super) fn outcome_word(text: &str) -> Option<Outcome> {
+    let word: String = folded(text).chars().filter(|c| c.is_alphabetic()).collect();
+    let is = |words: &[&str]| words.contains(&word.as_str());
+    if is(&[
+        "won",
+        "closedwon",
+        "closewon",
+        "dealwon",
+        "win",
+        "sold",
+        "برنده",
+        "برندهشده",
+        "موفق",
+        "بردهشده",
+        "فروختهشده",
+        "بستهموفق",
+        "فروشموفق",
+        "رابحه",
+        "مکسوبه",
+        "ناجحه",
+    ]) {
+        Some(Outcome::Won)
+    } else if is(&[
+        "lost",
+        "closedlost",
+        "closelost",
+        "deallost",
+        "loss",
+        "بازنده",
+        "ناموفق",
+        "ازدسترفته",
+        "شکست",
+        "شکستخورده",
+        "باخته",
+        "بستهناموفق",
+        "خاسره",
+        "مفقوده",
+        "خساره",
+    ]) {
+        Some(Outcome::Lost)
+    } else if is(&["onhold", "hold", "stalled", "paused", "متوقف", "معلق", "معلقه", "موقوفه"]) {
+        Some(Outcome::Hold)
+    } else if is(&["closed", "بسته", "بستهشده", "خاتمهیافته", "مغلق", "مغلقه"]) {
+        Some(Outcome::Closed)
+    } else if is(&[
+        "open",
+        "opened",
+        "inprogress",
+        "ongoing",
+        "active",
+        "باز",
+        "جاری",
+        "درجریان",
+        "درحالپیگیری",
+        "مفتوح",
+        "مفتوحه",
+    ]) {
+        Some(Outcome::Open)
+    } else {
+        None
+    }
+}
+
+/// A role with the headers that mean it, the surest first.
+pub(super) trait Words: Copy + Ord + 'static {
+    /// All roles, the ones that claim their column first in front.
+    fn all() -> &'static [Self];
+    /// Name in mappings.
+    fn name(self) -> &'static str;
+    /// Folded headers.
+    fn headers(self) -> &'static [&'static str];
+    /// Whether the role needs instants.
+    fn is_instant(self) -> bool;
+    /// Whether the role needs numbers.
+    fn is_number(self) -> bool;
+}
+
+macro_rules! words {
+    ($type:ty, instants: [$($instant:ident)*], numbers: [$($number:ident)*], { $($role:ident: [$($word:literal),* $(,)?]),* $(,)? }) => {
+        impl Words for $type {
+            fn all() -> &'static [Self] {
+                Self::ALL
+            }
+            fn name(self) -> &'static str {
+                <$type>::name(self)
+            }
+            fn headers(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$role => &[$($word),*]),*
+                }
+            }
+            #[allow(unreachable_patterns)]
+            fn is_instant(self) -> bool {
+                match self {
+                    $(Self::$instant => true,)*
+                    _ => false,
+                }
+            }
+            #[allow(unreachable_patterns)]
+            fn is_number(self) -> bool {
+                match self {
+                    $(Self::$number => true,)*
+                    _ => false,
+                }
+            }
+        }
+    };
+}
+
+words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose], numbers: [Amount Probability Weight], {
+    Id: ["opportunityid", "dealid", "recordid", "hsobjectid", "id", "opportunitynumber", "dealnumber", "leadid", "شناسه", "شناسهمعامله", "شناسهفرصت",
+        "کدمعامله", "کدفرصت", "شمارهمعامله", "شمارهفرصت", "کد", "رقمالصفقه", "معرفالصفقه", "المعرف"],
+    CreatedAt: ["createdat", "createddate", "createdate", "createdtime", "createdon", "datecreated", "creationdate", "dealcreated", "dateentered", "addtime",
+        "datecreate", "creation", "engagedate", "opendate", "openeddate", "openedat", "begindate", "startdate", "created", "dateopen", "تاریخایجاد", "تاریخثبت",
+        "تاریخشروع", "زمانایجاد", "تاریخالانشاء", "تاریخانشاء"],
+    ClosedAt: ["closedat", "closeddate", "dealclosedon", "dateclosed", "actualclosedate", "actualend", "closedon", "closetime", "closedate", "closingdate", "enddate",
+        "تاریخبستن", "تاریخبستهشدن", "تاریخپایان", "تاریخاتمام", "تاریخالاغلاق", "تاریخاغلاق"],
+    Outcome: ["outcome", "dealoutcome", "wonstatus", "status", "dealstatus", "opportunitystatus", "result", "statecode", "state", "وضعیت", "نتیجه", "وضعیتمعامله",
+        "الحاله", "النتیجه"],
+    Stage: ["dealstage", "stage", "stagename", "salesstage", "pipelinestage", "stageid", "stepname", "مرحله", "مرحلهفروش", "مرحلهمعامله", "المرحله"],
+    Amount: ["amount", "dealamount", "value", "dealvalue", "closevalue", "estimatedvalue", "expectedrevenue", "opportunity", "revenue", "مبلغ", "ارزش", "ارزشمعامله",
+        "مبلغمعامله", "قیمت", "المبلغ", "القیمه"],
+    Owner: ["owner", "dealowner", "ownername", "ownerid", "hubspotownerid", "salesagent", "salesperson", "salesrep", "accountexecutive", "assignedto",
+        "assigneduserid", "assignedbyid", "userid", "user", "کارشناس", "کارشناسفروش", "مسئول", "مسئولفروش", "مسئولپیگیری", "مالک", "فروشنده", "المالک", "المسؤول",
+        "المندوب"],
+    CustomerId: ["customerid", "accountid", "account", "customer", "accountname", "customername", "companyid", "companyname", "company", "organization",
+        "organisation", "orgid", "orgname", "partnerid", "partnername", "parentaccountid", "clientid", "client", "associatedcompanyids", "شناسهمشتری", "مشتری",
+        "ناممشتری", "شرکت", "نامشرکت", "سازمان", "العمیل", "الشرکه"],
+    Product: ["product", "productname", "productid", "محصول", "ناممحصول", "کالا", "المنتج"],
+    Source: ["source", "leadsource", "sourceid", "channel", "منبع", "کانال", "المصدر"],
+    ExpectedClose: ["expectedclosedate", "expectedclose", "expectedclosingdate", "expectedclosuredate", "estimatedclosedate", "datedeadline", "تاریخبستهشدنموردانتظار",
+        "تاریخپیشبینیشده", "تاریخالاغلاقالمتوقع"],
+    Probability: ["probability", "closeprobability", "dealprobability", "winprobability", "hsdealstageprobability", "forecastprobability", "احتمال", "احتمالموفقیت",
+        "الاحتمال"],
+    LostReason: ["lostreason", "lossreason", "lostreasonid", "reasonforloss", "reasonforlosss", "closedlostreason", "دلیلشکست", "علتشکست", "دلیلازدسترفتن", "دلیلباخت",
+        "سببالخساره"],
+    Weight: ["weight", "weights", "rowweight"],
+});
+
+words!(HistoryRole, instants: [EnteredAt ExitedAt ClosedAt], numbers: [Weight], {
+    DealId: ["dealid", "opportunityid", "caseconceptname", "caseid", "parentid", "deal", "opportunity", "case", "leadid", "ownerid", "recordid", "شناسهمعامله",
+        "کدمعامله", "شناسهفرصت", "معامله", "رقمالصفقه", "معرفالصفقه"],
+    Stage: ["stage", "stagename", "dealstage", "salesstage", "stageid", "tostage", "newstage", "from", "value", "conceptname", "activity", "status", "مرحله",
+        "مرحلهفروش", "المرحله"],
+    EnteredAt: ["enteredat", "dateentered", "enteredon", "entereddate", "entrydate", "entered", "fromdate", "timetimestamp", "timestamp", "createdtime",
+        "createddate", "createdat", "changedat", "changedate", "datecreated", "time", "date", "تاریخورود", "زمانورود", "تاریخ", "زمان", "تاریخالدخول", "التاریخ"],
+    ExitedAt: ["exitedat", "dateexited", "exitedon", "exiteddate", "exitdate", "exited", "todate", "leftat", "تاریخخروج", "زمانخروج", "تاریخالخروج"],
+    ClosedAt: ["closedat", "closedate", "closeddate", "dealclosedat", "caseenddate", "تاریخبستن", "تاریخبستهشدن"],
+    Weight: ["weight", "weights", "rowweight"],
+});
+
+words!(CustomerRole, instants: [], numbers: [], {
+    Id: ["customerid", "accountid", "account", "customer", "accountname", "customername", "companyid", "companyname", "company", "organization", "organisation",
+        "orgid", "orgname", "partnerid", "clientid", "client", "id", "شناسهمشتری", "مشتری", "ناممشتری", "شرکت", "نامشرکت", "العمیل", "الشرکه"],
+});
+
+words!(OrderRole, instants: [Date], numbers: [Amount Quantity UnitPrice Weight], {
+    CustomerId: ["customerid", "customer", "accountid", "account", "clientid", "client", "partnerid", "companyid", "company", "customername", "شناسهمشتری", "مشتری",
+        "ناممشتری", "کدمشتری", "العمیل"],
+    Date: ["orderdate", "invoicedate", "dateorder", "purchasedate", "orderedat", "date", "createdat", "day", "تاریخسفارش", "تاریخخرید", "تاریخ", "التاریخ"],
+    Amount: ["amount", "orderamount", "amounttotal", "total", "totalamount", "totalprice", "ordervalue", "ordertotal", "revenue", "sales", "value", "مبلغ",
+        "مبلغکل", "جمع", "المبلغ"],
+    Quantity: ["quantity", "qty", "units", "pieces", "تعداد", "الکمیه"],
+    UnitPrice: ["unitprice", "price", "قیمتواحد", "قیمت", "السعر"],
+    Weight: ["weight", "weights", "rowweight"],
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_header_fold_alike() {
+        assert_eq!(folded("Deal - Deal created"), "dealcreated");
+        assert_eq!(folded("Deal_Stage"), folded("dealstage"));
+        assert_eq!(folded("تاريخ ايجاد"), folded("تاریخ\u{200c}ایجاد"));
+    }
+
+    #[test]
+    fn every_word_is_folded_already() {
+        fn check<R: Words>() {
+            for role in R::all() {
+                for word in role.headers() {
+                    assert_eq!(folded(word), *word, "{}", role.name());
+                }
+            }
+        }
+        check::<DealRole>();
+        check::<HistoryRole>();
+        check::<CustomerRole>();
+        check::<OrderRole>();
+    }
+
+    #[test]
+    fn outcomes_are_read_in_three_languages() {
+        for (text, outcome) in [
+            ("Closed Won", Outcome::Won),
+            ("7 - closed_lost", Outcome::Lost),
+            ("موفق", Outcome::Won),
+            ("نا\u{200c}موفق", Outcome::Lost),
+            ("خاسرة", Outcome::Lost),
+            ("On Hold", Outcome::Hold),
+            ("باز", Outcome::Open),
+        ] {
+            assert_eq!(outcome_word(text), Some(outcome), "{text}");
+        }
+        assert_eq!(outcome_word("Negotiation"), None);
+    }
+}

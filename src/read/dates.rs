@@ -1,0 +1,406 @@
+//! Dates and instants as people write them: ISO, day or month first, Jalali, with or without time and zone.
+
+use super::numbers::digit;
+use icu_calendar::Date;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Days from 1970-01-01 to a Gregorian day; `None` where there is no such day.
+pub(crate) fn gregorian_day(year: i32, month: u32, day: u32) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => return None,
+    };
+    if day == 0 || day > length {
+        return None;
+    }
+    // Howard Hinnant, "chrono-compatible low-level date algorithms" (2013): years begin in March.
+    let (year, month) = (i64::from(year) - i64::from(month <= 2), i64::from(month));
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(day) - 1;
+    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
+}
+
+/// Year, month and day of a day counted from 1970-01-01.
+pub(crate) fn gregorian_date(day: i64) -> (i64, u32, u32) {
+    let day = day + 719_468;
+    let era = day.div_euclid(146_097);
+    let day_of_era = day.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let date = (day_of_year - (153 * month + 2) / 5 + 1) as u32;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month as u32, date)
+}
+
+/// Days from 1970-01-01 to a Jalali (Solar Hijri) day; `None` where there is no such day.
+pub(crate) fn jalali_day(year: i32, month: u32, day: u32) -> Option<i64> {
+    let date = Date::try_new_persian(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?).ok()?;
+    Some(date.to_rata_die().to_i64_date() - 719_163)
+}
+
+/// Which number of a date is the year, the month and the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Year first.
+    YearMonthDay,
+    /// Day first.
+    DayMonthYear,
+    /// Month first.
+    MonthDayYear,
+}
+
+/// One date as written, its order not yet decided.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Written {
+    /// The three numbers as they stand.
+    pub parts: [u32; 3],
+    /// How many digits each has.
+    pub widths: [u8; 3],
+    /// What separates them; `\0` for eight digits in a row.
+    pub separator: char,
+    /// Place of a month that is written as a word.
+    month_word: Option<usize>,
+    /// Time of day in ms.
+    pub time: f64,
+    /// Whether a time of day stands there.
+    pub has_time: bool,
+    /// Minutes east of UTC, where written.
+    pub zone: Option<i32>,
+    /// Whether AM or PM stands there.
+    pub twelve_hours: bool,
+}
+
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// Characters of a text with digits of any script made ASCII.
+struct Cursor<'a> {
+    rest: std::iter::Peekable<std::str::Chars<'a>>,
+}
+
+impl Cursor<'_> {
+    fn number(&mut self) -> Option<(u32, u8)> {
+        let (mut value, mut width) = (0_u32, 0_u8);
+        while let Some(d) = self.rest.peek().copied().and_then(digit) {
+            if width == 8 {
+                return None;
+            }
+            value = value * 10 + u32::from(d);
+            width += 1;
+            self.rest.next();
+        }
+        (width > 0).then_some((value, width))
+    }
+
+    fn take(&mut self, wanted: &[char]) -> Option<char> {
+        self.rest.next_if(|c| wanted.contains(c))
+    }
+
+    fn blanks(&mut self) {
+        while self.rest.next_if(|c| c.is_whitespace()).is_some() {}
+    }
+
+    fn word(&mut self) -> String {
+        let mut word = String::new();
+        while let Some(c) = self.rest.next_if(|c| c.is_alphabetic()) {
+            word.extend(c.to_lowercase());
+        }
+        word
+    }
+}
+
+impl Written {
+    /// The date, with time and zone where they stand, in `text`; `None` where `text` is nothing of the kind.
+    pub fn parse(text: &str) -> Option<Written> {
+        let first = text.chars().next()?;
+        if text.len() > 64 || !(digit(first).is_some() || first.is_ascii_alphabetic()) {
+            return None;
+        }
+        let mut cursor = Cursor { rest: text.chars().peekable() };
+        let mut written = Written {
+            parts: [0; 3],
+            widths: [0; 3],
+            separator: '\0',
+            month_word: None,
+            time: 0.0,
+            has_time: false,
+            zone: None,
+            twelve_hours: false,
+        };
+        for part in 0..3 {
+            if let Some((value, width)) = cursor.number() {
+                if part == 0 && width == 8 {
+                    written.parts = [value / 10_000, value / 100 % 100, value % 100];
+                    written.widths = [4, 2, 2];
+                    break;
+                }
+                if !matches!(width, 1 | 2 | 4) {
+                    return None;
+                }
+                (written.parts[part], written.widths[part]) = (value, width);
+            } else {
+                let word = cursor.word();
+                let month = MONTHS.iter().position(|month| word.get(..3) == Some(*month) && word.len() < 10)?;
+                if written.month_word.is_some() || part == 2 {
+                    return None;
+                }
+                (written.parts[part], written.month_word) = (month as u32 + 1, Some(part));
+            }
+            if part < 2 {
+                match cursor.take(&['-', '/', '.', ' ', ',']) {
+                    Some(mark) if part == 0 => written.separator = mark,
+                    Some(_) => {}
+                    None => return None,
+                }
+                if written.month_word.is_some() || written.separator == ' ' {
+                    cursor.take(&[',']);
+                    cursor.blanks();
+                }
+            }
+        }
+        if matches!(written.separator, ' ' | ',') && written.month_word.is_none() {
+            return None;
+        }
+        written.clock(&mut cursor)?;
+        cursor.rest.next().is_none().then_some(written)
+    }
+
+    fn clock(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        let comma = cursor.take(&[',', '،']).is_some();
+        let t = !comma && cursor.take(&['T', 't']).is_some();
+        if !t {
+            cursor.blanks();
+        }
+        if cursor.rest.peek().is_none() {
+            return (!t && !comma).then_some(());
+        }
+        let (mut hour, width) = cursor.number()?;
+        cursor.take(&[':'])?;
+        let (minute, minute_width) = cursor.number()?;
+        let mut ms = 0.0;
+        if cursor.take(&[':']).is_some() {
+            let (second, second_width) = cursor.number()?;
+            if second > 59 || second_width != 2 {
+                return None;
+            }
+            ms = f64::from(second) * 1000.0;
+            if cursor.take(&['.', ',', '٫']).is_some() {
+                // Instants are whole milliseconds: finer digits are cut, so that a later digit cannot move a time to the next.
+                let mut fraction = 0.0;
+                let mut scale = 100.0;
+                let mut digits = 0;
+                while let Some(d) = cursor.rest.peek().copied().and_then(digit) {
+                    if digits < 3 {
+                        fraction += f64::from(d) * scale;
+                        scale /= 10.0;
+                    }
+                    digits += 1;
+                    cursor.rest.next();
+                }
+                if digits == 0 {
+                    return None;
+                }
+                ms += fraction;
+            }
+        }
+        if width > 2 || minute_width != 2 || hour > 24 || minute > 59 {
+            return None;
+        }
+        cursor.blanks();
+        if cursor.rest.peek().is_some_and(|c| matches!(c, 'a' | 'A' | 'p' | 'P')) {
+            let half = cursor.word();
+            if hour == 0 || hour > 12 || !matches!(half.as_str(), "am" | "pm") {
+                return None;
+            }
+            hour = hour % 12 + if half == "pm" { 12 } else { 0 };
+            self.twelve_hours = true;
+            cursor.blanks();
+        }
+        if hour == 24 && (minute > 0 || ms > 0.0) {
+            return None;
+        }
+        self.time = f64::from(hour * 3600 + minute * 60) * 1000.0 + ms;
+        self.has_time = true;
+        if let Some(sign) = cursor.take(&['+', '-', '−']) {
+            let (hours, width) = cursor.number()?;
+            let (hours, minutes) = match width {
+                1 | 2 if cursor.take(&[':']).is_some() => (hours, cursor.number()?.0),
+                1 | 2 => (hours, 0),
+                4 => (hours / 100, hours % 100),
+                _ => return None,
+            };
+            if hours > 18 || minutes > 59 {
+                return None;
+            }
+            let east = (hours * 60 + minutes) as i32;
+            self.zone = Some(if sign == '+' { east } else { -east });
+        } else if cursor.rest.peek().is_some() {
+            let zone = cursor.word();
+            if !matches!(zone.as_str(), "z" | "utc" | "gmt") {
+                return None;
+            }
+            self.zone = Some(0);
+        }
+        Some(())
+    }
+
+    /// The order that the value itself proves, by a four-digit year in front or a month as a word.
+    pub fn own_order(&self) -> Option<Order> {
+        if self.widths[0] == 4 {
+            return Some(Order::YearMonthDay);
+        }
+        match self.month_word {
+            Some(0) => Some(Order::MonthDayYear),
+            Some(1) => Some(Order::DayMonthYear),
+            _ => None,
+        }
+    }
+
+    /// Whether the value stands in the Jalali calendar, under `order`.
+    pub fn is_jalali(&self, order: Order) -> bool {
+        let place = if self.own_order().unwrap_or(order) == Order::YearMonthDay { 0 } else { 2 };
+        self.widths[place] == 4 && (1300..=1499).contains(&self.parts[place])
+    }
+
+    /// The instant in ms where numbers stand in `order` (unless the value itself proves another) and times without a zone
+    /// are `offset_minutes` east of UTC; `None` where there is no such day.
+    pub fn instant(&self, order: Order, offset_minutes: i32) -> Option<f64> {
+        let [a, b, c] = self.parts;
+        let order = self.own_order().unwrap_or(order);
+        let (year, month, day, year_width) = match order {
+            Order::YearMonthDay => (a, b, c, self.widths[0]),
+            Order::DayMonthYear => (c, b, a, self.widths[2]),
+            Order::MonthDayYear => (c, a, b, self.widths[2]),
+        };
+        let two = |place: usize| self.month_word == Some(place) || self.widths[place] <= 2;
+        let well_formed = match order {
+            Order::YearMonthDay => two(1) && two(2),
+            _ => two(0) && two(1),
+        };
+        let year = match year_width {
+            4 => year as i32,
+            2 => year as i32 + if year < 70 { 2000 } else { 1900 },
+            _ => return None,
+        };
+        if !well_formed {
+            return None;
+        }
+        let days = match year {
+            1300..=1499 => jalali_day(year, month, day)?,
+            1500..=2999 => gregorian_day(year, month, day)?,
+            _ => return None,
+        };
+        Some((days * DAY_MS) as f64 + self.time - f64::from(self.zone.unwrap_or(offset_minutes)) * 60_000.0)
+    }
+
+    /// How the date is written, such as `dd-mm-yy`, `m/d/yyyy` or `jalali yyyy/mm/dd`.
+    pub fn layout(&self, order: Order, padded: bool) -> String {
+        let order = self.own_order().unwrap_or(order);
+        let calendar = if self.is_jalali(order) { "jalali " } else { "" };
+        let (day, month) = match (padded, self.month_word) {
+            (true, None) => ("dd", "mm"),
+            (false, None) => ("d", "m"),
+            (_, Some(_)) => ("d", "mmm"),
+        };
+        let year = |place: usize| if self.widths[place] == 4 { "yyyy" } else { "yy" };
+        let parts = match order {
+            Order::YearMonthDay => [year(0), month, day],
+            Order::DayMonthYear => [day, month, year(2)],
+            Order::MonthDayYear => [month, day, year(2)],
+        };
+        let separator = if self.separator == '\0' { String::new() } else { self.separator.to_string() };
+        format!("{calendar}{}", parts.join(&separator))
+    }
+}
+
+/// Instant in ms of an ISO date or date-time; without a zone it is `offset_minutes` east of UTC. `None` for anything else.
+pub(crate) fn iso_instant(text: &str, offset_minutes: i32) -> Option<f64> {
+    let written = Written::parse(text.trim())?;
+    (written.own_order() == Some(Order::YearMonthDay)).then(|| written.instant(Order::YearMonthDay, offset_minutes))?
+}
+
+/// `instant` (ms) as ISO text: `2017-03-01T08:26:00Z`, with milliseconds where there are any; the day alone where `date_only`.
+pub(crate) fn iso_text(instant: f64, date_only: bool) -> String {
+    let ms = libm::round(instant) as i64;
+    let (year, month, day) = gregorian_date(ms.div_euclid(DAY_MS));
+    if date_only {
+        return format!("{year:04}-{month:02}-{day:02}");
+    }
+    let time = ms.rem_euclid(DAY_MS);
+    let (hour, minute, second, ms) = (time / 3_600_000, time / 60_000 % 60, time / 1000 % 60, time % 1000);
+    let fraction = if ms == 0 { String::new() } else { format!(".{ms:03}") };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(text: &str, order: Order) -> Option<f64> {
+        Written::parse(text)?.instant(order, 0)
+    }
+
+    #[test]
+    fn days_count_from_1970_and_back() {
+        assert_eq!(gregorian_day(1970, 1, 1), Some(0));
+        assert_eq!(gregorian_day(2017, 12, 31), Some(17_531));
+        assert_eq!(gregorian_day(2000, 2, 29), Some(11_016));
+        assert_eq!(gregorian_day(1900, 2, 29), None);
+        for day in (-800_000..800_000).step_by(37) {
+            let (year, month, date) = gregorian_date(day);
+            assert_eq!(gregorian_day(year as i32, month, date), Some(day));
+        }
+    }
+
+    #[test]
+    fn jalali_days_are_the_gregorian_days_of_the_almanac() {
+        // First of Farvardin of leap and common years, and the 30th of Esfand that only a leap year has.
+        assert_eq!(jalali_day(1403, 1, 1), gregorian_day(2024, 3, 20));
+        assert_eq!(jalali_day(1403, 12, 30), gregorian_day(2025, 3, 20));
+        assert_eq!(jalali_day(1404, 12, 30), None);
+        assert_eq!(jalali_day(1405, 5, 15), gregorian_day(2026, 8, 6));
+    }
+
+    #[test]
+    fn forms_of_one_instant_are_equal() {
+        let noon = Some(17_457.0 * 86_400_000.0 + 43_200_000.0);
+        for text in [
+            "2017-10-18T12:00:00Z",
+            "2017-10-18 14:00:00.000+02:00",
+            "2017-10-18 12:00",
+            "20171018 12:00",
+            "۱۳۹۶/۰۷/۲۶ ۱۲:۰۰",
+            "18 Oct 2017, 12:00",
+            "Oct 18, 2017 12:00 PM",
+        ] {
+            assert_eq!(instant(text, Order::DayMonthYear), noon, "{text}");
+        }
+        assert_eq!(instant("18-10-17 12:00", Order::DayMonthYear), noon);
+        assert_eq!(instant("10/18/17 12:00", Order::MonthDayYear), noon);
+        assert_eq!(instant("10/18/17 12:00", Order::DayMonthYear), None);
+        assert_eq!(iso_instant("2017-10-18 15:30", 210), noon);
+    }
+
+    #[test]
+    fn what_is_no_date_is_not_read_as_one() {
+        for text in
+            ["2017-02-30", "12", "1.5", "2017-10-18T", "2017-10", "10:30", "1C-1I-7A", "99999999", "2017-10-18x"]
+        {
+            assert_eq!(instant(text, Order::DayMonthYear), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn iso_text_reads_back() {
+        for ms in [0.0, 1.0, -1.0, 1_508_328_000_123.0, -62_000_000_000.0] {
+            assert_eq!(iso_instant(&iso_text(ms, false), 0), Some(ms));
+        }
+        assert_eq!(iso_text(1_508_284_800_000.0, true), "2017-10-18");
+    }
+}
