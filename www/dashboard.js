@@ -13,6 +13,7 @@ import { drawer } from "./panels/details.js";
 import { h, refill } from "./panels/dom.js";
 import { forecastPanel } from "./panels/forecast.js";
 import { funnelPanel } from "./panels/funnel.js";
+import { glance } from "./panels/glance.js";
 import { errorText } from "./panels/panel.js";
 import { recognised } from "./panels/recognised.js";
 import { segmentsPanel } from "./panels/segments.js";
@@ -46,6 +47,7 @@ class CrmElement extends HTMLElement {
   /** @type {Record<string, AbortController>} */ #running = {};
   /** @type {any[]} */ #findings = [];
   /** @type {ReturnType<typeof recognised> | undefined} */ #recognised;
+  /** @type {ReturnType<typeof glance> | undefined} */ #glance;
   /** @type {ReturnType<typeof drawer> | undefined} */ #drawer;
   #message = h("div", { class: "message", role: "alert", hidden: true });
   #opening = 0;
@@ -151,8 +153,9 @@ class CrmElement extends HTMLElement {
     const { analyses, whole } = /** @type {typeof CrmElement} */ (this.constructor);
     this.#panels = Object.fromEntries(analyses.map((name) => [name, PANELS[name](this.#context(name, i18n))]));
     this.#recognised = whole ? recognised({ i18n, onchange: () => this.openMapping(), onAsOf: (asOf) => this.#reload({ asOf }) }) : undefined;
+    this.#glance = whole ? glance(i18n, this.#panels) : undefined;
     const root = h("div", { class: "root", dir: i18n.dir, lang: i18n.lang },
-      this.#message, this.#recognised?.element, h("div", { class: "panels" }, Object.values(this.#panels).map((panel) => panel.element)), this.#drawer.element);
+      this.#message, this.#recognised?.element, this.#glance?.element, h("div", { class: "panels" }, Object.values(this.#panels).map((panel) => panel.element)), this.#drawer.element);
     this.shadowRoot.replaceChildren(root);
     if (this.#engine) this.#start(askAgain);
   }
@@ -184,13 +187,20 @@ class CrmElement extends HTMLElement {
     this.#recognised?.quality(summary, this.#findings);
     for (const name of /** @type {Analysis[]} */ (Object.keys(this.#panels))) {
       const known = this.#results[name];
-      if (known?.error) this.#panels[name].error(known.error);
-      else if (known) this.#panels[name].update(known.result);
+      if (known) this.#show(name, known);
       if (!known || (askAgain && known.request !== JSON.stringify(REQUESTS[name](this.options[name] ?? {})))) this.#ask(name);
     }
     if (this.#recognised && !this.#findings.length) this.#askQuality();
     if (summary.unsure.length && this.#recognised && this.#asked !== summary) this.openMapping();
     this.#asked = summary;
+  }
+
+  /** @param {Analysis} name @param {{result?: any, error?: any}} known */
+  #show(name, { result, error }) {
+    const panel = this.#panels[name];
+    if (error) panel.error(error);
+    else panel.update(result);
+    this.#glance?.set(name, error ? this.#i18n?.t("glance.none") ?? "" : panel.headline(result));
   }
 
   /** @param {Analysis} name */
@@ -208,7 +218,7 @@ class CrmElement extends HTMLElement {
       if (!current()) return;
       delete this.#running[name];
       this.#results[name] = { result, request: JSON.stringify(request) };
-      this.#panels[name].update(result);
+      this.#show(name, this.#results[name]);
       this.#emit("crm-result", { analysis: name, result });
     } catch (thrown) {
       const error = /** @type {any} */ (thrown);
@@ -217,7 +227,7 @@ class CrmElement extends HTMLElement {
       if (error.code === "cancelled") return this.#panels[name].stopped();
       if (IGNORED.has(error.code)) return;
       this.#results[name] = { error, request: JSON.stringify(request) };
-      this.#panels[name].error(error);
+      this.#show(name, this.#results[name]);
       this.#emit("crm-error", { analysis: name, error });
     }
   }

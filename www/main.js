@@ -68,6 +68,9 @@ function change(changes) {
   if (`?${query}` !== before) history.pushState(null, "", `?${query}`);
 }
 
+/** Other data start without the views of the last ones. */
+const fresh = () => ({ asOf: undefined, ...Object.fromEntries(VIEWS.map((view) => [view, {}])) });
+
 async function apply() {
   document.documentElement.dataset.theme = state.theme;
   dashboard.options = Object.fromEntries(VIEWS.map((view) => [view, { ...state[view] }]));
@@ -131,7 +134,7 @@ function draw() {
   };
   const source = (/** @type {string} */ name) => h("button", {
     type: "button", "aria-pressed": String(state.source === name), dataset: { testid: `source-${name}` },
-    onclick: () => (name === "files" ? picker.click() : set({ source: name, asOf: undefined })),
+    onclick: () => (name === "files" ? picker.click() : set({ source: name, ...fresh() })),
   }, t(`source.${name}`));
   const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.testid;
   refill(header,
@@ -155,7 +158,7 @@ function draw() {
 function takeFiles(taken) {
   if (!taken.length) return;
   files = taken;
-  change({ source: "files", asOf: undefined });
+  change({ source: "files", ...fresh() });
   apply();
 }
 

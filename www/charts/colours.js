@@ -51,7 +51,7 @@ export function translucent(rgb, alpha) {
 }
 
 /** Hatching of what was lost, and dots of what is on hold: outcomes are told apart without colour. */
-export const DECALS = {
-  lost: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: -Math.PI / 4, color: "rgba(255,255,255,0.55)" },
-  hold: { symbol: "circle", dashArrayX: [[8, 8], [0, 8, 8, 0]], dashArrayY: [6, 0], symbolSize: 0.6, color: "rgba(255,255,255,0.6)" },
-};
+export const decals = (/** @type {Colours} */ { surface }) => ({
+  lost: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: -Math.PI / 4, color: translucent(surface, 0.6) },
+  hold: { symbol: "circle", dashArrayX: [[8, 8], [0, 8, 8, 0]], dashArrayY: [6, 0], symbolSize: 0.6, color: translucent(surface, 0.6) },
+});

@@ -6,7 +6,7 @@ import { coloursAt } from "./colours.js";
  * @typedef {import("../i18n/index.js").I18n} I18n
  * @typedef {import("./colours.js").Colours} Colours
  * @typedef {{
- *   label: string, marks: number,
+ *   label: string, marks: number, yName: string,
  *   option: (colours: Colours, width: number) => Record<string, any>,
  *   table: {columns: {text: string, number?: boolean}[], rows: () => any[][]},
  *   onselect?: (index: number) => void,
@@ -30,7 +30,8 @@ export function frame({ i18n, height, title }) {
   const canvas = h("div", { class: "canvas", dir: "ltr", role: "img", style: { "block-size": `${height}px` } });
   const rows = h("div", { class: "chart-table" });
   const details = h("details", { class: "quiet", ontoggle: () => details.open && fillTable() }, h("summary", null, i18n.t("chart.table")), rows);
-  const element = h("figure", { class: "chart" }, h("figcaption", null, title), canvas, details);
+  const yName = h("p", { class: "axis-name", "aria-hidden": "true" });
+  const element = h("figure", { class: "chart" }, h("figcaption", null, title), yName, canvas, details);
   /** @type {Drawing | undefined} */ let current;
   /** @type {any} */ let instance;
   /** @type {string | undefined} */ let renderer;
@@ -58,7 +59,9 @@ export function frame({ i18n, height, title }) {
       instance.on("click", (/** @type {any} */ event) => current?.onselect?.(event.data?.[2] ?? event.dataIndex));
     }
     const colours = coloursAt(element);
-    instance.setOption({ ...base(colours, i18n), ...drawing.option(colours, canvas.clientWidth) }, { notMerge: true });
+    const common = base(colours);
+    const option = drawing.option(colours, canvas.clientWidth);
+    instance.setOption({ ...common, ...option, tooltip: { ...common.tooltip, ...option.tooltip } }, { notMerge: true });
     element.dataset.drawn = "true";
   }
 
@@ -77,6 +80,7 @@ export function frame({ i18n, height, title }) {
     draw(drawing) {
       current = drawing;
       canvas.setAttribute("aria-label", drawing.label);
+      yName.textContent = drawing.yName;
       if (details.open) fillTable();
       if (canvas.isConnected) draw();
     },
@@ -90,8 +94,8 @@ export function retheme(root) {
 
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** @param {Colours} colours @param {I18n} i18n */
-function base(colours, i18n) {
+/** @param {Colours} colours */
+function base(colours) {
   return {
     animation: !stillness.matches,
     animationDuration: 200,
@@ -100,11 +104,12 @@ function base(colours, i18n) {
     tooltip: {
       renderMode: "richText",
       confine: true,
+      transitionDuration: 0,
       backgroundColor: colours.surface,
       borderColor: colours.border,
       borderWidth: 1,
       padding: [8, 10],
-      textStyle: { color: colours.text, fontFamily: colours.font, fontSize: 12, lineHeight: i18n.rtl ? 20 : 17, align: i18n.rtl ? "right" : "left" },
+      textStyle: { color: colours.text, fontFamily: colours.font, fontSize: 12 },
     },
   };
 }
@@ -113,25 +118,26 @@ function base(colours, i18n) {
  * An axis of numbers in the style of the page.
  *
  * @param {Colours} colours
- * @param {{name: string, format: (value: number) => string, rtl?: boolean, horizontal?: boolean, max?: number, min?: number, log?: boolean, lines?: boolean}} given
+ * @param {{name?: string, format: (value: number) => string, rtl?: boolean, horizontal?: boolean, max?: number, min?: number, interval?: number, log?: boolean, lines?: boolean}} given
  */
-export function axis(colours, { name, format, rtl = false, horizontal = false, max, min, log = false, lines = !horizontal }) {
+export function axis(colours, { name, format, rtl = false, horizontal = false, max, min, interval, log = false, lines = !horizontal }) {
   return {
     type: log ? "log" : "value",
     min,
     max,
     name,
-    nameLocation: horizontal ? "middle" : "end",
-    nameGap: horizontal ? 30 : 12,
-    nameTextStyle: { color: colours.muted, fontSize: 12, align: horizontal ? "center" : rtl ? "right" : "left", padding: horizontal ? 0 : rtl ? [0, -34, 0, 0] : [0, 0, 0, -34] },
+    nameLocation: "middle",
+    nameGap: 30,
+    nameTextStyle: { color: colours.muted, fontSize: 12 },
     position: horizontal ? "bottom" : rtl ? "right" : "left",
     splitNumber: 4,
+    interval,
     axisLine: { show: horizontal, lineStyle: { color: colours.border } },
     axisTick: { show: false },
-    axisLabel: { color: colours.muted, fontSize: 12, formatter: format, hideOverlap: true },
+    axisLabel: { color: colours.muted, fontSize: 12, formatter: format, hideOverlap: true, showMaxLabel: interval !== undefined || max === undefined, showMinLabel: !log },
     splitLine: { show: lines, lineStyle: { color: colours.border, width: 1 } },
   };
 }
 
 /** Space around a plot. @param {boolean} rtl */
-export const grid = (rtl) => ({ top: 34, bottom: 46, left: rtl ? 18 : 44, right: rtl ? 44 : 18 });
+export const grid = (rtl) => ({ top: 20, bottom: 46, left: rtl ? 18 : 44, right: rtl ? 44 : 18 });

@@ -1,6 +1,6 @@
 /** Where deals go by age: Aalen–Johansen incidences stacked under the share that is still there; at every age they sum to 100 %. */
 import { axis, grid } from "./frame.js";
-import { DECALS, translucent } from "./colours.js";
+import { decals, translucent } from "./colours.js";
 import { lastAtOrBefore, step, thinned } from "./survival-curve.js";
 
 /**
@@ -19,11 +19,12 @@ export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remain
   };
   return {
     label,
+    yName: i18n.t("incidence.share"),
     marks: at.length * (causes.length + 1),
     option: (colours) => ({
       grid: grid(i18n.rtl),
       xAxis: axis(colours, { name: i18n.t("chart.days"), format: i18n.number, horizontal: true, min: 0, max: lastDays || undefined }),
-      yAxis: axis(colours, { name: i18n.t("incidence.share"), format: (value) => i18n.percent(value, 0), min: 0, max: 1, rtl: i18n.rtl }),
+      yAxis: axis(colours, { format: (value) => i18n.percent(value, 0), min: 0, max: 1, interval: 0.25, rtl: i18n.rtl }),
       tooltip: {
         trigger: "axis",
         axisPointer: { type: "line", lineStyle: { color: colours.muted } },
@@ -34,7 +35,7 @@ export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remain
             i18n.t("incidence.after", { days: i18n.days(items[0].axisValue) }),
             `${remainingName}: ${value(remaining, 1)}`,
             ...causes.map((/** @type {any} */ cause) => `${nameOf(cause.cause)}: ${value(cause.incidence, 0)}`).reverse(),
-          ].join("\n");
+          ].map(i18n.line).join("\n");
         },
       },
       series: [
@@ -68,8 +69,8 @@ export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remain
  */
 function look(cause, index, colours) {
   if (cause === "won") return { color: colours.good, opacity: 0.9 };
-  if (cause === "lost") return { color: colours.bad, decal: DECALS.lost, opacity: 0.9 };
-  if (cause === "hold") return { color: colours.open, decal: DECALS.hold, opacity: 0.9 };
+  if (cause === "lost") return { color: colours.bad, decal: decals(colours).lost, opacity: 0.9 };
+  if (cause === "hold") return { color: colours.open, decal: decals(colours).hold, opacity: 0.9 };
   if (cause === "closed") return { color: colours.muted, opacity: 0.8 };
   return { color: colours.accent, opacity: Math.max(0.25, 0.75 - 0.12 * index) };
 }

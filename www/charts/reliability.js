@@ -11,16 +11,17 @@ export function reliability(bins, { i18n, label }) {
   const most = Math.max(1, ...bins.map((bin) => bin.n));
   return {
     label,
+    yName: t("reliability.happened"),
     marks: bins.length * 3,
     option: (colours) => ({
       grid: grid(i18n.rtl),
-      xAxis: axis(colours, { name: t("reliability.said"), format: (value) => percent(value, 0), horizontal: true, min: 0, max: 1, lines: true }),
-      yAxis: axis(colours, { name: t("reliability.happened"), format: (value) => percent(value, 0), min: 0, max: 1, rtl: i18n.rtl }),
+      xAxis: axis(colours, { name: t("reliability.said"), format: (value) => percent(value, 0), horizontal: true, min: 0, max: 1, interval: 0.25, lines: true }),
+      yAxis: axis(colours, { format: (value) => percent(value, 0), min: 0, max: 1, interval: 0.25, rtl: i18n.rtl }),
       tooltip: {
         trigger: "item",
-        formatter: ({ data }) => {
+        formatter: (/** @type {any} */ { data }) => {
           const bin = bins[data[2]];
-          return bin ? t("reliability.tip", { said: percent(bin.predicted), happened: percent(bin.observed.value), range: i18n.range(percent(bin.observed.low), percent(bin.observed.high)), count: bin.n }) : "";
+          return bin ? i18n.line(t("reliability.tip", { said: percent(bin.predicted), happened: percent(bin.observed.value), range: i18n.range(percent(bin.observed.low), percent(bin.observed.high)), count: bin.n })) : "";
         },
       },
       series: [

@@ -20,18 +20,19 @@ export function segmentMap(result, { i18n, label, x, y, featureName, groupName, 
   }
   return {
     label,
+    yName: featureName(y),
     marks: count,
     onselect,
     option: (colours) => ({
       grid: { ...grid(i18n.rtl), left: i18n.rtl ? 18 : 58, right: i18n.rtl ? 58 : 18 },
-      xAxis: { ...axis(colours, { name: featureName(x), format: i18n.short, horizontal: true, lines: true, log: scaleX.log }), scale: true },
-      yAxis: { ...axis(colours, { name: featureName(y), format: i18n.short, rtl: i18n.rtl, log: scaleY.log }), scale: true },
+      xAxis: { ...axis(colours, { name: i18n.line(featureName(x)), format: (value) => i18n.line(i18n.short(value)), horizontal: true, lines: true, ...scaleX.axis }), scale: true },
+      yAxis: { ...axis(colours, { format: (value) => i18n.line(i18n.short(value)), rtl: i18n.rtl, ...scaleY.axis }), scale: true },
       tooltip: {
         trigger: "item",
-        formatter: ({ data, seriesIndex }) => [
+        formatter: (/** @type {any} */ { data, seriesIndex }) => [
           i18n.t("segments.customer", { id: result.ids[data[2]] ?? String(data[2]) }), groupName(seriesIndex),
           `${featureName(x)}: ${i18n.number(scaleX.from(data[0]))}`, `${featureName(y)}: ${i18n.number(scaleY.from(data[1]))}`,
-        ].join("\n"),
+        ].map(i18n.line).join("\n"),
       },
       series: groups.map((data, index) => ({
         type: "scatter", data, symbol: SYMBOLS[Math.min(index, CATEGORIES)], symbolSize: count > 5000 ? 4 : 6, animation: false,
@@ -57,9 +58,13 @@ export function segmentMap(result, { i18n, label, x, y, featureName, groupName, 
  * @param {string} transform
  */
 function scale(values, width, feature, transform) {
-  let least = Infinity;
-  for (let at = feature; at < values.length; at += width) least = Math.min(least, values[at]);
+  let [least, most] = [Infinity, -Infinity];
+  for (let at = feature; at < values.length; at += width) {
+    least = Math.min(least, values[at]);
+    most = Math.max(most, values[at]);
+  }
   const log = transform !== "none" && least >= 0;
   const shift = log && least < 1 ? 1 : 0;
-  return { log, to: (/** @type {number} */ value) => value + shift, from: (/** @type {number} */ value) => value - shift };
+  const bounds = log && most > least ? { log, min: (least + shift) / 1.15, max: (most + shift) * 1.15 } : { log: false };
+  return { axis: bounds, to: (/** @type {number} */ value) => value + shift, from: (/** @type {number} */ value) => value - shift };
 }

@@ -19,11 +19,12 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
   const half = curve.quantiles.find((/** @type {any} */ quantile) => quantile.p === 0.5)?.days;
   return {
     label,
+    yName: valueName,
     marks: at.length * 3,
     option: (colours) => ({
       grid: grid(i18n.rtl),
       xAxis: axis(colours, { name: i18n.t("chart.days"), format: i18n.number, horizontal: true, min: 0, max: lastDays || undefined }),
-      yAxis: axis(colours, { name: valueName, format: (value) => i18n.percent(value, 0), min: 0, max: 1, rtl: i18n.rtl }),
+      yAxis: axis(colours, { format: (value) => i18n.percent(value, 0), min: 0, max: 1, interval: 0.25, rtl: i18n.rtl }),
       tooltip: {
         trigger: "axis",
         axisPointer: { type: "line", lineStyle: { color: colours.muted } },
@@ -32,7 +33,7 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
           const share = index < 0 ? 1 : survival[index];
           const lines = [i18n.t("survival.tip", { days: i18n.days(items[0].axisValue), share: i18n.percent(share) })];
           if (index >= 0) lines.push(i18n.t("interval", { level: i18n.percent(0.95, 0), range: i18n.range(i18n.percent(low[index]), i18n.percent(high[index])), count: atRisk[index] }));
-          return lines.join("\n");
+          return lines.map(i18n.line).join("\n");
         },
       },
       series: [
@@ -44,7 +45,7 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
           itemStyle: { color: colours.accent },
           markLine: half === null || half === undefined ? undefined : {
             silent: true, symbol: "none", lineStyle: { color: colours.muted, type: [4, 4] }, animation: false,
-            label: { formatter: i18n.t("survival.half", { days: i18n.days(half) }), color: colours.text, position: "end", distance: 4, fontSize: 12 },
+            label: { formatter: i18n.line(i18n.t("survival.half", { days: i18n.days(half) })), color: colours.text, position: "end", distance: 4, fontSize: 12 },
             data: [{ xAxis: half }],
           },
         }),

@@ -11,6 +11,7 @@ const LANGUAGES = { en: async () => ({ default: en }), fa: () => import("./fa.js
 export const LANGUAGE_NAMES = { en: "English", fa: "فارسی" };
 
 const FIRST_STRONG_ISOLATE = "\u2068";
+const RIGHT_TO_LEFT_ISOLATE = "\u2067";
 const POP_ISOLATE = "\u2069";
 const DAY_MS = 86_400_000;
 
@@ -61,11 +62,23 @@ function translator(lang, messages, digits) {
     const message = messages[key] ?? /** @type {Record<string, Message>} */ (en)[key] ?? key;
     const count = Number(values.count ?? 0);
     const text = typeof message === "string" ? message : /** @type {any} */ (message)[plurals.select(count)] ?? message.other;
-    return text.replace(/\{(\w+)\}/g, (_, /** @type {string} */ name) => {
+    return text.replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) => {
       const value = values[name];
       if (value === undefined || value === null) return "";
       return typeof value === "number" ? number(value) : isolate(value);
     });
+  }
+
+  /**
+   * The text of a key in which some values are elements: its pieces in order.
+   *
+   * @param {string} key
+   * @param {Record<string, Node | string>} values
+   * @returns {(Node | string)[]}
+   */
+  function parts(key, values) {
+    const message = String(messages[key] ?? /** @type {Record<string, Message>} */ (en)[key] ?? key);
+    return message.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? values[piece] ?? "" : piece)).filter((piece) => piece !== "");
   }
 
   /** A whole number in full, another with three significant digits. @param {number} value */
@@ -83,7 +96,7 @@ function translator(lang, messages, digits) {
   function percent(share, places = 1) {
     if (!Number.isFinite(share)) return "–";
     const text = format({ minimumFractionDigits: places, maximumFractionDigits: places }).format(share * 100);
-    return rtl ? `${text}٪` : `${text}\u00a0%`;
+    return rtl ? `${text}٪` : `${text.replace("-", "\u2212")}\u00a0%`;
   }
 
   return {
@@ -92,12 +105,15 @@ function translator(lang, messages, digits) {
     dir: /** @type {"rtl" | "ltr"} */ (rtl ? "rtl" : "ltr"),
     digits,
     t,
+    parts,
     /** Whether there is a text of this key. @param {string} key */
     has: (key) => key in messages || key in en,
     number,
     short,
     percent,
     isolate,
+    /** A line of text for a chart, whose container runs from left to right. @param {string} text */
+    line: (text) => (rtl ? `${RIGHT_TO_LEFT_ISOLATE}${text}${POP_ISOLATE}` : text),
     /** With a fixed number of decimals. @param {number} value @param {number} places */
     fixed: (value, places) => (Number.isFinite(value) ? format({ minimumFractionDigits: places, maximumFractionDigits: places }).format(value) : "–"),
     /** With every digit there is. @param {number} value */
@@ -105,7 +121,7 @@ function translator(lang, messages, digits) {
     /** Days as the unit "days". @param {number} days */
     days: (days) => t("unit.days", { count: days }),
     /** @param {string} low @param {string} high */
-    range: (low, high) => (low === high ? low : t("range", { low, high })),
+    range: (low, high) => (low === high ? low : t(/^[\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low, high })),
     /** @param {number | null | undefined} instant */
     day: (instant) => (instant === null || instant === undefined ? "–" : instant % DAY_MS === 0 ? day.format(instant) : moment.format(instant)),
     /** @param {number} instant */

@@ -3,7 +3,7 @@ import { intervalBar } from "../charts/interval-bar.js";
 import { h, refill } from "./dom.js";
 import { dealDetails, reasonChip } from "./details.js";
 
-const PAGE = 15;
+const PAGE = 12;
 const CHIPS = 3;
 
 /** @typedef {"probability" | "amount" | "ageDays" | "id" | "stage" | "owner"} Column */

@@ -45,7 +45,8 @@ export function forecastPanel(context) {
     refill(print, smallPrint(i18n, result.meta, ["forecast.definition.model", "forecast.definition.test", "forecast.definition.verdict", "forecast.definition.reasons"]));
   }
 
-  return { ...shell, update };
+  const headline = (/** @type {any} */ { verdict, baseRate }) => t(`glance.verdict.${verdict}`, { base: baseRate ? i18n.percent(baseRate.value) : "–" });
+  return { ...shell, update, headline };
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */

@@ -75,7 +75,8 @@ export function funnelPanel(context) {
     }
   }
 
-  return { ...shell, update };
+  const headline = (/** @type {any} */ { cycle }) => (cycle ? medianText(i18n, cycle.duration) : t("glance.none"));
+  return { ...shell, update, headline };
 }
 
 /** @param {any} duration @param {number} p */
@@ -111,7 +112,7 @@ function sentence(i18n, { cycle, counts }) {
   const rest = most.days === null
     ? t("funnel.openAtEnd", { open })
     : t("funnel.mostWithin", { days: days(most.days), open });
-  return [first, " ", h("span", { class: "note" }, `(${intervalText(i18n, { ...half, n: duration.n }, number)})`), "; ", rest];
+  return i18n.parts("funnel.sentence", { first, rest, interval: h("span", { class: "note" }, `(${intervalText(i18n, { ...half, n: duration.n }, number)})`) });
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} estimate */
@@ -217,7 +218,7 @@ function currentStages(i18n, { current, source }) {
     table({
       caption: t("funnel.current"),
       columns: [{ text: t("funnel.stage") }, { text: t("outcome.open"), number: true }, { text: t("deals"), number: true }, { text: t("amount"), number: true }, { text: t("withoutAmount"), number: true }],
-      rows: current.map((/** @type {any} */ row) => [row.stage || t("unknown"), number(row.open), number(row.deals), h("span", { title: i18n.full(row.amount) }, short(row.amount)), number(row.withoutAmount)]),
+      rows: current.map((/** @type {any} */ row) => [row.stage || t("unknown"), number(row.open), number(row.deals), row.withoutAmount >= row.deals ? "–" : h("span", { title: i18n.full(row.amount) }, short(row.amount)), number(row.withoutAmount)]),
     }),
     source === "deals" && h("p", { class: "note" }, t("funnel.noHistory")));
 }

@@ -67,7 +67,7 @@ export function panel({ i18n, cancel }, name) {
       element.dataset.code = error.code;
       refill(sentence, missing ? t(`${name}.missing`) : t("error.title"));
       refill(message, errorText(i18n, error, missing));
-      message.hidden = false;
+      message.hidden = error.code === "missing_table";
       if (!body.hasChildNodes() || missing) body.hidden = true;
     },
     /** The last result stays as it was; nothing new is under way. */
@@ -90,7 +90,8 @@ export function panel({ i18n, cancel }, name) {
  */
 export function errorText({ t, has }, error, calm = false) {
   const key = `error.${error.code}`;
-  const known = has(key) ? t(key, error.details) : t("error.other");
+  const details = Object.fromEntries(Object.entries(error.details ?? {}).map(([name, value]) => [name, has(`${name}.${value}`) ? t(`${name}.${value}`) : value]));
+  const known = has(key) ? t(key, details) : t("error.other");
   return [h("p", null, known), !calm && h("details", { class: "quiet" }, h("summary", null, t("error.details")), h("p", { class: "note", dir: "ltr" }, h("code", null, error.code), ` ${error.message}`))];
 }
 

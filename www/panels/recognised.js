@@ -30,9 +30,10 @@ export function recognised({ i18n, onchange, onAsOf }) {
     /** @param {any} summary @param {any[]} findings */
     quality(summary, findings) {
       const unread = summary.leftOut.reduce((/** @type {number} */ sum, /** @type {any} */ { count }) => sum + count, 0);
+      const unreadable = summary.leftOut.every((/** @type {any} */ { reason }) => reason.startsWith("unreadable"));
       const serious = findings.filter(({ severity }) => severity !== "info");
       refill(strip,
-        unread > 0 && h("details", { class: "quiet" }, h("summary", null, t("quality.unread", { count: unread })), leftOutList(i18n, summary.leftOut)),
+        unread > 0 && h("details", { class: "quiet" }, h("summary", null, t(unreadable ? "quality.unread" : "quality.unused", { count: unread })), leftOutList(i18n, summary.leftOut)),
         findings.length > 0 && h("details", { class: "quiet" },
           h("summary", null, t(serious.length ? "quality.findings" : "quality.remarks", { count: serious.length || findings.length })),
           h("ul", { class: "left-out" }, findings.map((finding) => h("li", { class: finding.severity }, findingText(i18n, finding))))));

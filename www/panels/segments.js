@@ -64,7 +64,8 @@ export function segmentsPanel(context) {
     }));
   }
 
-  return { ...shell, update };
+  const headline = (/** @type {any} */ { k }) => t("segments.groups", { count: k });
+  return { ...shell, update, headline };
 }
 
 /** @param {number} index */
@@ -100,7 +101,7 @@ function sentence(i18n, result) {
   const customers = h("span", { dataset: { testid: "segments-count", value: ids.length } }, t(`segments.of.${result.of}`, { count: ids.length }));
   const [first] = segments;
   const finding = first?.valueShare === null || first?.valueShare === undefined ? "" : t("segments.finding", { group: segmentName(i18n, result, first.index), share: percent(first.share, 0), value: percent(first.valueShare, 0), size: number(first.size) });
-  return [customers, " ", t("segments.form"), " ", count, ". ", finding];
+  return [...i18n.parts("segments.sentence", { things: customers, groups: count }), " ", finding];
 }
 
 /** @param {import("./panel.js").Context} context @param {any} result */

@@ -8,13 +8,13 @@ import { h } from "./dom.js";
  */
 export function smallPrint(i18n, meta, definitions) {
   const { t, number } = i18n;
-  const facts = [
+  const facts = /** @type {[string, any][]} */ ([
     [t("print.asOf"), i18n.day(meta.asOf)],
     [t("print.rowsUsed"), number(meta.rowsUsed)],
     [t("print.version"), meta.version],
     meta.seed !== null && meta.seed !== undefined && [t("print.seed"), number(meta.seed)],
     [t("print.options"), h("code", { dir: "ltr" }, JSON.stringify(meta.options))],
-  ].filter(Boolean);
+  ].filter(Boolean));
   return h("details", { class: "quiet small-print" },
     h("summary", null, t("print.title")),
     definitions.map((key) => h("p", null, t(key))),

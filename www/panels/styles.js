@@ -21,9 +21,15 @@ h4 { font-size: 14px; font-weight: 600; margin-block-start: 12px; }
 .note { color: var(--crm-muted); font-size: 13px; font-weight: 400; }
 .strong { font-weight: 600; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.panels { display: grid; gap: calc(var(--crm-space) * 1.25); }
+.glance { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr)); gap: 12px; margin-block-end: calc(var(--crm-space) * 1.25); }
+.glance button { display: grid; gap: 2px; text-align: start; padding: 12px 16px; border-radius: var(--crm-radius); align-content: start; }
+.glance .value { font-size: 22px; font-weight: 600; line-height: 1.35; }
+.glance .value:lang(fa) { line-height: 1.7; }
+.panels { display: grid; grid-template-columns: minmax(0, 1fr); gap: calc(var(--crm-space) * 1.25); }
 .panel { background: var(--crm-surface); border: 1px solid var(--crm-border); border-radius: var(--crm-radius); padding: calc(var(--crm-space) * 1.5); min-inline-size: 0; min-block-size: 620px; }
 .panel[data-code="missing_table"], .panel[data-code="missing_role"] { min-block-size: 0; }
+.panel[data-code="missing_table"] { order: 1; }
+.panel[data-code="missing_table"] .sentence { font-size: 16px; color: var(--crm-muted); }
 .panel > header { display: flex; align-items: center; gap: var(--crm-space); min-block-size: 34px; flex-wrap: wrap; }
 .panel > header h2 { flex: 1 1 auto; }
 .sentence { font-size: 21px; line-height: 1.4; max-inline-size: 62ch; min-block-size: 1.4em; text-wrap: pretty; }
@@ -31,15 +37,16 @@ h4 { font-size: 14px; font-weight: 600; margin-block-start: 12px; }
 .sentence strong { font-weight: 650; }
 .sentence .note { font-size: 14px; }
 .panel[data-state="busy"] .sentence, .panel[data-state="busy"] .body { opacity: 0.45; }
-.body { display: grid; gap: calc(var(--crm-space) * 1.25); margin-block-start: var(--crm-space); min-inline-size: 0; }
+.body { display: grid; grid-template-columns: minmax(0, 1fr); gap: calc(var(--crm-space) * 1.25); margin-block-start: var(--crm-space); min-inline-size: 0; }
 .body > *, .pair > *, .chosen-stage > *, .stages > * { min-inline-size: 0; }
-.stages, .chosen-stage, .deals, .quality, .profiles, .shares, .current { display: grid; gap: 12px; min-inline-size: 0; }
+.stages, .chosen-stage, .deals, .quality, .profiles, .shares, .current, .within, .measures { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; min-inline-size: 0; }
 .progress { display: flex; align-items: center; gap: 10px; }
 progress { inline-size: 160px; block-size: 6px; appearance: none; border: 0; border-radius: 3px; overflow: hidden; background: var(--crm-border); accent-color: var(--crm-accent); }
 progress::-webkit-progress-bar { background: var(--crm-border); }
 progress::-webkit-progress-value { background: var(--crm-accent); }
 progress::-moz-progress-bar { background: var(--crm-accent); }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr)); gap: calc(var(--crm-space) * 1.5); align-items: start; }
+.toolbar .recognised { flex: 0 1 auto; min-inline-size: 0; }
 .toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 14px; }
 .toolbar h3 { margin-inline-end: auto; }
 
@@ -53,8 +60,9 @@ progress::-moz-progress-bar { background: var(--crm-accent); }
 .swatch.hold { background: radial-gradient(var(--crm-open) 35%, transparent 40%) 0 0 / 5px 5px; }
 .swatch.closed { background: var(--crm-muted); border-color: var(--crm-muted); }
 
-.chart { min-inline-size: 0; display: grid; gap: 6px; align-content: start; }
+.chart { min-inline-size: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; align-content: start; }
 figcaption { font-weight: 600; font-size: 14px; }
+.axis-name { color: var(--crm-muted); font-size: 12px; min-block-size: 1.5em; }
 .canvas { inline-size: 100%; overflow: hidden; }
 .chart-table { margin-block-start: 8px; max-block-size: 320px; overflow: auto; }
 
@@ -65,7 +73,7 @@ th, td { text-align: start; padding: 7px 10px; border-block-end: 1px solid var(-
 th:first-child, td:first-child { padding-inline-start: 0; }
 th:last-child, td:last-child { padding-inline-end: 0; }
 thead th { color: var(--crm-muted); font-size: 13px; vertical-align: bottom; line-height: 1.35; }
-th.number, td.number { text-align: end; }
+th.number, td.number { text-align: right; }
 td.number, th.number .link { white-space: nowrap; }
 .wide { min-inline-size: 110px; inline-size: 26%; }
 .rows .wide { inline-size: 16%; }
@@ -83,7 +91,7 @@ tr.chosen .bar span { opacity: 1; }
 .chip.down { border-color: var(--crm-bad); border-style: dashed; color: var(--crm-bad); }
 .reasons { list-style: none; display: grid; gap: 8px; margin-block: 8px 16px; }
 .reasons li { display: grid; grid-template-columns: minmax(80px, 1fr) auto 70px 56px; gap: 8px; align-items: center; }
-.reasons .number { text-align: end; font-variant-numeric: tabular-nums; font-size: 13px; }
+.reasons .number { text-align: right; font-variant-numeric: tabular-nums; font-size: 13px; }
 .weight { block-size: 8px; display: block; }
 .weight span { display: block; block-size: 100%; background: var(--crm-good); border-radius: 2px; }
 .weight.down span { background: var(--crm-bad); }
@@ -91,6 +99,8 @@ tr.chosen .bar span { opacity: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; font-size: 14px; margin-block-end: 6px; }
 .marker { margin-inline-end: 6px; }
 .named { white-space: nowrap; }
+.shares { border-block-start: 1px solid var(--crm-border); padding-block-start: 12px; margin-block-start: 14px; }
+.panel:focus { outline: none; }
 .map-and-quality { display: grid; grid-template-columns: minmax(0, 1fr) 260px; gap: calc(var(--crm-space) * 1.5); align-items: start; }
 .silhouettes ol { list-style: none; display: flex; gap: 2px; margin-block: 8px; }
 .silhouettes li { flex: 1; min-inline-size: 0; }
@@ -117,8 +127,8 @@ code { font-size: 12px; overflow-wrap: anywhere; }
 .verdict { display: grid; gap: 4px; max-inline-size: 80ch; }
 .verdict-ready { color: var(--crm-good); }
 
-.recognised-strip { display: grid; gap: 8px; margin-block-end: calc(var(--crm-space) * 1.25); min-block-size: 106px; align-content: start; }
-.recognised { font-size: 16px; max-inline-size: 90ch; }
+.recognised-strip { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; margin-block-end: calc(var(--crm-space) * 1.25); min-block-size: 106px; align-content: start; }
+.recognised { font-size: 16px; max-inline-size: 112ch; text-wrap: pretty; }
 .quality-strip { display: flex; flex-wrap: wrap; gap: 4px 24px; min-block-size: 26px; }
 .field { display: inline-flex; align-items: center; gap: 8px; font-size: 14px; }
 .field > span { color: var(--crm-muted); }
@@ -158,9 +168,13 @@ dialog::backdrop { background: rgb(0 0 0 / 0.35); }
   .sentence { font-size: 18px; }
   .key-numbers { grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); gap: 12px; }
   .key-number .value { font-size: 20px; }
-  .rows { min-inline-size: 640px; }
+  .rows { min-inline-size: 900px; }
+  .chips { flex-wrap: nowrap; }
   .wide { min-inline-size: 70px; }
   .toolbar h3 { inline-size: 100%; }
+  .glance { gap: 6px; }
+  .glance button { display: flex; justify-content: space-between; align-items: baseline; gap: 12px; padding: 8px 12px; }
+  .glance .value { font-size: 16px; text-align: end; }
 }
 @media (prefers-reduced-motion: no-preference) { .sentence, .body { transition: opacity 120ms; } }
 @media (forced-colors: active) { .interval-dot, .bar span, .column span, .weight span { background: CanvasText; forced-color-adjust: none; } }
