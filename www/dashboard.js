@@ -9,19 +9,20 @@
 import { open } from "./engine.js";
 import { retheme } from "./charts/frame.js";
 import { language } from "./i18n/index.js";
-import { drawer } from "./panels/details.js";
 import { h, refill } from "./panels/dom.js";
-import { forecastPanel } from "./panels/forecast.js";
-import { funnelPanel } from "./panels/funnel.js";
+import { drawer } from "./panels/drawer.js";
 import { glance } from "./panels/glance.js";
 import { errorText } from "./panels/panel.js";
 import { recognised } from "./panels/recognised.js";
-import { segmentsPanel } from "./panels/segments.js";
 import { styles } from "./panels/styles.js";
 
 /** @typedef {"funnel" | "forecast" | "segments"} Analysis */
 
-const PANELS = { funnel: funnelPanel, forecast: forecastPanel, segments: segmentsPanel };
+const PANELS = {
+  funnel: async () => (await import("./panels/funnel.js")).funnelPanel,
+  forecast: async () => (await import("./panels/forecast.js")).forecastPanel,
+  segments: async () => (await import("./panels/segments.js")).segmentsPanel,
+};
 const SOURCES = ["deals", "history", "customers", "orders"];
 /** Deals listed with their reasons; the probabilities of all are in the result. */
 const LISTED = 2000;
@@ -51,6 +52,7 @@ class CrmElement extends HTMLElement {
   /** @type {ReturnType<typeof drawer> | undefined} */ #drawer;
   #message = h("div", { class: "message", role: "alert", hidden: true });
   #opening = 0;
+  #rendering = 0;
   /** @type {any} */ #mapping;
   /** The summary whose open questions were put to the user. @type {any} */ #asked;
   #watching = new AbortController();
@@ -146,12 +148,13 @@ class CrmElement extends HTMLElement {
 
   async #render(askAgain = false) {
     const lang = this.getAttribute("lang") || this.closest("[lang]")?.getAttribute("lang") || "en";
-    const i18n = await language(lang, { digits: this.getAttribute("digits") ?? "auto" });
-    if (!this.isConnected || !this.shadowRoot) return;
+    const { analyses, whole } = /** @type {typeof CrmElement} */ (this.constructor);
+    const turn = ++this.#rendering;
+    const [i18n, ...makers] = await Promise.all([language(lang, { digits: this.getAttribute("digits") ?? "auto" }), ...analyses.map((name) => PANELS[name]())]);
+    if (turn !== this.#rendering || !this.isConnected || !this.shadowRoot) return;
     this.#i18n = i18n;
     this.#drawer = drawer(i18n);
-    const { analyses, whole } = /** @type {typeof CrmElement} */ (this.constructor);
-    this.#panels = Object.fromEntries(analyses.map((name) => [name, PANELS[name](this.#context(name, i18n))]));
+    this.#panels = Object.fromEntries(analyses.map((name, index) => [name, makers[index](this.#context(name, i18n))]));
     this.#recognised = whole ? recognised({ i18n, onchange: () => this.openMapping(), onAsOf: (asOf) => this.#reload({ asOf }) }) : undefined;
     this.#glance = whole ? glance(i18n, this.#panels) : undefined;
     const root = h("div", { class: "root", dir: i18n.dir, lang: i18n.lang },

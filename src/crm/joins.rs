@@ -58,9 +58,7 @@ pub(super) fn join(
             let found = used.iter().filter(|level| index.contains_key(level.as_str())).count();
             let share = if used.is_empty() { 0.0 } else { found as f64 / used.len() as f64 };
             let rank = (folded(&key.name) == folded(&attribute.name), share);
-            if share >= SHARED
-                && best.is_none_or(|(other, _, _)| rank.0 > other.0 || (rank.0 == other.0 && rank.1 > other.1))
-            {
+            if share >= SHARED && best.is_none_or(|(other, _, _)| rank > other) {
                 best = Some((rank, key_at, at));
             }
         }

@@ -29,6 +29,9 @@ pub(super) struct AllRoles {
     pub orders: Found<OrderRole>,
 }
 
+/// A row as pairs of column name and text; `None` where the value is missing.
+pub type Record = Vec<(String, Option<String>)>;
+
 /// Everything that was loaded.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -55,7 +58,7 @@ impl Loaded {
     ///
     /// # Errors
     /// [`Error::MissingTable`] for a table that was not given.
-    pub fn records(&self, table: &str, rows: &[u32]) -> Result<Vec<Vec<(String, Option<String>)>>> {
+    pub fn records(&self, table: &str, rows: &[u32]) -> Result<Vec<Record>> {
         let by_kind = |name: &str| self.tables.iter().find(|t| t.kind.name() == name && t.kind != TableKind::Dimension);
         let found = by_kind(table)
             .or_else(|| self.tables.iter().find(|t| t.source.table.name() == table))

@@ -15,7 +15,7 @@ use crate::table::{Texts, Values};
 use serde::{Deserialize, Serialize};
 
 pub use joins::{JoinSummary, NearMiss};
-pub use load::{Loaded, LoadedTable, load};
+pub use load::{Loaded, LoadedTable, Record, load};
 pub use mapping::{
     AsOf, CustomerRole, DealRole, HistoryRole, LoadOptions, Mapping, OrderRole, Repeats, Roles, TableKind,
 };

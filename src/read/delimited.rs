@@ -49,7 +49,7 @@ pub(super) fn split(table: &str, bytes: &[u8]) -> Result<Cells> {
         for (line, row) in text.lines().enumerate() {
             let fields: Vec<&str> = row.split_ascii_whitespace().collect();
             if !fields.is_empty() {
-                collector.row(&fields, first_line + line as u32, row);
+                collector.row(fields.len(), fields.iter().copied(), first_line + line as u32, row);
             }
         }
     } else {
@@ -72,7 +72,7 @@ fn decoded<'a>(table: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>> {
     let plain = if text.is_empty() { bytes } else { text.as_bytes() };
     // Vertical tab and form feed stand for line breaks inside cells of some exports; the old end-of-file mark is harmless.
     let binary = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | 0x1a);
-    if let Some(byte) = plain.iter().position(|byte| binary(byte)) {
+    if let Some(byte) = plain.iter().position(binary) {
         return Err(Error::Binary { table: table.into(), byte, value: plain[byte] });
     }
     if !text.is_empty() {
@@ -155,8 +155,6 @@ fn records(text: &str, separator: u8, first_line: u32, collector: &mut Collector
     let mut record = csv::StringRecord::new();
     // Bytes that may be read a second time; without a limit, a file of nothing but open quotes would take quadratic time.
     let mut budget = bytes.len().saturating_mul(8).saturating_add(1 << 20);
-    let mut fields: Vec<&str> = Vec::new();
-    let mut spare: Vec<String> = Vec::new();
     loop {
         let mut start = base + reader.position().byte() as usize;
         let mut line = base_line + reader.position().line() as u32 - 1;
@@ -191,11 +189,7 @@ fn records(text: &str, separator: u8, first_line: u32, collector: &mut Collector
             collector.broken(line, record.iter().next().unwrap_or_default());
             continue;
         }
-        fields.clear();
-        spare.clear();
-        let whole = text.get(start..end).unwrap_or_default();
-        let row: Vec<&str> = record.iter().collect();
-        collector.row(&row, line, whole);
+        collector.row(record.len(), record.iter(), line, text.get(start..end).unwrap_or_default());
     }
 }
 
@@ -260,19 +254,20 @@ impl Collector {
         self.first.as_ref().is_none_or(|(first, _)| first.len() == fields)
     }
 
-    fn row(&mut self, fields: &[&str], line: u32, whole: &str) {
+    /// One more row of `width` fields, which began on `line` and is `whole` as written.
+    fn row<'f>(&mut self, width: usize, fields: impl Iterator<Item = &'f str> + Clone, line: u32, whole: &str) {
         let Some((first, first_line)) = &self.first else {
-            self.first = Some((fields.iter().map(|field| trimmed(field).to_owned()).collect(), line));
+            self.first = Some((fields.map(|field| trimmed(field).to_owned()).collect(), line));
             return;
         };
-        if fields.len() != first.len() {
+        if width != first.len() {
             self.broken(line, whole);
             return;
         }
         if !self.second_seen {
             self.second_seen = true;
-            self.columns = vec![Interner::default(); fields.len()];
-            if is_data(first, fields) {
+            self.columns = vec![Interner::default(); width];
+            if is_data(first, fields.clone()) {
                 self.names = (1..=first.len()).map(|number| format!("column_{number}")).collect();
                 for (column, field) in self.columns.iter_mut().zip(first) {
                     column.push(field);
@@ -312,10 +307,10 @@ impl Collector {
 }
 
 /// Whether the first row is data: it holds a date, or mostly numbers, where the second row does so too.
-fn is_data(first: &[String], second: &[&str]) -> bool {
+fn is_data<'f>(first: &[String], second: impl Iterator<Item = &'f str> + Clone) -> bool {
     let is_date = |text: &str| dates::Written::parse(text).is_some();
     let is_number = |text: &str| numbers::Written::parse(text).is_some();
-    let pairs = || first.iter().zip(second).filter(|(_, second)| !trimmed(second).is_empty());
+    let pairs = || first.iter().zip(second.clone()).filter(|(_, second)| !trimmed(second).is_empty());
     let dates = pairs().filter(|(first, second)| is_date(first) && is_date(trimmed(second))).count();
     let numbers = pairs().filter(|(first, second)| is_number(first) && is_number(trimmed(second))).count();
     !first.iter().any(String::is_empty) && (dates > 0 || (numbers > 0 && numbers * 2 >= first.len()))

@@ -243,8 +243,8 @@ fn text_column(column: &Interner, missing: &[bool]) -> (Texts, ColumnFacts) {
     let mut code_of = Vec::with_capacity(column.len());
     let mut levels = Vec::new();
     let mut absent = 0_usize;
-    for code in 0..column.len() {
-        if missing[code] {
+    for (code, missing) in missing.iter().enumerate() {
+        if *missing {
             code_of.push(Texts::MISSING);
             absent += column.counts[code] as usize;
         } else {

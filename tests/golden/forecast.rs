@@ -4,9 +4,12 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::data::{bytes, oracle};
-use crm_analytics::crm::{Attribute, Crm, Deals, Outcome};
-use crm_analytics::forecast::{ForecastOptions, ForecastResult, Holdout, Model, Shown, Verdict, forecast};
-use crm_analytics::meta::Progress;
+use crm_analytics::crm::{self, Attribute, Crm, Deals, LoadOptions, Outcome, TableKind};
+use crm_analytics::forecast::{
+    ForecastOptions, ForecastResult, Holdout, LeakageReason, Model, Shown, Verdict, forecast,
+};
+use crm_analytics::meta::{self, Progress};
+use crm_analytics::read;
 use crm_analytics::table::{Texts, Values};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -235,4 +238,41 @@ fn matches_scikit_learn_on_maven() {
         same_test(holdout, &oracle["close_probability"][case]);
         assert_eq!((result.verdict, result.shown), (Verdict::NoSignal, Shown::BaseRate), "{case}");
     }
+}
+
+fn load(file: &str, options: &str) -> Option<Crm> {
+    let source = read::csv(file, &bytes(file)?).unwrap();
+    let options: LoadOptions = meta::options(options).unwrap();
+    Some(crm::load(vec![(Some(TableKind::Deals), source)], &options).unwrap().crm)
+}
+
+#[test]
+fn maven_has_no_signal_and_shows_the_base_rate() {
+    let Some(crm) = load("sales_pipeline.csv", "{}") else { return println!("skipped: maven-crm is not here") };
+    let result = run(&crm, ForecastOptions::default());
+    assert_eq!((result.verdict, result.shown), (Verdict::NoSignal, Shown::BaseRate));
+    let base = result.base_rate.unwrap();
+    assert!((base.value - 4238.0 / 6711.0).abs() < 1e-15 && base.n == 6711.0);
+    assert_eq!(result.open.probability.0.len(), 2089);
+    assert!(result.open.probability.0.iter().all(|p| *p == base.value));
+    let named: Vec<&str> = result.leakage.iter().map(|leak| leak.column.as_str()).collect();
+    assert!(named.contains(&"close_date") && named.contains(&"close_value"), "{named:?}");
+}
+
+#[test]
+fn bank_marketing_as_a_file_gives_the_reference_and_names_the_call_duration() {
+    const MAPPING: &str = r#"{"mapping":{"deals":{"id":"id","outcome":"y"},"outcomes":{"yes":"won","no":"lost"}}}"#;
+    let (Some(crm), Some(oracle)) = (load("bank-full.csv", MAPPING), oracle("bank-marketing")) else {
+        return println!("skipped: bank-marketing is not here");
+    };
+    let features = NUMBERS.iter().chain(&CATEGORIES).map(|name| (*name).to_owned()).collect();
+    let result = run(&crm, ForecastOptions { features: Some(features), ..as_reference(31_647, 1.0) });
+    same_model(&result.holdout.as_ref().unwrap().model, &oracle["close_probability"]["time_split"]);
+    same_test(result.holdout.as_ref().unwrap(), &oracle["close_probability"]["time_split"]);
+    assert_eq!(result.verdict, Verdict::UseWithCare, "{}", result.verdict_reason);
+
+    let all = run(&crm, ForecastOptions { train_rows: Some(31_647), penalty: Some(1.0), ..ForecastOptions::default() });
+    let leaks: Vec<_> = all.leakage.iter().map(|leak| (leak.column.as_str(), leak.reason)).collect();
+    assert!(leaks.contains(&("duration", LeakageReason::AfterClose)), "{leaks:?}");
+    assert!(leaks.iter().all(|(column, _)| ["id", "duration"].contains(column)), "{leaks:?}");
 }

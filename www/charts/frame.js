@@ -22,6 +22,10 @@ const TABLE_ROWS = 200;
 let library;
 const echarts = () => (library ??= import("../vendor/echarts.js"));
 
+let lastTask = Promise.resolve();
+/** Each drawing gets a task of its own, so that input is answered in between. */
+const ownTask = () => (lastTask = lastTask.then(() => new Promise((resolve) => setTimeout(resolve))));
+
 /**
  * @param {{i18n: I18n, height: number, title: string}} given
  * @returns {{element: HTMLElement, draw: (drawing: Drawing) => void}}
@@ -49,6 +53,7 @@ export function frame({ i18n, height, title }) {
 
   async function draw() {
     const { init } = await echarts();
+    await ownTask();
     const drawing = current;
     if (!drawing || !canvas.isConnected || !canvas.clientWidth) return;
     const wanted = drawing.marks > CANVAS_FROM ? "canvas" : "svg";

@@ -123,7 +123,7 @@ function translator(lang, messages, digits) {
     /** @param {string} low @param {string} high */
     range: (low, high) => (low === high ? low : t(/^[\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low, high })),
     /** @param {number | null | undefined} instant */
-    day: (instant) => (instant === null || instant === undefined ? "–" : instant % DAY_MS === 0 ? day.format(instant) : moment.format(instant)),
+    day: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : instant % DAY_MS === 0 ? day.format(instant) : moment.format(instant)),
     /** @param {number} instant */
     month: (instant) => month.format(instant),
     /** @param {string[]} items */

@@ -1,7 +1,8 @@
 /** The open deals, most probable first: sort, filter, pages; a row opens its reasons and its record. */
 import { intervalBar } from "../charts/interval-bar.js";
+import { dealDetails } from "./details.js";
 import { h, refill } from "./dom.js";
-import { dealDetails, reasonChip } from "./details.js";
+import { reasonChip, strongest } from "./reasons.js";
 
 const PAGE = 12;
 const CHIPS = 3;
@@ -94,6 +95,3 @@ export function dealTable(context) {
     },
   };
 }
-
-/** @param {any[]} reasons */
-export const strongest = (reasons) => [...reasons].filter(({ contribution }) => contribution !== 0).sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));

@@ -1,29 +1,6 @@
-/** The drawer beside the page: one deal or customer with everything known about it. */
+/** One deal in the drawer: its probability, all reasons, its record. */
 import { h, refill, table } from "./dom.js";
-import { strongest } from "./deal-table.js";
-
-/** @param {import("../i18n/index.js").I18n} i18n */
-export function drawer(i18n) {
-  const title = h("h2", { id: "drawer-title" });
-  const content = h("div", { class: "drawer-body" });
-  const close = () => element.close();
-  const element = h("dialog", { class: "drawer", "aria-labelledby": "drawer-title", onclick: (/** @type {any} */ event) => event.target === element && close() },
-    h("div", { class: "drawer-inside" }, h("header", null, title, h("button", { type: "button", onclick: close, "aria-label": i18n.t("close") }, "×")), content));
-  return {
-    element,
-    /** @param {{title: string, content: Node[]}} given */
-    open(given) {
-      title.textContent = given.title;
-      refill(content, given.content);
-      if (!element.open) element.showModal();
-      element.querySelector(".drawer-inside").scrollTop = 0;
-    },
-  };
-}
-
-/** @param {{column: string, value: string, contribution: number}} reason */
-export const reasonChip = ({ column, value, contribution }) =>
-  h("span", { class: `chip ${contribution > 0 ? "up" : "down"}`, title: column }, contribution > 0 ? "+ " : "− ", h("bdi", null, value || column));
+import { reasonChip, strongest } from "./reasons.js";
 
 /**
  * @param {import("./panel.js").Context} context

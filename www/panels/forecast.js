@@ -50,12 +50,9 @@ export function forecastPanel(context) {
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
-function reason(i18n, { verdict, verdictReason, holdout, needed, closed, baseRate }) {
-  const { t, has, percent, number } = i18n;
-  if (verdict === "too_few") {
-    return t(needed.lost > 0 ? "forecast.tooFewLost" : "forecast.tooFewWon", { have: needed.lost > 0 ? closed.lost : closed.won, needed: needed.lost > 0 ? closed.lost + needed.lost : closed.won + needed.won });
-  }
-  const values = {
+function reason(i18n, { verdictReason, holdout, needed, closed, baseRate }) {
+  const { t, percent, number } = i18n;
+  return t(`verdictReason.${verdictReason}`, {
     count: holdout?.testRows ?? 0,
     from: i18n.day(holdout?.from),
     skill: holdout ? percent(holdout.logLossSkill.value) : "–",
@@ -63,11 +60,12 @@ function reason(i18n, { verdict, verdictReason, holdout, needed, closed, baseRat
     auc: holdout?.auc === null || holdout?.auc === undefined ? "–" : i18n.fixed(holdout.auc, 2),
     base: baseRate ? percent(baseRate.value) : "–",
     level: percent(0.95, 0),
+    error: holdout ? percent(holdout.calibrationError) : "–",
+    said: holdout ? percent(holdout.meanPredicted) : "–",
+    happened: holdout ? percent(holdout.testRate) : "–",
     won: number(closed.won), lost: number(closed.lost),
-  };
-  const specific = `verdictReason.${verdictReason}`;
-  const general = t(`forecast.because.${verdict}`, values);
-  return has(specific) ? `${general} ${t(specific, values)}` : general;
+    neededWon: number(closed.won + needed.won), neededLost: number(closed.lost + needed.lost),
+  });
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */

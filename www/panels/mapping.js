@@ -25,7 +25,7 @@ export function mappingDialog({ i18n, summary, onapply }) {
       h("div", { class: "mapping-body" },
         h("p", null, t("map.intro")),
         unsureList(i18n, summary.unsure),
-        summary.tables.map((/** @type {any} */ one) => tableRoles(i18n, one, mapping, summary.unsure)),
+        summary.tables.filter((/** @type {any} */ one) => one.table in ROLES).map((/** @type {any} */ one) => tableRoles(i18n, one, mapping, summary.unsure)),
         outcomeWords(i18n, mapping),
         stageOrder(i18n, mapping),
         joins(i18n, summary.joins, mapping)),

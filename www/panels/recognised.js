@@ -23,20 +23,22 @@ export function recognised({ i18n, onchange, onAsOf }) {
     /** @param {any} summary */
     update(summary) {
       refill(text, recognisedText(i18n, summary));
-      date.value = new Date(summary.asOf).toISOString().slice(0, 10);
-      origin.textContent = `${i18n.day(summary.asOf)} · ${t(`asOf.${summary.asOfFrom}`)}`;
+      const dated = Number.isFinite(summary.asOf);
+      date.value = dated ? new Date(summary.asOf).toISOString().slice(0, 10) : "";
+      origin.textContent = dated ? `${i18n.day(summary.asOf)} · ${t(`asOf.${summary.asOfFrom}`)}` : t("unknown");
       reset.hidden = summary.asOfFrom !== "option";
     },
     /** @param {any} summary @param {any[]} findings */
     quality(summary, findings) {
       const unread = summary.leftOut.reduce((/** @type {number} */ sum, /** @type {any} */ { count }) => sum + count, 0);
       const unreadable = summary.leftOut.every((/** @type {any} */ { reason }) => reason.startsWith("unreadable"));
-      const serious = findings.filter(({ severity }) => severity !== "info");
+      const others = findings.filter(({ code, table }) => !summary.leftOut.some((/** @type {any} */ left) => left.reason === code && left.table === table));
+      const serious = others.filter(({ severity }) => severity !== "info");
       refill(strip,
         unread > 0 && h("details", { class: "quiet" }, h("summary", null, t(unreadable ? "quality.unread" : "quality.unused", { count: unread })), leftOutList(i18n, summary.leftOut)),
-        findings.length > 0 && h("details", { class: "quiet" },
-          h("summary", null, t(serious.length ? "quality.findings" : "quality.remarks", { count: serious.length || findings.length })),
-          h("ul", { class: "left-out" }, findings.map((finding) => h("li", { class: finding.severity }, findingText(i18n, finding))))));
+        others.length > 0 && h("details", { class: "quiet" },
+          h("summary", null, t(serious.length ? "quality.findings" : "quality.remarks", { count: serious.length || others.length })),
+          h("ul", { class: "left-out" }, others.map((finding) => h("li", { class: finding.severity }, findingText(i18n, finding))))));
     },
   };
 }

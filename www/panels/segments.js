@@ -86,9 +86,7 @@ function segmentName({ t, has, number }, { segments }, index) {
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} feature */
 function featureName({ t, has }, { name, unit }) {
-  const base = has(`feature.${name}`) ? t(`feature.${name}`) : name;
-  const units = unit && has(`unit.${unit}.name`) ? t(`unit.${unit}.name`) : unit;
-  return units && !has(`feature.${name}`) ? `${base} (${units})` : base;
+  return unit !== null && has(`feature.${name}`) ? t(`feature.${name}`) : name;
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */

@@ -45,7 +45,7 @@ impl Survival {
             let part = ahead.next_if(|(at, _)| *at as usize == index).map_or(0.0, |(_, events)| events / at_risk);
             if part > 0.0 {
                 variance_f += 2.0 * part * covariance + part * part * variance_s + added * part * (1.0 - part).max(0.0);
-                share += before * part;
+                share = f64::min(share + before * part, 1.0);
             }
             covariance = stay * (covariance + part * variance_s - added * part);
             variance_s = stay * stay * variance_s + added * hazard * stay;
