@@ -2,7 +2,7 @@
 export type Floats = Float64Array;
 export type Indices = Uint32Array;
 
-export type TableName = "deals" | "history" | "customers" | "orders";
+export type TableName = "deals" | "history" | "customers" | "orders" | "dimension";
 export type OutcomeName = "open" | "won" | "lost" | "hold" | "closed";
 /** Milliseconds since 1970-01-01T00:00Z. */
 export type Instant = number;

@@ -139,6 +139,13 @@ impl Written {
 
     /// The value where `mark` separates decimals; `None` where the value does not fit that.
     pub fn value(&self, mark: DecimalMark) -> Option<f64> {
+        // The usual case, which needs no second copy.
+        let points = self.body.bytes().filter(|byte| *byte == b'.').count();
+        let plain = self.exponent == 0 && self.body.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        if plain && (points == 0 || (points == 1 && mark == DecimalMark::Point)) {
+            let value = self.body.parse::<f64>().ok().filter(|value| value.is_finite())?;
+            return Some(if self.negative { -value } else { value });
+        }
         let (decimal, group) = match mark {
             DecimalMark::Point => ('.', ','),
             DecimalMark::Comma => (',', '.'),
@@ -180,6 +187,10 @@ impl Written {
 }
 
 fn without_currency(text: &str) -> &str {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    if is_digit(text.as_bytes().first()) && is_digit(text.as_bytes().last()) {
+        return text;
+    }
     for sign in CURRENCIES {
         let (Some(start), Some(end)) = (text.get(..sign.len()), text.len().checked_sub(sign.len())) else { continue };
         if start.eq_ignore_ascii_case(sign) {

@@ -1,8 +1,9 @@
-//! k-means: exact Lloyd iterations from greedy k-means++ starts.
+//! k-means: exact Lloyd iterations from greedy k-means++ starts and random swaps.
 //!
 //! Lloyd (1982), “Least squares quantization in PCM”; Arthur & Vassilvitskii (2007), “k-means++”, in the greedy form of its
 //! section 6, with as many trials as scikit-learn takes.
 
+use super::lloyd::{EmptyCluster, lloyd};
 use super::points::Points;
 use crate::error::{Error, Result};
 use crate::stats::rng::{self, Rng};
@@ -31,44 +32,50 @@ pub struct KMeansParams {
     pub k: usize,
     /// Starts, of which the one with the smallest inertia is kept; at least 1.
     pub restarts: usize,
+    /// Swaps of a centre tried after the starts; 20 where the result matters. On the references 10 starts alone end up to 1 % above
+    /// the best known inertia, with 20 swaps within 0.2 %.
+    pub swaps: usize,
     /// Seed of the starts.
     pub seed: u32,
 }
 
-/// What becomes of a cluster that no point is nearest to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmptyCluster {
-    /// It keeps its centre.
-    Keep,
-    /// It takes the point that is farthest from its own centre.
-    Relocate,
+impl KMeansParams {
+    /// Nothing if a run is possible with these parameters.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for k = 0 or no restarts.
+    pub fn check(&self) -> Result<()> {
+        for (option, value) in [("k", self.k), ("restarts", self.restarts)] {
+            if value == 0 {
+                let rule = "it must be at least 1".into();
+                return Err(Error::InvalidOption { option: option.into(), value: value.to_string(), rule });
+            }
+        }
+        Ok(())
+    }
 }
 
-/// More passes than this are never needed in practice; floating-point ties could in theory go round in a circle.
-const MAX_ITERATIONS: usize = 5000;
-/// Above twice this many points the starts are compared on a sample of this size, and the best of them runs on all points.
-const START_SAMPLE: usize = 6000;
+/// Above twice this many points the search is on a coreset of this size.
+const CORESET: usize = 5000;
+/// Optima of the coreset, nearly as good as its best one, that go on with all points, where they may change places.
+const REFINED: usize = 3;
+const NEARLY_BEST: f64 = 0.005;
+/// Runs whose inertias differ by less than this share have found the same optimum.
+const SAME_OPTIMUM: f64 = 1e-4;
 const START_STREAM: u32 = 100;
-const SAMPLE_STREAM: u32 = 99;
+const CORESET_STREAM: u32 = 99;
+const SWAP_STREAM: u32 = 97;
 
 /// The best of `params.restarts` runs, deterministic for a seed.
 ///
-/// Up to 12,000 points every run is on all points. Above, the starts run on a seeded sample of 6,000, the best of them goes on
-/// with all points, and so does one start made on all points (a sample may miss a small far group); the better one is kept.
+/// Up to 10,000 points every run is on all points. Above, the search is on a weighted coreset of about 5,000, and its three best
+/// optima (without swaps, the best) go on with all points until no label changes.
 ///
 /// # Errors
 /// [`Error::InvalidOption`] for k = 0 or no restarts, [`Error::TooFew`] if there are fewer than k different points of positive weight.
 pub fn kmeans(points: &Points, params: KMeansParams) -> Result<KMeans> {
-    let KMeansParams { k, restarts, seed } = params;
-    for (option, value) in [("k", k), ("restarts", restarts)] {
-        if value == 0 {
-            return Err(Error::InvalidOption {
-                option: option.into(),
-                value: value.to_string(),
-                rule: "it must be at least 1".into(),
-            });
-        }
-    }
+    params.check()?;
+    let KMeansParams { k, swaps, seed, .. } = params;
     let distinct = points.distinct(k);
     if distinct < k {
         return Err(Error::TooFew {
@@ -78,26 +85,76 @@ pub fn kmeans(points: &Points, params: KMeansParams) -> Result<KMeans> {
             have: distinct,
         });
     }
-    let start = |points: &Points, restart: usize| {
+    let small = points.len() <= 2 * CORESET;
+    let coreset = (!small).then(|| coreset(points, &mut rng::seeded(seed, CORESET_STREAM)));
+    let searched = coreset.as_ref().filter(|coreset| coreset.distinct(k) >= k).unwrap_or(points);
+    let optima = optima(searched, params);
+    let lowest = optima.iter().map(|run| run.inertia).fold(f64::INFINITY, f64::min);
+    let kept = if swaps > 0 { REFINED } else { 1 };
+    let nearly_best = optima.into_iter().filter(|run| run.inertia <= (1.0 + NEARLY_BEST) * lowest).take(kept);
+    let refined = nearly_best.map(|run| if small { run } else { lloyd(points, run.centroids, EmptyCluster::Relocate) });
+    // There is at least the optimum of the lowest inertia.
+    let best = refined.reduce(|best, run| if run.inertia < best.inertia { run } else { best });
+    Ok(best.unwrap_or_else(|| lloyd(points, points.row(0), EmptyCluster::Relocate)))
+}
+
+/// Different local optima, best first: from `restarts` starts, then from random swaps on the best one so far. In a swap a random
+/// centre moves to a point drawn by weighted squared distance (Fränti 2018, “Efficiency of random swap clustering”).
+fn optima(points: &Points, KMeansParams { k, restarts, swaps, seed }: KMeansParams) -> Vec<KMeans> {
+    let mut found: Vec<KMeans> = Vec::new();
+    let mut keep = |run: KMeans| {
+        let same = |other: &KMeans| (run.inertia - other.inertia).abs() <= SAME_OPTIMUM * run.inertia;
+        match found.iter_mut().find(|other| same(other)) {
+            Some(other) if run.inertia >= other.inertia => {}
+            Some(other) => *other = run,
+            None => found.push(run),
+        }
+        found.sort_by(|a, b| a.inertia.total_cmp(&b.inertia));
+        found.truncate(2 * REFINED);
+        found[0].centroids.clone()
+    };
+    let mut best = Vec::new();
+    for restart in 0..restarts {
         let mut random = rng::seeded(seed, START_STREAM + restart as u32);
-        lloyd(points, plus_plus(points, k, &mut random), EmptyCluster::Relocate)
-    };
-    let best = |points: &Points| {
-        (1..restarts).fold(start(points, 0), |best, restart| {
-            let run = start(points, restart);
-            if run.inertia < best.inertia { run } else { best }
-        })
-    };
-    if points.len() <= 2 * START_SAMPLE {
-        return Ok(best(points));
+        best = keep(lloyd(points, plus_plus(points, k, &mut random), EmptyCluster::Relocate));
     }
-    let whole = start(points, restarts);
-    let sample = points.select(&sample(points.len(), START_SAMPLE, seed, SAMPLE_STREAM));
-    if sample.distinct(k) < k {
-        return Ok(whole);
+    let mut random = rng::seeded(seed, SWAP_STREAM);
+    for _ in 0..if k > 1 { swaps } else { 0 } {
+        let mut nearest = vec![f64::INFINITY; points.len()];
+        best.chunks_exact(points.dims()).for_each(|centre| points.lower_to(centre, &mut nearest));
+        let point = points.row(draw(&cumulative(points, |row| nearest[row]), &mut random));
+        let moved = rng::below(&mut random, k as u32) as usize * points.dims();
+        best[moved..moved + points.dims()].copy_from_slice(&point);
+        best = keep(lloyd(points, best, EmptyCluster::Relocate));
     }
-    let refined = lloyd(points, best(&sample).centroids, EmptyCluster::Relocate);
-    Ok(if refined.inertia <= whole.inertia { refined } else { whole })
+    found
+}
+
+/// About [`CORESET`] weighted points that stand for all: half of the mass is drawn by weight, half by squared distance from the
+/// mean, so that small far groups are represented too (Bachem, Lucic & Krause 2018, “Scalable k-means clustering via lightweight
+/// coresets”), at equal steps along the points.
+fn coreset(points: &Points, random: &mut Rng) -> Points {
+    let (mut mean, mut total) = (vec![0.0; points.dims()], [0.0]);
+    points.sum_by_label(&vec![0; points.len()], &mut mean, &mut total);
+    mean.iter_mut().for_each(|sum| *sum /= total[0]);
+    let mut squares = vec![f64::INFINITY; points.len()];
+    points.lower_to(&mean, &mut squares);
+    let dispersion = points.weighted_sum(&squares).max(f64::MIN_POSITIVE);
+    // Of a unit of weight; over all points they sum to 1.
+    let mass = |row: usize| 0.5 / total[0] + 0.5 * squares[row] / dispersion;
+    let (mut at, mut rows, mut weights) = (0.0, Vec::new(), Vec::new());
+    let offset = rng::uniform(random);
+    let steps = |at: f64| (at * CORESET as f64 - offset).ceil();
+    for row in 0..points.len() {
+        let from = steps(at);
+        at += points.weight(row) * mass(row);
+        let drawn = steps(at) - from;
+        if drawn > 0.0 {
+            rows.push(row as u32);
+            weights.push(drawn / (CORESET as f64 * mass(row)));
+        }
+    }
+    points.select(&rows).with_weights(weights)
 }
 
 /// Lloyd's algorithm once, from the points `rows`; a cluster that loses all its points keeps its centre.
@@ -177,59 +234,6 @@ fn draw(sums: &[f64], random: &mut Rng) -> usize {
     let total = sums.last().copied().unwrap_or(0.0);
     let at = rng::uniform(random) * total;
     sums.partition_point(|&sum| sum <= at).min(sums.len().saturating_sub(1))
-}
-
-/// Lloyd's algorithm from `centroids` until no label changes. Ties go to the cluster of the lowest number.
-pub fn lloyd(points: &Points, mut centroids: Vec<f64>, empty: EmptyCluster) -> KMeans {
-    let dims = points.dims();
-    let k = centroids.len() / dims.max(1);
-    let mut labels = vec![u32::MAX; points.len()];
-    let mut next = vec![0; points.len()];
-    let mut distances = vec![0.0; points.len()];
-    let mut sums = vec![0.0; k * dims];
-    let mut sizes = vec![0.0; k];
-    let mut iterations = 0;
-    while iterations < MAX_ITERATIONS {
-        iterations += 1;
-        points.nearest(&centroids, &mut next, &mut distances);
-        if empty == EmptyCluster::Relocate {
-            relocate(points, k, &mut next, &mut distances);
-        }
-        if labels == next {
-            break;
-        }
-        std::mem::swap(&mut labels, &mut next);
-        points.sum_by_label(&labels, &mut sums, &mut sizes);
-        for ((centre, sum), &size) in centroids.chunks_exact_mut(dims).zip(sums.chunks_exact(dims)).zip(&sizes) {
-            if size > 0.0 {
-                centre.iter_mut().zip(sum).for_each(|(centre, sum)| *centre = sum / size);
-            }
-        }
-    }
-    KMeans { k, inertia: points.weighted_sum(&distances), centroids, labels, sizes, iterations }
-}
-
-/// Gives each cluster without weight the point farthest from its own centre, the first of equal ones.
-fn relocate(points: &Points, k: usize, labels: &mut [u32], distances: &mut [f64]) {
-    let mut sizes = vec![0.0; k];
-    labels.iter().enumerate().for_each(|(row, &label)| sizes[label as usize] += points.weight(row));
-    for cluster in 0..k {
-        if sizes[cluster] > 0.0 {
-            continue;
-        }
-        let mut farthest: Option<usize> = None;
-        for row in 0..points.len() {
-            let alone = sizes[labels[row] as usize] <= points.weight(row);
-            if points.weight(row) > 0.0 && !alone && distances[row] > farthest.map_or(0.0, |far| distances[far]) {
-                farthest = Some(row);
-            }
-        }
-        let Some(row) = farthest else { return };
-        sizes[labels[row] as usize] -= points.weight(row);
-        sizes[cluster] = points.weight(row);
-        labels[row] = cluster as u32;
-        distances[row] = 0.0;
-    }
 }
 
 /// Calinski–Harabasz index of `model`: dispersion between clusters over that within, each by its degrees of freedom. 1 where
@@ -327,7 +331,7 @@ mod tests {
             for (row, weight) in values.chunks_exact(3).zip(&weights) {
                 (0..*weight as usize).for_each(|_| repeated.extend_from_slice(row));
             }
-            let params = KMeansParams { k: 4, restarts: 3, seed };
+            let params = KMeansParams { k: 4, restarts: 3, swaps: 5, seed };
             let weighted = kmeans(&Points::new(3, &values, Some(&weights)), params).unwrap();
             let plain = kmeans(&Points::new(3, &repeated, None), params).unwrap();
             assert!((weighted.inertia - plain.inertia).abs() < 1e-9 * plain.inertia, "seed {seed}");
@@ -346,56 +350,51 @@ mod tests {
     fn as_many_clusters_as_different_points_leave_no_inertia() {
         let values = [1.0, 1.0, 5.0, 9.0, 9.0, 9.0];
         let points = Points::new(1, &values, None);
-        let model = kmeans(&points, KMeansParams { k: 3, restarts: 10, seed: 1 }).unwrap();
+        let model = kmeans(&points, KMeansParams { k: 3, restarts: 10, swaps: 5, seed: 1 }).unwrap();
         assert_eq!(model.inertia, 0.0);
         let mut sizes = model.sizes.clone();
         sizes.sort_by(f64::total_cmp);
         assert_eq!(sizes, [1.0, 2.0, 3.0]);
-        let error = kmeans(&points, KMeansParams { k: 4, restarts: 10, seed: 1 }).unwrap_err();
+        let error = kmeans(&points, KMeansParams { k: 4, restarts: 10, swaps: 5, seed: 1 }).unwrap_err();
         assert_eq!(error.to_string(), "k-means needs at least 4 different points, there are 3");
-        assert_eq!(kmeans(&points, KMeansParams { k: 0, restarts: 1, seed: 1 }).unwrap_err().code(), "invalid_option");
+        assert_eq!(
+            kmeans(&points, KMeansParams { k: 0, restarts: 1, swaps: 5, seed: 1 }).unwrap_err().code(),
+            "invalid_option"
+        );
     }
 
     #[test]
     fn a_far_outlier_gets_its_own_cluster_and_the_rest_stay_finite() {
         let mut values = groups(500, 2, 2, 3, false);
         values[0] = 1e12;
-        let model = kmeans(&Points::new(2, &values, None), KMeansParams { k: 3, restarts: 10, seed: 1 }).unwrap();
+        let model =
+            kmeans(&Points::new(2, &values, None), KMeansParams { k: 3, restarts: 10, swaps: 5, seed: 1 }).unwrap();
         assert!(model.inertia.is_finite() && model.centroids.iter().all(|c| c.is_finite()));
         assert_eq!(model.sizes[model.labels[0] as usize], 1.0);
     }
 
     #[test]
-    fn an_outlier_that_the_sample_misses_is_still_found() {
+    fn one_outlier_among_thirty_thousand_points_is_found() {
         let mut values = groups(30_000, 2, 2, 3, false);
         values[20_000] = 1e6;
         let points = Points::new(2, &values, None);
-        let model = kmeans(&points, KMeansParams { k: 3, restarts: 4, seed: 1 }).unwrap();
+        let model = kmeans(&points, KMeansParams { k: 3, restarts: 4, swaps: 5, seed: 1 }).unwrap();
         assert_eq!(model.sizes[model.labels[10_000] as usize], 1.0);
-    }
-
-    #[test]
-    fn empty_clusters_keep_their_centre_or_take_the_farthest_point() {
-        let values = [0.0, 1.0, 2.0, 10.0];
-        let points = Points::new(1, &values, None);
-        let kept = lloyd(&points, vec![0.0, 100.0], EmptyCluster::Keep);
-        assert_eq!((kept.sizes[1], kept.centroids[1]), (0.0, 100.0));
-        let relocated = lloyd(&points, vec![0.0, 100.0], EmptyCluster::Relocate);
-        assert_eq!((relocated.sizes, relocated.centroids), (vec![3.0, 1.0], vec![1.0, 10.0]));
     }
 
     #[test]
     fn the_same_seed_gives_the_same_clusters() {
         let values = groups(3000, 3, 5, 1, false);
         let points = Points::new(3, &values, None);
-        let params = KMeansParams { k: 5, restarts: 3, seed: 9 };
+        let params = KMeansParams { k: 5, restarts: 3, swaps: 5, seed: 9 };
         assert_eq!(kmeans(&points, params).unwrap(), kmeans(&points, params).unwrap());
     }
 
     #[test]
     fn centres_are_the_means_of_their_points() {
         let values = groups(4000, 2, 4, 8, false);
-        let model = kmeans(&Points::new(2, &values, None), KMeansParams { k: 4, restarts: 2, seed: 1 }).unwrap();
+        let model =
+            kmeans(&Points::new(2, &values, None), KMeansParams { k: 4, restarts: 2, swaps: 5, seed: 1 }).unwrap();
         for c in 0..4 {
             let members: Vec<&[f64]> =
                 values.chunks_exact(2).zip(&model.labels).filter(|(_, l)| **l == c).map(|(row, _)| row).collect();

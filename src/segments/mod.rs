@@ -2,6 +2,7 @@
 //! value of orders.
 
 pub mod kmeans;
+pub mod linfa_traits;
 pub mod points;
 pub mod recipe;
 pub mod rfm;
@@ -9,6 +10,7 @@ pub mod silhouette;
 
 mod describe;
 mod input;
+mod lloyd;
 mod options;
 
 pub use options::{ColumnChoice, FeatureChoice, FeatureSet, Monetary, RfmTransforms, SegmentsOf, SegmentsOptions};
@@ -125,6 +127,7 @@ pub struct SegmentsResult {
 /// More points than this are sampled for the silhouette: its time grows with the square.
 const SILHOUETTE_POINTS: usize = 5000;
 const SILHOUETTE_STREAM: u32 = 98;
+const SWAPS: usize = 20;
 const LARGEST_K_TRIED: usize = 10;
 
 /// Segments of the customers (or deals) of `crm`.
@@ -163,7 +166,7 @@ pub fn segments(crm: &Crm, options: &SegmentsOptions, progress: &mut Progress<'_
             if distinct < k {
                 return Err(too_few(format!("different {what} for {k} segments"), k, distinct));
             }
-            let model = fit(&points, k, options)?;
+            let model = fit(&points, k, options, SWAPS)?;
             let (candidate, judged) = judge.candidate(&model);
             (model, vec![candidate], ChosenBy::Option, judged)
         }
@@ -211,8 +214,8 @@ fn standardised(input: &Input) -> (Vec<Feature>, Points) {
     (features.collect(), Points::new(columns.len(), &rows, Some(&input.weights)))
 }
 
-fn fit(points: &Points, k: usize, options: &SegmentsOptions) -> Result<KMeans> {
-    kmeans::kmeans(points, KMeansParams { k, restarts: options.restarts as usize, seed: options.seed })
+fn fit(points: &Points, k: usize, options: &SegmentsOptions, swaps: usize) -> Result<KMeans> {
+    kmeans::kmeans(points, KMeansParams { k, restarts: options.restarts as usize, swaps, seed: options.seed })
 }
 
 /// Measures how well clusters are apart, always on the same points.
@@ -251,21 +254,31 @@ fn choose(
     // Where every cluster is one point there is no silhouette.
     let weight = points.weighted_sum(&vec![1.0; points.len()]);
     let largest = points.distinct(LARGEST_K_TRIED).min((weight.ceil() as usize).saturating_sub(1));
-    let mut candidates = Vec::new();
+    // The swaps take most of the time and hardly change the silhouette; on many points only the chosen number gets them.
+    let swaps = if points.len() > SILHOUETTE_POINTS { 0 } else { SWAPS };
+    let mut candidates: Vec<Candidate> = Vec::new();
     let mut best: Option<(KMeans, Candidate, Silhouette)> = None;
     for k in 2..=largest {
-        let model = fit(points, k, options)?;
+        let model = fit(points, k, options, swaps)?;
         let (candidate, judged) = judge.candidate(&model);
         candidates.push(candidate);
         if best.as_ref().is_none_or(|(_, other, _)| candidate.silhouette > other.silhouette) {
             best = Some((model, candidate, judged));
         }
-        progress.report(0.05 + 0.9 * (k - 1) as f64 / (largest - 1) as f64);
+        progress.report(0.05 + 0.8 * (k - 1) as f64 / (largest - 1) as f64);
     }
     match best {
-        Some((model, _, judged)) => Ok((model, candidates, judged)),
+        Some((quick, candidate, quickly_judged)) => {
+            let model = if swaps == SWAPS { quick.clone() } else { fit(points, quick.k, options, SWAPS)? };
+            if model.inertia >= quick.inertia {
+                return Ok((quick, candidates, quickly_judged));
+            }
+            let (better, judged) = judge.candidate(&model);
+            candidates.iter_mut().filter(|other| other.k == candidate.k).for_each(|other| *other = better);
+            Ok((model, candidates, judged))
+        }
         None => {
-            let model = fit(points, 1, options)?;
+            let model = fit(points, 1, options, 0)?;
             let (_, judged) = judge.candidate(&model);
             Ok((model, candidates, judged))
         }

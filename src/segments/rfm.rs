@@ -97,12 +97,12 @@ pub fn ascending_ids<S: AsRef<str>>(ids: &[S]) -> Vec<usize> {
 ///
 /// | recent | frequent | valuable | names |
 /// |---|---|---|---|
-/// | yes | yes | yes | `champions`, `loyal`, `big_spenders`, `promising` |
-/// | yes | yes | no | `loyal`, `promising`, `needs_attention` |
-/// | yes | no | yes | `big_spenders`, `promising`, `loyal` |
-/// | yes | no | no | `new`, `promising`, `needs_attention` |
-/// | no | yes | yes | `at_risk`, `needs_attention`, `about_to_sleep` |
-/// | no | yes | no | `needs_attention`, `at_risk`, `about_to_sleep` |
+/// | yes | yes | yes | `champions`, `loyal`, `potential_loyal`, `promising` |
+/// | yes | yes | no | `loyal`, `promising`, `need_attention` |
+/// | yes | no | yes | `potential_loyal`, `promising`, `loyal` |
+/// | yes | no | no | `new`, `promising`, `need_attention` |
+/// | no | yes | yes | `at_risk`, `cannot_lose`, `need_attention` |
+/// | no | yes | no | `need_attention`, `at_risk`, `about_to_sleep` |
 /// | no | no | yes | `at_risk`, `about_to_sleep`, `hibernating` |
 /// | no | no | no | by recency: `hibernating`; with two `lost` after it; with three `about_to_sleep` before it |
 ///
@@ -126,12 +126,12 @@ pub fn names(centres: &[Vec<f64>]) -> Vec<&'static str> {
     }
     for at in 0..centres.len() {
         let preferred: &[&'static str] = match kind(at) {
-            (true, true, true) => &["champions", "loyal", "big_spenders", "promising"],
-            (true, true, false) => &["loyal", "promising", "needs_attention"],
-            (true, false, true) => &["big_spenders", "promising", "loyal"],
-            (true, false, false) => &["new", "promising", "needs_attention"],
-            (false, true, true) => &["at_risk", "needs_attention", "about_to_sleep"],
-            (false, true, false) => &["needs_attention", "at_risk", "about_to_sleep"],
+            (true, true, true) => &["champions", "loyal", "potential_loyal", "promising"],
+            (true, true, false) => &["loyal", "promising", "need_attention"],
+            (true, false, true) => &["potential_loyal", "promising", "loyal"],
+            (true, false, false) => &["new", "promising", "need_attention"],
+            (false, true, true) => &["at_risk", "cannot_lose", "need_attention"],
+            (false, true, false) => &["need_attention", "at_risk", "about_to_sleep"],
             (false, false, true) => &["at_risk", "about_to_sleep", "hibernating"],
             (false, false, false) => &[],
         };
@@ -200,7 +200,7 @@ mod tests {
         let centres = vec![best.clone(), fading, gone, resting];
         assert_eq!(names(&centres), ["champions", "at_risk", "lost", "hibernating"]);
         let many: Vec<Vec<f64>> = vec![best; 6];
-        assert_eq!(names(&many), ["champions", "loyal", "big_spenders", "promising", "segment", "segment"]);
+        assert_eq!(names(&many), ["champions", "loyal", "potential_loyal", "promising", "segment", "segment"]);
         assert_eq!(names(&[vec![0.0, 0.0, 0.0]]), ["segment"]);
         assert_eq!(names(&[]), [""; 0]);
     }

@@ -1,6 +1,7 @@
 //! Mean silhouette (Rousseeuw 1987), Euclidean.
 
 use super::points::Points;
+use std::ops::Range;
 
 /// Silhouette of a clustering.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +12,7 @@ pub struct Silhouette {
     pub of_cluster: Vec<Option<f64>>,
 }
 
-/// Columns of distances that are computed together.
+/// Points whose distances are computed together. The points of a cluster fill whole groups, the last one up with weight 0.
 const LANES: usize = 8;
 
 /// Silhouette over all `points`, which have `labels` below `k`; time grows with the square of their number.
@@ -19,46 +20,27 @@ const LANES: usize = 8;
 /// For a point, (b − a) / max(a, b) with a the mean distance to the other points of its cluster and b the smallest mean distance
 /// to the points of another one; 0 for a point alone in its cluster. A point of weight 3 stands for three.
 pub fn silhouette(points: &Points, labels: &[u32], k: usize) -> Silhouette {
-    let n = points.len().min(labels.len());
-    let mut order: Vec<usize> = (0..n).filter(|&row| points.weight(row) > 0.0 && (labels[row] as usize) < k).collect();
-    order.sort_by_key(|&row| labels[row]);
-    let m = order.len();
-    let label: Vec<usize> = order.iter().map(|&row| labels[row] as usize).collect();
-    let weight: Vec<f64> = order.iter().map(|&row| points.weight(row)).collect();
-    let mut columns = vec![vec![0.0; m]; points.dims()];
-    for (i, &row) in order.iter().enumerate() {
-        for (column, value) in columns.iter_mut().zip(points.row(row)) {
-            column[i] = value;
-        }
+    let sorted = Sorted::new(points, labels, k);
+    // Sum of the distances from each point to each cluster.
+    let mut sums = vec![vec![0.0; sorted.weights.len()]; k];
+    match points.dims() {
+        1 => sorted.sum_distances(1, &mut sums),
+        2 => sorted.sum_distances(2, &mut sums),
+        3 => sorted.sum_distances(3, &mut sums),
+        4 => sorted.sum_distances(4, &mut sums),
+        dims => sorted.sum_distances(dims, &mut sums),
     }
-    // Clusters are runs of the sorted points.
-    let ends: Vec<usize> = (0..k).map(|c| label.partition_point(|&l| l <= c)).collect();
-    let sizes: Vec<f64> = (0..k).map(|c| weight[if c == 0 { 0 } else { ends[c - 1] }..ends[c]].iter().sum()).collect();
-    // Sum of the distances from each point to each cluster; every pair is computed once and added on both sides.
-    let mut sums = vec![vec![0.0; m]; k];
-    let mut distance = vec![0.0; m];
-    for i in 0..m {
-        distances(&columns, i, &mut distance);
-        let own = &mut sums[label[i]][i + 1..];
-        for (sum, d) in own.iter_mut().zip(&distance[i + 1..]) {
-            *sum += weight[i] * d;
-        }
-        let mut from = i + 1;
-        for c in label[i]..k {
-            let to = ends[c].max(from);
-            sums[c][i] += dot(&weight[from..to], &distance[from..to]);
-            from = to;
-        }
-    }
+    let sizes: Vec<f64> = sorted.runs.iter().map(|run| sorted.weights[run.clone()].iter().sum()).collect();
     let mut totals = vec![0.0; k];
-    for i in 0..m {
-        let own = label[i];
-        let others = (0..k).filter(|&c| c != own && sizes[c] > 0.0).map(|c| sums[c][i] / sizes[c]);
-        let b = others.fold(f64::INFINITY, f64::min);
-        if sizes[own] > 1.0 && b.is_finite() {
-            let a = sums[own][i] / (sizes[own] - 1.0);
-            let largest = a.max(b);
-            totals[own] += if largest > 0.0 { weight[i] * (b - a) / largest } else { 0.0 };
+    for (own, run) in sorted.runs.iter().enumerate() {
+        for i in run.clone() {
+            let others = (0..k).filter(|&c| c != own && sizes[c] > 0.0).map(|c| sums[c][i] / sizes[c]);
+            let b = others.fold(f64::INFINITY, f64::min);
+            if sizes[own] > 1.0 && b.is_finite() {
+                let a = sums[own][i] / (sizes[own] - 1.0);
+                let largest = a.max(b);
+                totals[own] += if largest > 0.0 { sorted.weights[i] * (b - a) / largest } else { 0.0 };
+            }
         }
     }
     let total: f64 = sizes.iter().sum();
@@ -68,30 +50,93 @@ pub fn silhouette(points: &Points, labels: &[u32], k: usize) -> Silhouette {
     }
 }
 
-/// Distances from point `i` to the points after it.
-fn distances(columns: &[Vec<f64>], i: usize, distance: &mut [f64]) {
-    let squares = &mut distance[i + 1..];
-    squares.fill(0.0);
-    for column in columns {
-        let at = column[i];
-        for (square, value) in squares.iter_mut().zip(&column[i + 1..]) {
-            *square += (value - at) * (value - at);
-        }
-    }
-    squares.iter_mut().for_each(|square| *square = square.sqrt());
+/// Points by cluster.
+struct Sorted {
+    /// `[group][dimension][LANES]`.
+    values: Vec<f64>,
+    weights: Vec<f64>,
+    /// Positions of each cluster, from one group's start to another's.
+    runs: Vec<Range<usize>>,
 }
 
-/// Sum of products over a fixed number of lanes, so that it vectorises and is the same everywhere.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; LANES];
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f64 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a_chunks.zip(b_chunks) {
-        for lane in 0..LANES {
-            lanes[lane] += x[lane] * y[lane];
+impl Sorted {
+    fn new(points: &Points, labels: &[u32], k: usize) -> Self {
+        let mut members = vec![Vec::new(); k];
+        for (row, &label) in labels.iter().enumerate().take(points.len()) {
+            if let Some(members) = members.get_mut(label as usize).filter(|_| points.weight(row) > 0.0) {
+                members.push(row);
+            }
+        }
+        let mut sorted = Sorted { values: Vec::new(), weights: Vec::new(), runs: Vec::new() };
+        for members in &members {
+            let start = sorted.weights.len();
+            for group in members.chunks(LANES) {
+                let at = sorted.values.len();
+                sorted.values.resize(at + LANES * points.dims(), 0.0);
+                for (lane, &row) in group.iter().enumerate() {
+                    for (j, value) in points.row(row).into_iter().enumerate() {
+                        sorted.values[at + j * LANES + lane] = value;
+                    }
+                    sorted.weights.push(points.weight(row));
+                }
+                sorted.weights.resize(sorted.weights.len().next_multiple_of(LANES), 0.0);
+            }
+            sorted.runs.push(start..sorted.weights.len());
+        }
+        sorted
+    }
+
+    /// Adds the distance of every pair of points, computed once, on both sides.
+    #[inline(always)]
+    fn sum_distances(&self, dims: usize, sums: &mut [Vec<f64>]) {
+        let mut point = vec![0.0; dims];
+        for own in 0..self.runs.len() {
+            for i in self.runs[own].clone() {
+                let weight = self.weights[i];
+                if weight == 0.0 {
+                    continue;
+                }
+                for (j, value) in point.iter_mut().enumerate() {
+                    *value = self.values[(i / LANES * dims + j) * LANES + i % LANES];
+                }
+                let first = i / LANES * LANES;
+                // Within the point's own group each pair is met twice, and added on one side each time.
+                let distance = self.distances(dims, &point, first);
+                sums[own][i] += dot(&distance, &self.weights[first..]);
+                for c in own..self.runs.len() {
+                    let from = self.runs[c].start.max(first + LANES);
+                    let mut to_cluster = [0.0; LANES];
+                    for group in (from..self.runs[c].end).step_by(LANES) {
+                        let distance = self.distances(dims, &point, group);
+                        let others = &mut sums[own][group..group + LANES];
+                        let weights = &self.weights[group..group + LANES];
+                        for lane in 0..LANES {
+                            others[lane] += weight * distance[lane];
+                            to_cluster[lane] += weights[lane] * distance[lane];
+                        }
+                    }
+                    sums[c][i] += to_cluster.iter().sum::<f64>();
+                }
+            }
         }
     }
-    lanes.iter().sum::<f64>() + rest
+
+    /// Distances of `point` to the group that starts at position `group`.
+    #[inline(always)]
+    fn distances(&self, dims: usize, point: &[f64], group: usize) -> [f64; LANES] {
+        let mut squares = [0.0; LANES];
+        let values = &self.values[group * dims..(group + LANES) * dims];
+        for (values, at) in values.chunks_exact(LANES).zip(point).take(dims) {
+            for lane in 0..LANES {
+                squares[lane] += (values[lane] - at) * (values[lane] - at);
+            }
+        }
+        squares.map(f64::sqrt)
+    }
+}
+
+fn dot(distance: &[f64; LANES], weights: &[f64]) -> f64 {
+    distance.iter().zip(weights).map(|(distance, weight)| distance * weight).sum()
 }
 
 #[cfg(test)]

@@ -196,7 +196,7 @@ mod tests {
     fn old_deals_are_won_as_often_as_the_truth_says() {
         let data = simulate(&SimulateOptions { deals: 200_000, customers: Some(50_000), seed: 5 }).unwrap();
         let (created, status) = (numbers(&data.deals, "created_at"), words(&data.deals, "status"));
-        let (mut won, mut lost) = (0.0, 0.0);
+        let (mut won, mut lost) = (0.0f64, 0.0f64);
         for row in (0..data.deals.rows()).filter(|&row| created[row] < START_MS + 91.0 * DAY_MS) {
             match status.get(row) {
                 Some("Won") => won += 1.0,
@@ -205,7 +205,7 @@ mod tests {
             }
         }
         let share = won / (won + lost);
-        let error = (share * (1.0 - share) / (won + lost) as f64).sqrt();
+        let error = (share * (1.0 - share) / (won + lost)).sqrt();
         assert!((share - data.truth.won).abs() < 4.0 * error + 0.01, "{share} {} ± {error}", data.truth.won);
         assert!((data.truth.won + data.truth.lost - 1.0).abs() < 1e-9);
     }
