@@ -25,7 +25,7 @@ const PANELS = {
 };
 const SOURCES = ["deals", "history", "customers", "orders"];
 /** Deals listed with their reasons; the probabilities of all are in the result. */
-const LISTED = 2000;
+const LISTED = 2500;
 /** What of a panel's options the analysis itself needs; the rest concerns the view. @type {Record<Analysis, (options: any) => object>} */
 const REQUESTS = {
   funnel: () => ({}),

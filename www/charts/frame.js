@@ -9,6 +9,7 @@ import { coloursAt } from "./colours.js";
  *   label: string, marks: number, yName: string,
  *   option: (colours: Colours, width: number) => Record<string, any>,
  *   table: {columns: {text: string, number?: boolean}[], rows: () => any[][]},
+ *   legend?: {text: string, outcome: string, share: string, opacity?: number}[],
  *   onselect?: (index: number) => void,
  * }} Drawing
  */
@@ -34,8 +35,9 @@ export function frame({ i18n, height, title }) {
   const canvas = h("div", { class: "canvas", dir: "ltr", role: "img", style: { "block-size": `${height}px` } });
   const rows = h("div", { class: "chart-table" });
   const details = h("details", { class: "quiet", ontoggle: () => details.open && fillTable() }, h("summary", null, i18n.t("chart.table")), rows);
+  const legend = h("ul", { class: "legend", hidden: true });
   const yName = h("p", { class: "axis-name", "aria-hidden": "true" });
-  const element = h("figure", { class: "chart" }, h("figcaption", null, title), yName, canvas, details);
+  const element = h("figure", { class: "chart" }, h("figcaption", null, title), legend, yName, canvas, details);
   /** @type {Drawing | undefined} */ let current;
   /** @type {any} */ let instance;
   /** @type {string | undefined} */ let renderer;
@@ -86,6 +88,10 @@ export function frame({ i18n, height, title }) {
       current = drawing;
       canvas.setAttribute("aria-label", drawing.label);
       yName.textContent = drawing.yName;
+      legend.hidden = !drawing.legend;
+      refill(legend, drawing.legend?.map(({ text, outcome, share, opacity }) => h("li", null,
+        h("span", { class: `swatch ${outcome.split(":")[0]}`, "aria-hidden": "true", style: opacity && outcome.startsWith("stage:") ? { opacity: String(opacity) } : {} }),
+        h("span", null, h("bdi", null, text), " ", h("span", { class: "note" }, share)))));
       if (details.open) fillTable();
       if (canvas.isConnected) draw();
     },

@@ -5,10 +5,10 @@ import { lastAtOrBefore, step, thinned } from "./survival-curve.js";
 
 /**
  * @param {any} incidence `Incidence`
- * @param {{i18n: import("../i18n/index.js").I18n, label: string, lastDays: number, nameOf: (cause: string) => string, remainingName: string}} given
+ * @param {{i18n: import("../i18n/index.js").I18n, label: string, lastDays: number, nameOf: (cause: string) => string, remainingName: string, legend?: boolean}} given
  * @returns {import("./frame.js").Drawing}
  */
-export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remainingName }) {
+export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remainingName, legend = false }) {
   const { timeDays, causes, remaining } = incidence;
   const at = thinned(timeDays.length);
   const points = (/** @type {ArrayLike<number>} */ values, /** @type {number} */ first) => {
@@ -21,6 +21,10 @@ export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remain
     label,
     yName: i18n.t("incidence.share"),
     marks: at.length * (causes.length + 1),
+    legend: !legend ? undefined : [
+      { text: remainingName, outcome: "open", share: i18n.percent(remaining[remaining.length - 1] ?? 1) },
+      ...causes.map((/** @type {any} */ { cause, final }, /** @type {number} */ index) => ({ text: nameOf(cause), outcome: cause, opacity: strength(index), share: i18n.percent(final) })).reverse(),
+    ],
     option: (colours) => ({
       grid: grid(i18n.rtl),
       xAxis: axis(colours, { name: i18n.t("chart.days"), format: i18n.number, horizontal: true, min: 0, max: lastDays || undefined }),
@@ -72,5 +76,8 @@ function look(cause, index, colours) {
   if (cause === "lost") return { color: colours.bad, decal: decals(colours).lost, opacity: 0.9 };
   if (cause === "hold") return { color: colours.open, decal: decals(colours).hold, opacity: 0.9 };
   if (cause === "closed") return { color: colours.muted, opacity: 0.8 };
-  return { color: colours.accent, opacity: Math.max(0.25, 0.75 - 0.12 * index) };
+  return { color: colours.accent, opacity: strength(index) };
 }
+
+/** Other stages are shades of one colour. @param {number} index */
+const strength = (index) => Math.max(0.2, 0.9 - 0.25 * index);

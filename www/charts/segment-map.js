@@ -49,6 +49,9 @@ export function segmentMap(result, { i18n, label, x, y, featureName, groupName, 
   };
 }
 
+/** Below this ratio of the ends a logarithmic axis has too few ticks to be read. */
+const LOG_FROM = 50;
+
 /**
  * A logarithmic scale where the analysis took the logarithm too. Zero has no place on one: 1 is added where it occurs.
  *
@@ -63,8 +66,8 @@ function scale(values, width, feature, transform) {
     least = Math.min(least, values[at]);
     most = Math.max(most, values[at]);
   }
-  const log = transform !== "none" && least >= 0;
-  const shift = log && least < 1 ? 1 : 0;
+  const shift = least < 1 ? 1 : 0;
+  const log = transform !== "none" && least >= 0 && (most + shift) / (least + shift) > LOG_FROM;
   const bounds = log && most > least ? { log, min: (least + shift) / 1.15, max: (most + shift) * 1.15 } : { log: false };
-  return { axis: bounds, to: (/** @type {number} */ value) => value + shift, from: (/** @type {number} */ value) => value - shift };
+  return { axis: bounds, to: (/** @type {number} */ value) => (log ? value + shift : value), from: (/** @type {number} */ value) => (log ? value - shift : value) };
 }

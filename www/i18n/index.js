@@ -45,6 +45,7 @@ function translator(lang, messages, digits) {
     if (!made) formats.set(key, (made = new Intl.NumberFormat(lang, { ...options, ...numbering })));
     return made;
   };
+  const written = (/** @type {Intl.NumberFormatOptions} */ options, /** @type {number} */ value) => format(options).format(value).replace("-", "\u2212");
   const dates = (/** @type {Intl.DateTimeFormatOptions} */ options) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options, ...numbering });
   const day = dates({ dateStyle: "medium" });
   const month = dates({ year: "numeric", month: "short" });
@@ -85,18 +86,20 @@ function translator(lang, messages, digits) {
   function number(value) {
     if (!Number.isFinite(value)) return "–";
     const size = Math.abs(value);
-    if (Number.isInteger(value)) return format({ maximumFractionDigits: 0 }).format(value);
-    return size >= 100 ? format({ maximumFractionDigits: 0 }).format(value) : format({ maximumSignificantDigits: 3 }).format(value);
+    if (Number.isInteger(value)) return written({ maximumFractionDigits: 0 }, value);
+    return written(size >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 }, value);
   }
 
   /** Three significant digits at most, with thousands and millions as words of the language. @param {number} value */
-  const short = (value) => (Math.abs(value) < 10_000 ? number(value) : format({ notation: "compact", maximumSignificantDigits: 3 }).format(value));
+  const short = (value) => (Math.abs(value) < 10_000 ? number(value) : written({ notation: "compact", maximumSignificantDigits: 3 }, value));
 
   /** @param {number} share @param {number} [places] */
   function percent(share, places = 1) {
     if (!Number.isFinite(share)) return "–";
-    const text = format({ minimumFractionDigits: places, maximumFractionDigits: places }).format(share * 100);
-    return rtl ? `${text}٪` : `${text.replace("-", "\u2212")}\u00a0%`;
+    // A share that is small is not none.
+    const digits = share !== 0 && Math.abs(share * 100) < 0.5 * 10 ** -places ? places + 1 : places;
+    const text = written({ minimumFractionDigits: digits, maximumFractionDigits: digits }, share * 100);
+    return rtl ? `${text}٪` : `${text}\u00a0%`;
   }
 
   return {
@@ -115,15 +118,17 @@ function translator(lang, messages, digits) {
     /** A line of text for a chart, whose container runs from left to right. @param {string} text */
     line: (text) => (rtl ? `${RIGHT_TO_LEFT_ISOLATE}${text}${POP_ISOLATE}` : text),
     /** With a fixed number of decimals. @param {number} value @param {number} places */
-    fixed: (value, places) => (Number.isFinite(value) ? format({ minimumFractionDigits: places, maximumFractionDigits: places }).format(value) : "–"),
+    fixed: (value, places) => (Number.isFinite(value) ? written({ minimumFractionDigits: places, maximumFractionDigits: places }, value) : "–"),
     /** With every digit there is. @param {number} value */
-    full: (value) => format({ maximumFractionDigits: 6 }).format(value),
+    full: (value) => written({ maximumFractionDigits: 6 }, value),
     /** Days as the unit "days". @param {number} days */
     days: (days) => t("unit.days", { count: days }),
     /** @param {string} low @param {string} high */
     range: (low, high) => (low === high ? low : t(/^[\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low, high })),
     /** @param {number | null | undefined} instant */
     day: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : instant % DAY_MS === 0 ? day.format(instant) : moment.format(instant)),
+    /** The day of an instant. @param {number | null | undefined} instant */
+    date: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : day.format(instant)),
     /** @param {number} instant */
     month: (instant) => month.format(instant),
     /** @param {string[]} items */

@@ -49,7 +49,7 @@ export function dealTable(context) {
       heading("amount", t("amount"), true), heading("stage", t("funnel.stage")), heading("owner", t("deals.owner")), heading("ageDays", t("deals.age"), true),
       modelled && h("th", { scope: "col" }, t("deals.reasons"))));
     refill(rows, shown.map((/** @type {any} */ deal) => row(deal, modelled)), !shown.length && h("tr", null, h("td", { colspan: 8, class: "note" }, t("deals.none"))));
-    count.textContent = result.open.row.length > result.listed.length
+    count.textContent = !filter && result.open.row.length > result.listed.length
       ? t("deals.listed", { count: result.listed.length, all: result.open.row.length })
       : t("deals.count", { count: found.length });
     more.textContent = t("deals.showMore");

@@ -54,7 +54,7 @@ function reason(i18n, { verdictReason, holdout, needed, closed, baseRate }) {
   const { t, percent, number } = i18n;
   return t(`verdictReason.${verdictReason}`, {
     count: holdout?.testRows ?? 0,
-    from: i18n.day(holdout?.from),
+    from: i18n.date(holdout?.from),
     skill: holdout ? percent(holdout.logLossSkill.value) : "–",
     range: holdout ? i18n.range(percent(holdout.logLossSkill.low), percent(holdout.logLossSkill.high)) : "–",
     auc: holdout?.auc === null || holdout?.auc === undefined ? "–" : i18n.fixed(holdout.auc, 2),
@@ -98,7 +98,7 @@ function measureTable(i18n, holdout) {
   const { t, fixed, percent } = i18n;
   const skill = holdout.logLossSkill;
   return [
-    h("p", null, t("forecast.testedOn", { count: holdout.testRows, from: i18n.day(holdout.from), train: holdout.trainRows })),
+    h("p", null, t("forecast.testedOn", { count: holdout.testRows, from: i18n.date(holdout.from), train: holdout.trainRows })),
     table({
       caption: t("forecast.quality"),
       columns: [{ text: t("forecast.measure") }, { text: t("forecast.model"), number: true }, { text: t("forecast.baseRate"), number: true }, { text: t("forecast.skill"), number: true }],

@@ -70,7 +70,7 @@ export function funnelPanel(context) {
     stageExits.element.hidden = !current.exits;
     if (current.exits) {
       stageExits.draw(incidenceArea(current.exits, {
-        i18n, lastDays: current.duration.lastDays, nameOf: (cause) => causeName(i18n, cause), remainingName: t("stage.stillHere"), label: t("stage.exitsLabel", { stage: current.stage }),
+        i18n, lastDays: current.duration.lastDays, nameOf: (cause) => causeName(i18n, cause), remainingName: t("stage.stillHere"), legend: true, label: t("stage.exitsLabel", { stage: current.stage }),
       }));
     }
   }
@@ -210,8 +210,9 @@ function stageTable(i18n, stages, chosen) {
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
-function currentStages(i18n, { current, source }) {
+function currentStages(i18n, { current: all, source }) {
   const { t, number, short } = i18n;
+  const current = all.filter((/** @type {any} */ { open }) => open > 0);
   if (!current.length) return null;
   return h("div", { class: "current" },
     h("h3", null, t("funnel.current")),

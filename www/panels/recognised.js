@@ -25,7 +25,7 @@ export function recognised({ i18n, onchange, onAsOf }) {
       refill(text, recognisedText(i18n, summary));
       const dated = Number.isFinite(summary.asOf);
       date.value = dated ? new Date(summary.asOf).toISOString().slice(0, 10) : "";
-      origin.textContent = dated ? `${i18n.day(summary.asOf)} · ${t(`asOf.${summary.asOfFrom}`)}` : t("unknown");
+      origin.textContent = dated ? `${i18n.date(summary.asOf)} · ${t(`asOf.${summary.asOfFrom}`)}` : t("unknown");
       reset.hidden = summary.asOfFrom !== "option";
     },
     /** @param {any} summary @param {any[]} findings */
@@ -44,12 +44,13 @@ export function recognised({ i18n, onchange, onAsOf }) {
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} summary */
-export function recognisedText(i18n, { counts, firstInstant, lastInstant, historyForm }) {
+export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant, historyForm }) {
   const { t, month, range, list } = i18n;
   const span = firstInstant === null || lastInstant === null ? null : range(month(firstInstant), month(lastInstant));
   const parts = [
     counts.deals > 0 && t("recognised.deals", { count: counts.deals }),
-    counts.orders > 0 && t("recognised.orders", { count: counts.orders }),
+    // Without a file of orders, won deals stand for them.
+    (counts.orders > 0 && (counts.deals === 0 || tables.some((/** @type {any} */ { table }) => table === "orders"))) && t("recognised.orders", { count: counts.orders }),
     counts.customers > 0 && t("recognised.customers", { count: counts.customers }),
     span,
     counts.deals > 0 && counts.stages > 0 && t("recognised.stages", { count: counts.stages }),

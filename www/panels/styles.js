@@ -58,6 +58,7 @@ progress::-moz-progress-bar { background: var(--crm-accent); }
 .swatch.won { background: var(--crm-good); border-color: var(--crm-good); }
 .swatch.lost { border-color: var(--crm-bad); background: repeating-linear-gradient(-45deg, var(--crm-bad) 0 3px, var(--crm-surface) 3px 5px); }
 .swatch.hold { background: radial-gradient(var(--crm-open) 35%, transparent 40%) 0 0 / 5px 5px; }
+.swatch.stage { background: var(--crm-accent); border-color: var(--crm-accent); }
 .swatch.closed { background: var(--crm-muted); border-color: var(--crm-muted); }
 
 .chart { min-inline-size: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; align-content: start; }
@@ -96,8 +97,10 @@ tr.chosen .bar span { opacity: 1; }
 .weight span { display: block; block-size: 100%; background: var(--crm-good); border-radius: 2px; }
 .weight.down span { background: var(--crm-bad); }
 
+.legend li { display: inline-flex; align-items: center; gap: 6px; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; font-size: 14px; margin-block-end: 6px; }
 .marker { margin-inline-end: 6px; }
+.legend .marker { margin: 0; }
 .named { white-space: nowrap; }
 .shares { border-block-start: 1px solid var(--crm-border); padding-block-start: 12px; margin-block-start: 14px; }
 .panel:focus { outline: none; }
