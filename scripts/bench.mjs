@@ -38,7 +38,7 @@ async function firstResults() {
       }).observe({ type: "longtask", buffered: true });
     });
     await page.goto(`${server.url}www/`);
-    const all = ["funnel", "forecast", "segments"].map((panel) => page.locator(`[data-panel="${panel}"][data-state="ready"]`).first().waitFor({ timeout: 60_000 }));
+    const all = ["funnel", "forecast", "segments"].map((panel) => page.locator(`[data-testid="panel-${panel}"][data-state="ready"]`).first().waitFor({ timeout: 60_000 }));
     await Promise.all(all);
     times.push(await page.evaluate(() => performance.now()));
     await page.waitForTimeout(1500);

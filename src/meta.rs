@@ -59,8 +59,18 @@ pub struct Meta<O> {
 }
 
 impl<O> Meta<O> {
-    /// Provenance of an analysis of `crm` that used `rows_used` rows and left out `rows_left_out`.
-    pub fn new(analysis: &'static str, crm: &Crm, options: O, rows_used: f64, rows_left_out: Vec<LeftOut>) -> Self {
+    /// Provenance of an analysis of `tables` of `crm` that used `rows_used` rows. What reading left out of these tables comes before `left_out`,
+    /// which the analysis itself could not use.
+    pub fn new(
+        analysis: &'static str,
+        crm: &Crm,
+        tables: &[&str],
+        options: O,
+        rows_used: f64,
+        left_out: Vec<LeftOut>,
+    ) -> Self {
+        let mut rows_left_out = left_out_of(crm, tables);
+        rows_left_out.extend(left_out);
         Meta {
             version: env!("CARGO_PKG_VERSION"),
             analysis,
@@ -77,6 +87,10 @@ impl<O> Meta<O> {
         self.seed = Some(seed);
         self
     }
+}
+
+fn left_out_of(crm: &Crm, tables: &[&str]) -> Vec<LeftOut> {
+    crm.left_out.iter().filter(|left| tables.contains(&left.table.as_str())).cloned().collect()
 }
 
 /// A number with its interval and what it rests on.

@@ -2,6 +2,7 @@
 
 use crate::crm::{Deals, LeftOut, Loaded, Outcome, TableKind};
 use crate::meta::Meta;
+use crate::stats::order::reordered;
 use crate::table::{Table, Texts, Values};
 use serde::Serialize;
 
@@ -71,13 +72,13 @@ pub fn quality(loaded: &Loaded) -> QualityResult {
     }
     of_columns(loaded, &mut findings);
     of_joins(loaded, &mut findings);
-    findings.sort_by(|a, b| {
+    let findings = reordered(findings, &mut |a, b| {
         let key = |finding: &Finding| (finding.code.clone(), finding.table.clone(), finding.column.clone());
         b.severity.cmp(&a.severity).then(b.share.total_cmp(&a.share)).then_with(|| key(a).cmp(&key(b)))
     });
     let rows: usize = loaded.tables.iter().map(|table| table.source.table.rows()).sum();
     QualityResult {
-        meta: Meta::new("quality", &loaded.crm, NoOptions {}, rows as f64, loaded.crm.left_out.clone()),
+        meta: Meta::new("quality", &loaded.crm, &[], NoOptions {}, rows as f64, loaded.crm.left_out.clone()),
         findings,
     }
 }

@@ -100,6 +100,7 @@ class CrmElement extends HTMLElement {
   /** Words of an error above the panels; the last results stay. @param {any} [error] */
   showError(error) {
     this.#message.hidden = !error;
+    this.#message.dataset.code = error?.code ?? "";
     if (error && this.#i18n) refill(this.#message, errorText(this.#i18n, error));
     if (error) this.#emit("crm-error", { error });
   }

@@ -6,6 +6,7 @@ use super::mapping::{HistoryRole, Repeats};
 use super::recognise::{Found, Meanings};
 use super::{Attribute, Deals, Exit, LeftOut, Outcome, Passages};
 use crate::read::Source;
+use crate::stats::order::{reordered, sort_rows};
 use crate::table::{Texts, Values};
 use std::collections::HashMap;
 
@@ -48,11 +49,11 @@ pub(super) fn rows(source: &Source, roles: &Found<HistoryRole>, meanings: &Meani
 struct Grouped {
     /// Where the rows of each deal begin in `rows`; one entry more than there are deals.
     starts: Vec<usize>,
-    rows: Vec<u32>,
+    rows: Vec<usize>,
 }
 
 impl Grouped {
-    fn of(&self, deal: usize) -> &[u32] {
+    fn of(&self, deal: usize) -> &[usize] {
         &self.rows[self.starts[deal]..self.starts[deal + 1]]
     }
 }
@@ -67,13 +68,13 @@ fn grouped(pairs: &[(u32, u32)], deals: usize, entered: &[f64]) -> Grouped {
         starts[deal + 1] += starts[deal];
     }
     let mut next = starts.clone();
-    let mut rows = vec![0_u32; pairs.len()];
+    let mut rows = vec![0_usize; pairs.len()];
     for (deal, row) in pairs {
-        rows[next[*deal as usize]] = *row;
+        rows[next[*deal as usize]] = *row as usize;
         next[*deal as usize] += 1;
     }
     for deal in 0..deals {
-        rows[starts[deal]..starts[deal + 1]].sort_by(|a, b| entered[*a as usize].total_cmp(&entered[*b as usize]));
+        sort_rows(&mut rows[starts[deal]..starts[deal + 1]], &mut |a, b| entered[a].total_cmp(&entered[b]));
     }
     Grouped { starts, rows }
 }
@@ -158,7 +159,7 @@ pub(super) fn history(
         deals.stage.levels.extend(rows.stage.levels.iter().cloned());
     }
     for deal in 0..deals.len() {
-        let Some(last) = grouped.of(deal).last().map(|row| *row as usize) else { continue };
+        let Some(last) = grouped.of(deal).last().copied() else { continue };
         let stage = rows.stage.codes[last] as usize;
         match rows.ends[stage] {
             Some(outcome) => {
@@ -185,9 +186,9 @@ pub(super) fn history(
 }
 
 /// When the run of rows that ends `group` with `outcome` began.
-fn entered_end(rows: &HistoryRows, group: &[u32], outcome: Outcome) -> f64 {
-    let same = |row: &&u32| rows.ends[rows.stage.codes[**row as usize] as usize] == Some(outcome);
-    group.iter().rev().take_while(same).last().map_or(f64::NAN, |row| rows.entered[*row as usize])
+fn entered_end(rows: &HistoryRows, group: &[usize], outcome: Outcome) -> f64 {
+    let same = |row: &&usize| rows.ends[rows.stage.codes[**row] as usize] == Some(outcome);
+    group.iter().rev().take_while(same).last().map_or(f64::NAN, |row| rows.entered[*row])
 }
 
 /// Fills in the deals that a history without deals table tells of: created at the first row, closed at the last one where a close date stands.
@@ -197,8 +198,8 @@ fn make_deals(source: &Source, roles: &Found<HistoryRole>, rows: &HistoryRows, g
     let weight_column = roles.get(&HistoryRole::Weight).map(|at| columns::numbers(&source.table.columns()[*at]));
     for deal in 0..n {
         let group = grouped.of(deal);
-        let time = |row: Option<&u32>| row.map_or(f64::NAN, |row| rows.entered[*row as usize]);
-        let ended = rows.closed.as_ref().is_some_and(|closed| group.iter().any(|row| !closed[*row as usize].is_nan()));
+        let time = |row: Option<&usize>| row.map_or(f64::NAN, |row| rows.entered[*row]);
+        let ended = rows.closed.as_ref().is_some_and(|closed| group.iter().any(|row| !closed[*row].is_nan()));
         deals.created.push(time(group.first()));
         deals.outcome.push(if ended { Outcome::Closed } else { Outcome::Open });
         deals.closed.push(if ended { time(group.last()) } else { f64::NAN });
@@ -222,9 +223,9 @@ fn make_deals(source: &Source, roles: &Found<HistoryRole>, rows: &HistoryRows, g
 
 /// Whether every deal has one value only.
 fn is_constant(values: &Values, grouped: &Grouped, deals: usize) -> bool {
-    let bits = |row: &u32| match values {
-        Values::Numbers(values) | Values::Instants(values) => values[*row as usize].to_bits(),
-        Values::Texts(texts) => u64::from(texts.codes[*row as usize]),
+    let bits = |row: &usize| match values {
+        Values::Numbers(values) | Values::Instants(values) => values[*row].to_bits(),
+        Values::Texts(texts) => u64::from(texts.codes[*row]),
     };
     (0..deals).all(|deal| grouped.of(deal).windows(2).all(|pair| bits(&pair[0]) == bits(&pair[1])))
 }
@@ -237,9 +238,9 @@ struct Stay {
     row: usize,
 }
 
-fn stays(rows: &HistoryRows, group: &[u32], as_of: f64, repeats: Repeats, tally: &mut Tally<'_>) -> Vec<Stay> {
+fn stays(rows: &HistoryRows, group: &[usize], as_of: f64, repeats: Repeats, tally: &mut Tally<'_>) -> Vec<Stay> {
     let mut stays: Vec<Stay> = Vec::with_capacity(group.len());
-    for row in group.iter().map(|row| *row as usize) {
+    for row in group.iter().copied() {
         let stage = rows.stage.codes[row];
         let entered = rows.entered[row];
         let mut exited =
@@ -359,7 +360,7 @@ fn funnel_order(rows: &HistoryRows, grouped: &Grouped, deals: usize, order: &[St
     for deal in 0..deals {
         firsts.clear();
         for row in grouped.of(deal) {
-            let stage = rows.stage.codes[*row as usize] as usize;
+            let stage = rows.stage.codes[*row] as usize;
             if rows.ends[stage].is_none() && !firsts.contains(&stage) {
                 if paired {
                     firsts.iter().for_each(|earlier| before[earlier * n + stage] += 1);
@@ -376,12 +377,12 @@ fn funnel_order(rows: &HistoryRows, grouped: &Grouped, deals: usize, order: &[St
         }
         (0..n).map(|other| i64::from(before[stage * n + other].cmp(&before[other * n + stage]) as i8)).sum()
     };
-    let mut seen: Vec<(usize, i64, f64)> = (0..n)
+    let seen: Vec<(usize, i64, f64)> = (0..n)
         .filter(|stage| positions[*stage].1 > 0.0)
         .map(|stage| (stage, score(stage), positions[stage].0 / positions[stage].1))
         .collect();
     let asked = |stage: usize| order.iter().position(|name| *name == levels[stage]).unwrap_or(usize::MAX);
-    seen.sort_by(|a, b| {
+    let seen = reordered(seen, &mut |a, b| {
         asked(a.0)
             .cmp(&asked(b.0))
             .then(b.1.cmp(&a.1))

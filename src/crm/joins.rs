@@ -3,6 +3,7 @@
 use super::words::folded;
 use super::{Attribute, Deals, columns};
 use crate::read::Source;
+use crate::stats::order::reordered;
 use crate::table::{Column, Texts, Values};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -90,14 +91,14 @@ pub(super) fn join(
     }
     let keys = columns::texts(&table[key_at]);
     let key_of = |row: usize| keys.get(row).map(str::to_owned);
-    let mut missing: Vec<(usize, &String)> = rows
+    let missing: Vec<(usize, &String)> = rows
         .iter()
         .zip(&counts)
         .zip(&texts.levels)
         .filter(|((row, count), _)| row.is_none() && **count > 0)
         .map(|((_, count), level)| (*count, level))
         .collect();
-    missing.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let missing = reordered(missing, &mut |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     let summary = JoinSummary {
         source: dimension.table.name().to_owned(),
         column: attribute.name.clone(),

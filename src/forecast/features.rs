@@ -3,9 +3,9 @@
 use crate::crm::Attribute;
 use crate::error::Result;
 use crate::stats::logistic::{Category, Design};
-use crate::stats::quantiles::median;
+use crate::stats::order::reordered;
 use crate::table::{Texts, Values};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Level of rows without a value.
 pub const MISSING: &str = "(missing)";
@@ -72,15 +72,12 @@ pub fn learn(
 }
 
 fn number(values: &[f64], rows: &[usize], weights: &[f64]) -> Option<Encoding> {
-    let mut present: Vec<f64> = Vec::with_capacity(rows.len());
     let (mut missing, mut total) = (0.0, 0.0);
     for (&row, &weight) in rows.iter().zip(weights) {
-        if weight > 0.0 {
-            total += weight;
-            if values[row].is_nan() { missing += weight } else { present.push(values[row]) }
-        }
+        total += weight;
+        missing += if values[row].is_nan() { weight } else { 0.0 };
     }
-    let median = weighted_median(values, rows, weights).or_else(|| median(&mut present))?;
+    let median = weighted_median(values, rows, weights)?;
     let filled = |row: usize| if values[row].is_nan() { median } else { values[row] };
     let mean = rows.iter().zip(weights).map(|(&row, w)| w * filled(row)).sum::<f64>() / total;
     let variance =
@@ -101,13 +98,13 @@ fn number(values: &[f64], rows: &[usize], weights: &[f64]) -> Option<Encoding> {
 
 /// Median of the rows repeated by weight; `None` where no row with a value has weight.
 fn weighted_median(values: &[f64], rows: &[usize], weights: &[f64]) -> Option<f64> {
-    let mut present: Vec<(f64, f64)> = rows
+    let present: Vec<(f64, f64)> = rows
         .iter()
         .zip(weights)
         .map(|(&row, &w)| (values[row], w))
         .filter(|(value, w)| !value.is_nan() && *w > 0.0)
         .collect();
-    present.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let present = reordered(present, &mut |a, b| a.0.total_cmp(&b.0));
     let half = 0.5 * present.iter().map(|(_, w)| w).sum::<f64>();
     let mut below = 0.0;
     for (i, (value, weight)) in present.iter().enumerate() {
@@ -141,7 +138,7 @@ fn levels(texts: &Texts, rows: &[usize], weights: &[f64], min_level_rows: f64) -
     if pooled > 0.5 * total && kept.is_empty() {
         return None;
     }
-    kept.sort_unstable();
+    let kept = reordered(kept, &mut |a, b| a.cmp(b));
     let mut levels: Vec<String> = kept.into_iter().map(str::to_owned).collect();
     if pooled > 0.0 {
         levels.push(OTHER.into());
@@ -212,40 +209,32 @@ pub fn value_text(values: &Values, row: usize) -> String {
     }
 }
 
-/// For each level of a category: weighted rows, and weighted events among them, by level.
+/// Weighted rows, and weighted events among them, that have `level` of a category, or no value where a number has a flag.
 pub fn observed(
     attributes: &[Attribute],
     encoder: &Encoder,
+    level: &str,
     rows: &[usize],
     outcome: &[f64],
     weights: &[f64],
-) -> BTreeMap<String, (f64, f64)> {
-    let mut found: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-    let mut add = |level: &str, i: usize| {
-        let (n, events) = match found.get_mut(level) {
-            Some(entry) => entry,
-            None => found.entry(level.to_owned()).or_default(),
-        };
-        *n += weights[i];
-        *events += weights[i] * outcome[i];
+) -> (f64, f64) {
+    let (mut n, mut events) = (0.0, 0.0);
+    let mut count = |has: &dyn Fn(usize) -> bool| {
+        for (i, _) in rows.iter().enumerate().filter(|(_, row)| has(**row)) {
+            n += weights[i];
+            events += weights[i] * outcome[i];
+        }
     };
     match (&encoder.encoding, &attributes[encoder.attribute].values) {
         (Encoding::Levels { levels }, Values::Texts(texts)) => {
-            let by_code = codes_of(levels, texts);
-            let missing = position(levels, MISSING);
-            for (i, &row) in rows.iter().enumerate() {
-                let code = by_code.get(texts.codes[row] as usize).copied().unwrap_or(missing);
-                add(&levels[code as usize], i);
-            }
+            let (by_code, missing, wanted) =
+                (codes_of(levels, texts), position(levels, MISSING), position(levels, level));
+            count(&|row| by_code.get(texts.codes[row] as usize).copied().unwrap_or(missing) == wanted);
         }
-        (_, Values::Numbers(values)) => {
-            for (i, _) in rows.iter().enumerate().filter(|(_, row)| values[**row].is_nan()) {
-                add(MISSING, i);
-            }
-        }
+        (_, Values::Numbers(values)) => count(&|row| values[row].is_nan()),
         _ => {}
     }
-    found
+    (n, events)
 }
 
 #[cfg(test)]

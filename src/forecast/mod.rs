@@ -14,6 +14,7 @@ use crate::crm::{Crm, Deals, LeftOut, Outcome};
 use crate::error::{Error, Result};
 use crate::meta::{Estimate, Meta, Progress};
 use crate::stats::intervals::{Confidence, wilson};
+use crate::stats::order::{reordered, sort_rows, sorted_rows};
 use model::{Examples, Fitted, train};
 use serde::{Deserialize, Serialize};
 
@@ -203,7 +204,7 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
         crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "forecast".into(), table: "deals".into() })?;
     let confidence = Confidence::new(options.confidence)?;
     check(options)?;
-    let (examples, closed_at, left_out) = closed_deals(deals, crm);
+    let (examples, closed_at, left_out) = closed_deals(deals);
     let (won, lost) = examples.counts();
     let open: Vec<usize> =
         (0..deals.len()).filter(|&i| matches!(deals.outcome[i], Outcome::Open | Outcome::Hold)).collect();
@@ -248,7 +249,7 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
         model.path.clone_from(&holdout.model.path);
     }
     Ok(ForecastResult {
-        meta: Meta::new("forecast", crm, options.clone(), won + lost, left_out),
+        meta: Meta::new("forecast", crm, &["deals"], options.clone(), won + lost, left_out),
         closed: ClosedCounts { won, lost },
         base_rate,
         verdict,
@@ -271,7 +272,7 @@ fn check(options: &ForecastOptions) -> Result<()> {
     if !(options.holdout > 0.0 && options.holdout < 1.0) {
         return refuse("holdout", options.holdout.to_string(), "a share lies strictly between 0 and 1");
     }
-    if !(options.min_level_rows >= 0.0) {
+    if options.min_level_rows.is_nan() || options.min_level_rows < 0.0 {
         return refuse("minLevelRows", options.min_level_rows.to_string(), "a number of rows is not negative");
     }
     if let Some(penalty) = options.penalty.filter(|penalty| !(*penalty > 0.0 && penalty.is_finite())) {
@@ -284,11 +285,11 @@ fn check(options: &ForecastOptions) -> Result<()> {
 }
 
 /// Won and lost deals in time order, their close instants (`None` where no deal has one), and what was left out.
-fn closed_deals(deals: &Deals, crm: &Crm) -> (Examples, Option<Vec<f64>>, Vec<LeftOut>) {
+fn closed_deals(deals: &Deals) -> (Examples, Option<Vec<f64>>, Vec<LeftOut>) {
     let mut closed: Vec<usize> =
         (0..deals.len()).filter(|&i| matches!(deals.outcome[i], Outcome::Won | Outcome::Lost)).collect();
     let dated = closed.iter().any(|&i| !deals.closed[i].is_nan());
-    let mut left_out = crm.left_out.iter().filter(|left| left.table == "deals").cloned().collect::<Vec<_>>();
+    let mut left_out = Vec::new();
     let mut leave = |reason: &str, rows: Vec<usize>| {
         if !rows.is_empty() {
             left_out.push(LeftOut {
@@ -304,7 +305,7 @@ fn closed_deals(deals: &Deals, crm: &Crm) -> (Examples, Option<Vec<f64>>, Vec<Le
         let undated: Vec<usize> = closed.iter().copied().filter(|&i| deals.closed[i].is_nan()).collect();
         leave("no_close_date", undated);
         closed.retain(|&i| !deals.closed[i].is_nan());
-        closed.sort_by(|&a, &b| {
+        sort_rows(&mut closed, &mut |a, b| {
             deals.closed[a].total_cmp(&deals.closed[b]).then_with(|| deals.id.get(a).cmp(&deals.id.get(b)))
         });
     }
@@ -451,8 +452,7 @@ fn score(
             expected.amount += likely * deals.amount[i]
         }
     }
-    let mut order: Vec<usize> = (0..open.len()).collect();
-    order.sort_by(|&a, &b| probabilities[b].0.total_cmp(&probabilities[a].0).then(a.cmp(&b)));
+    let mut order = sorted_rows(open.len(), &mut |a, b| probabilities[b].0.total_cmp(&probabilities[a].0));
     if base_rate.is_none() {
         order.clear();
     }
@@ -478,7 +478,7 @@ fn score(
                     .collect(),
                 _ => Vec::new(),
             };
-            reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+            reasons = reordered(reasons, &mut |a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
             let (probability, low, high) = probabilities[k];
             ListedDeal {
                 id: deals.id.get(i).unwrap_or_default().to_owned(),

@@ -125,10 +125,6 @@ pub fn train(
     };
     let logistic = fit(&matrix, &examples.outcome, &examples.weights, penalty, None)?;
     let (won, lost) = examples.counts();
-    let levels: Vec<_> = encoders
-        .iter()
-        .map(|encoder| observed(attributes, encoder, &examples.rows, &examples.outcome, &examples.weights))
-        .collect();
     let features = columns
         .iter()
         .enumerate()
@@ -139,7 +135,9 @@ pub fn train(
                 _ => (None, None),
             };
             let (n, events) = match &column.level {
-                Some(level) => levels[column.encoder].get(level).copied().unwrap_or_default(),
+                Some(level) => {
+                    observed(attributes, encoder, level, &examples.rows, &examples.outcome, &examples.weights)
+                }
                 None => (won + lost, won),
             };
             Feature {
@@ -188,17 +186,17 @@ fn choose_penalty(
     let mut path = Vec::with_capacity(PENALTIES.len());
     for &penalty in PENALTIES.iter().rev() {
         let (mut loss, mut seen) = (0.0, 0.0);
-        for held_out in 0..FOLDS {
+        for (held_out, start) in starts.iter_mut().enumerate() {
             let part: Vec<f64> =
                 weights.iter().zip(&fold).map(|(w, f)| if *f == held_out { 0.0 } else { *w }).collect();
-            let Ok(model) = fit(&matrix, &outcome, &part, penalty * scale, starts[held_out].as_deref()) else {
+            let Ok(model) = fit(&matrix, &outcome, &part, penalty * scale, start.as_deref()) else {
                 continue;
             };
             for i in (0..rows.len()).filter(|&i| fold[i] == held_out) {
                 loss += weights[i] * log_loss(outcome[i], sigmoid(matrix.score(i, &model.coefficients)));
                 seen += weights[i];
             }
-            starts[held_out] = Some(model.coefficients);
+            *start = Some(model.coefficients);
         }
         if seen > 0.0 {
             path.push(PathPoint { penalty, log_loss: loss / seen });

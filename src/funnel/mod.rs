@@ -132,7 +132,7 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
     Ok(FunnelResult {
         counts: counts(deals, &used.selected),
         current: current(deals, crm.passages.as_ref(), &used.selected),
-        meta: Meta::new("funnel", crm, options.clone(), rows_used, left_out),
+        meta: Meta::new("funnel", crm, &["deals", "history"], options.clone(), rows_used, left_out),
         source,
         cycle,
         stages,

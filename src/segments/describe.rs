@@ -7,6 +7,7 @@ use super::recipe::{Feature, weighted_median};
 use super::silhouette::Silhouette;
 use super::{MapPoints, Segment, rfm};
 use crate::bulk::{Floats, Indices};
+use crate::stats::order::{sort_rows, sorted_rows};
 
 pub(super) struct Described {
     pub(super) segments: Vec<Segment>,
@@ -27,8 +28,7 @@ pub(super) fn describe(
     let by_value = input.features.iter().find(|feature| input.money.is_some() && feature.name == "monetary");
     let ranked_by = by_value.or(input.features.first());
     let means = means_by_label(ranked_by.map_or(&[], |feature| &feature.values), &input.weights, model);
-    let mut order: Vec<usize> = (0..model.k).collect();
-    order.sort_by(|&a, &b| means[b].total_cmp(&means[a]));
+    let order = sorted_rows(model.k, &mut |a, b| means[b].total_cmp(&means[a]));
     let mut position = vec![0u32; model.k];
     for (at, &cluster) in order.iter().enumerate() {
         position[cluster] = at as u32;
@@ -113,12 +113,12 @@ fn medoids(points: &Points, model: &KMeans) -> Vec<usize> {
 fn map(input: &Input, labels: &[u32], limit: usize) -> MapPoints {
     let n = labels.len();
     let shown = n.min(limit);
-    let mut by_segment: Vec<u32> = (0..n as u32).collect();
-    by_segment.sort_by_key(|&row| labels[row as usize]);
+    let by_segment = sorted_rows(n, &mut |a, b| labels[a].cmp(&labels[b]));
     // The middle of each of `shown` equal parts; in u64, because the product exceeds 32 bits of a wasm usize.
     let middle = |i: usize| ((2 * i as u64 + 1) * n as u64 / (2 * shown as u64)) as usize;
-    let mut row: Vec<u32> = (0..shown).map(|i| by_segment[middle(i)]).collect();
-    row.sort_unstable();
+    let mut chosen: Vec<usize> = (0..shown).map(|i| by_segment[middle(i)]).collect();
+    sort_rows(&mut chosen, &mut |a, b| a.cmp(&b));
+    let row: Vec<u32> = chosen.into_iter().map(|row| row as u32).collect();
     let label = row.iter().map(|&row| labels[row as usize]).collect();
     let values = row.iter().flat_map(|&row| input.features.iter().map(move |feature| feature.values[row as usize]));
     MapPoints { label: Indices(label), values: Floats(values.collect()), row: Indices(row) }

@@ -6,6 +6,7 @@
 use super::lloyd::{EmptyCluster, lloyd};
 use super::points::Points;
 use crate::error::{Error, Result};
+use crate::stats::order::reordered;
 use crate::stats::rng::{self, Rng};
 
 /// Clusters of weighted points.
@@ -109,7 +110,7 @@ fn optima(points: &Points, KMeansParams { k, restarts, swaps, seed }: KMeansPara
             Some(other) => *other = run,
             None => found.push(run),
         }
-        found.sort_by(|a, b| a.inertia.total_cmp(&b.inertia));
+        found = reordered(std::mem::take(&mut found), &mut |a, b| a.inertia.total_cmp(&b.inertia));
         found.truncate(2 * REFINED);
         found[0].centroids.clone()
     };

@@ -183,8 +183,13 @@ pub fn segments(crm: &Crm, options: &SegmentsOptions, progress: &mut Progress<'_
         of: Some(input.of),
         ..options.clone()
     };
+    let table = match input.of {
+        SegmentsOf::Orders => "orders",
+        SegmentsOf::Customers => "customers",
+        SegmentsOf::Deals => "deals",
+    };
     Ok(SegmentsResult {
-        meta: Meta::new("segments", crm, used, input.rows_used, input.left_out).with_seed(options.seed),
+        meta: Meta::new("segments", crm, &[table], used, input.rows_used, input.left_out).with_seed(options.seed),
         of: input.of,
         features,
         k: model.k as u32,

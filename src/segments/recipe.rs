@@ -1,5 +1,6 @@
 //! From raw features to standardised points: the recipe that a result carries.
 
+use crate::stats::order::reordered;
 use serde::{Deserialize, Serialize};
 
 /// How a feature is transformed before it is standardised.
@@ -100,7 +101,7 @@ pub fn standardise(columns: &[Vec<f64>], weights: &[f64]) -> (Vec<f64>, Vec<(f64
 /// Median of weighted `values`: that of the list in which each value stands `weight` times. NaN for none.
 pub fn weighted_median(mut values: Vec<(f64, f64)>) -> f64 {
     values.retain(|&(_, weight)| weight > 0.0);
-    values.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let values = reordered(values, &mut |a, b| a.0.total_cmp(&b.0));
     let half = 0.5 * values.iter().map(|&(_, weight)| weight).sum::<f64>();
     let mut sum = 0.0;
     for (i, &(value, weight)) in values.iter().enumerate() {

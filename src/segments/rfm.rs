@@ -1,7 +1,7 @@
 //! Recency, frequency and monetary value of customers from their orders, and names for groups of them.
 
 use crate::crm::{LeftOut, Orders};
-use std::cmp::Ordering;
+use crate::stats::order::{reordered, sort_rows, sorted_rows};
 
 /// Customers in ascending id order. All vectors have equal length.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,7 +47,7 @@ pub fn rfm(orders: &Orders, as_of_day: i32) -> Rfm {
         reasons[reason].1 += 1;
     }
     // Sorted by customer and day: the last day of a run is the customer's last order.
-    used.sort_unstable();
+    let mut used = reordered(used, &mut |a, b| a.cmp(b));
     used.dedup();
     let runs: Vec<&[(u32, i32)]> = used.chunk_by(|a, b| a.0 == b.0).collect();
     let names: Vec<&str> = runs.iter().map(|run| orders.customer.levels[run[0].0 as usize].as_str()).collect();
@@ -85,9 +85,7 @@ pub fn ascending_ids<S: AsRef<str>>(ids: &[S]) -> Vec<usize> {
         true => a.len().cmp(&b.len()).then_with(|| a.cmp(b)),
         false => a.cmp(b),
     };
-    let mut order: Vec<usize> = (0..ids.len()).collect();
-    order.sort_by(|&a, &b| compare(ids[a].as_ref(), ids[b].as_ref()));
-    order
+    sorted_rows(ids.len(), &mut |a, b| compare(ids[a].as_ref(), ids[b].as_ref()))
 }
 
 /// Keys for segments, in display order, by their standardised centres (recency, frequency, monetary).
@@ -115,7 +113,7 @@ pub fn names(centres: &[Vec<f64>]) -> Vec<&'static str> {
     let value = |at: usize, feature: usize| centres[at].get(feature).copied().unwrap_or(0.0);
     let kind = |at: usize| (value(at, 0) < 0.0, value(at, 1) > 0.0, value(at, 2) > 0.0);
     let mut dormant: Vec<usize> = (0..centres.len()).filter(|&at| kind(at) == (false, false, false)).collect();
-    dormant.sort_by(|&a, &b| value(a, 0).partial_cmp(&value(b, 0)).unwrap_or(Ordering::Equal));
+    sort_rows(&mut dormant, &mut |a, b| value(a, 0).total_cmp(&value(b, 0)));
     let by_recency: &[&str] = match dormant.len() {
         0 | 1 => &["hibernating"],
         2 => &["hibernating", "lost"],

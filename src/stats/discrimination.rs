@@ -3,6 +3,7 @@
 
 use super::intervals::{Confidence, wilson};
 use super::logistic::{Design, fit};
+use super::order::sort_rows;
 use crate::meta::Estimate;
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ pub fn area_under_curve(
 ) -> Option<Estimate> {
     let scores: Vec<f64> = probability.iter().map(|p| libm::round(p * 1e12) / 1e12).collect();
     let mut order: Vec<usize> = (0..scores.len()).filter(|&i| weights[i] > 0.0).collect();
-    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    sort_rows(&mut order, &mut |a, b| scores[a].total_cmp(&scores[b]));
     let positives: f64 = order.iter().map(|&i| weights[i] * outcome[i]).sum();
     let negatives: f64 = order.iter().map(|&i| weights[i] * (1.0 - outcome[i])).sum();
     if !(positives > 0.0 && negatives > 0.0) {
@@ -98,7 +99,7 @@ pub fn reliability(
     confidence: Confidence,
 ) -> Vec<ReliabilityGroup> {
     let mut order: Vec<usize> = (0..probability.len()).filter(|&i| weights[i] > 0.0).collect();
-    order.sort_by(|&a, &b| probability[a].total_cmp(&probability[b]));
+    sort_rows(&mut order, &mut |a, b| probability[a].total_cmp(&probability[b]));
     let total: f64 = order.iter().map(|&i| weights[i]).sum();
     let whole = total.fract() == 0.0;
     let size = |group: usize| {

@@ -24,7 +24,7 @@ after(async () => {
 /** @param {Page} page */
 async function settled(page) {
   for (const panel of ["funnel", "forecast", "segments"]) {
-    await page.locator(`[data-panel="${panel}"][data-state="ready"], [data-panel="${panel}"][data-state="error"], [data-panel="${panel}"][data-state="empty"]`).first().waitFor({ timeout: 60_000 });
+    await page.locator(`[data-testid="panel-${panel}"]:is([data-state="ready"], [data-state="error"])`).first().waitFor({ timeout: 60_000 });
   }
 }
 

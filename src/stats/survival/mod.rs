@@ -189,27 +189,23 @@ impl SurvivalState {
 
     /// Walks the distinct durations from the last to the first, so that the number at risk is a running sum.
     fn event_table(&self) -> EventTable {
-        let order = order::ascending(&self.duration_bits);
-        let entry_order = order::ascending(&self.entry_bits);
+        let (duration_bits, rows) = order::ascending(&self.duration_bits);
+        let (entry_bits, entries) = order::ascending(&self.entry_bits);
         let mut table = EventTable {
             never_at_risk: self.never_at_risk,
-            last: order.last().map_or(0.0, |&row| f64::from_bits(self.duration_bits[row as usize])),
+            last: duration_bits.last().map_or(0.0, |&bits| f64::from_bits(bits)),
             by_cause: vec![Vec::new(); self.causes],
             ..EventTable::default()
         };
         let mut of_cause = vec![0.0; self.causes];
         let mut touched: Vec<usize> = Vec::new();
         let (mut staying, mut not_yet_in) = (0.0, 0.0);
-        let (mut rest, mut entry_rest) = (order.as_slice(), entry_order.as_slice());
-        while let Some(&row) = rest.last() {
-            let bits = self.duration_bits[row as usize];
+        let mut ends = duration_bits.into_iter().zip(rows).rev().peekable();
+        let mut starts = entry_bits.into_iter().zip(entries).rev().peekable();
+        while let Some(&(bits, _)) = ends.peek() {
             let (mut events, mut censored) = (0.0, 0.0);
-            while let Some((&row, before)) = rest.split_last() {
+            while let Some((_, row)) = ends.next_if(|(end, _)| *end == bits) {
                 let row = row as usize;
-                if self.duration_bits[row] != bits {
-                    break;
-                }
-                rest = before;
                 let weight = self.weight.get(row);
                 match (self.cause[row] as usize).checked_sub(1) {
                     None => censored += weight,
@@ -222,11 +218,7 @@ impl SurvivalState {
                     }
                 }
             }
-            while let Some((&row, before)) = entry_rest.split_last() {
-                if self.entry_bits[row as usize] < bits {
-                    break;
-                }
-                entry_rest = before;
+            while let Some((_, row)) = starts.next_if(|(start, _)| *start >= bits) {
                 not_yet_in += self.entry_weight.get(row as usize);
             }
             staying += events + censored;

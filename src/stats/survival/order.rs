@@ -6,15 +6,15 @@ const BUCKETS: usize = 1 << DIGIT_BITS;
 // Below it a comparison sort beats clearing and reading the digit counts.
 const FEW: usize = 4_096;
 
-/// Row numbers in ascending order of `keys`; equal keys keep their order.
+/// `keys` in ascending order, and the row that each comes from; equal keys keep their order.
 ///
 /// Radix sort by 11-bit digits, least significant first; a digit that all keys share costs nothing, which whole days make the rule.
-pub(super) fn ascending(keys: &[u64]) -> Vec<u32> {
+pub(super) fn ascending(keys: &[u64]) -> (Vec<u64>, Vec<u32>) {
     let mut rows: Vec<u32> = (0..keys.len() as u32).collect();
     if keys.len() < FEW {
         // The row in the key makes the order total, so any sort gives the same.
         rows.sort_unstable_by_key(|&row| (keys[row as usize], row));
-        return rows;
+        return (rows.iter().map(|&row| keys[row as usize]).collect(), rows);
     }
     let mut counts = vec![[0u32; BUCKETS]; DIGITS];
     for &key in keys {
@@ -41,7 +41,7 @@ pub(super) fn ascending(keys: &[u64]) -> Vec<u32> {
         std::mem::swap(&mut sorted, &mut next_sorted);
         std::mem::swap(&mut rows, &mut next_rows);
     }
-    rows
+    (sorted, rows)
 }
 
 fn bucket(key: u64, digit: usize) -> usize {
@@ -61,7 +61,9 @@ mod tests {
             let keys: Vec<u64> = (0..length).map(|_| rng.gen_range(0..distinct).rotate_left(50)).collect();
             let mut expected: Vec<u32> = (0..length).collect();
             expected.sort_by_key(|&row| keys[row as usize]);
-            assert_eq!(ascending(&keys), expected, "{length} keys, {distinct} distinct");
+            let (sorted, rows) = ascending(&keys);
+            assert_eq!(rows, expected, "{length} keys, {distinct} distinct");
+            assert!(sorted.iter().zip(&rows).all(|(key, row)| *key == keys[*row as usize]));
         }
     }
 }
