@@ -12,6 +12,11 @@ pub const MISSING: &str = "(missing)";
 /// Level that pools those with too few rows.
 pub const OTHER: &str = "(other)";
 
+/// Levels of one category that keep a coefficient of their own at most; the ones with the fewest rows are pooled.
+pub const MOST_LEVELS: usize = 200;
+/// Standard deviations from the mean at which a value is held: no training row lies farther out, and a score stays finite.
+const FARTHEST: f64 = 1e6;
+
 /// How one attribute enters the regression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Encoding {
@@ -19,7 +24,7 @@ pub enum Encoding {
     Number {
         /// Weighted mean after filling.
         mean: f64,
-        /// Weighted population standard deviation after filling.
+        /// Weighted population standard deviation after filling; infinite where only the flag tells rows apart.
         standard_deviation: f64,
         /// What missing values are read as.
         median: f64,
@@ -54,19 +59,20 @@ pub struct DesignColumn {
 }
 
 /// Learns the encoding of `attribute` on `rows` with `weights`; `None` where it cannot tell rows apart: constant, or no value at all.
-/// Levels with fewer than `min_level_rows` weighted rows are pooled.
+/// Levels with fewer than `min_level_rows` weighted rows are pooled, and those beyond the `most_levels` with the most rows.
 pub fn learn(
     attributes: &[Attribute],
     attribute: usize,
     rows: &[usize],
     weights: &[f64],
     min_level_rows: f64,
+    most_levels: usize,
 ) -> Option<Encoder> {
     let Attribute { name, values, .. } = attributes.get(attribute)?;
     let encoding = match values {
         Values::Numbers(values) => number(values, rows, weights)?,
         Values::Instants(_) => return None,
-        Values::Texts(texts) => levels(texts, rows, weights, min_level_rows)?,
+        Values::Texts(texts) => levels(texts, rows, weights, min_level_rows, most_levels)?,
     };
     Some(Encoder { attribute, column: name.clone(), encoding })
 }
@@ -88,12 +94,8 @@ fn number(values: &[f64], rows: &[usize], weights: &[f64]) -> Option<Encoding> {
     if !varies && !flag {
         return None;
     }
-    Some(Encoding::Number {
-        mean,
-        standard_deviation: if varies { standard_deviation } else { f64::INFINITY },
-        median,
-        flag,
-    })
+    let (mean, standard_deviation) = if varies { (mean, standard_deviation) } else { (median, f64::INFINITY) };
+    Some(Encoding::Number { mean, standard_deviation, median, flag })
 }
 
 /// Median of the rows repeated by weight; `None` where no row with a value has weight.
@@ -119,27 +121,34 @@ fn weighted_median(values: &[f64], rows: &[usize], weights: &[f64]) -> Option<f6
     None
 }
 
-fn levels(texts: &Texts, rows: &[usize], weights: &[f64], min_level_rows: f64) -> Option<Encoding> {
+/// Weighted rows of each level, and of the rows without one.
+pub fn level_rows(texts: &Texts, rows: &[usize], weights: &[f64]) -> (Vec<f64>, f64) {
     let mut counts = vec![0.0; texts.levels.len()];
-    let (mut missing, mut total) = (0.0, 0.0);
+    let mut missing = 0.0;
     for (&row, weight) in rows.iter().zip(weights) {
-        total += weight;
         match counts.get_mut(texts.codes[row] as usize) {
             Some(count) => *count += weight,
             None => missing += weight,
         }
     }
-    let mut kept: Vec<&str> = Vec::new();
+    (counts, missing)
+}
+
+fn levels(texts: &Texts, rows: &[usize], weights: &[f64], min_level_rows: f64, most_levels: usize) -> Option<Encoding> {
+    let (counts, missing) = level_rows(texts, rows, weights);
+    let mut kept: Vec<(&str, f64)> = Vec::new();
     let mut pooled = 0.0;
     for (level, &count) in texts.levels.iter().zip(&counts) {
-        if count > 0.0 && count >= min_level_rows { kept.push(level) } else { pooled += count }
+        if count > 0.0 && count >= min_level_rows { kept.push((level, count)) } else { pooled += count }
     }
     // An attribute whose levels are nearly all its own is an identifier, whatever its name.
-    if pooled > 0.5 * total && kept.is_empty() {
+    if kept.is_empty() && pooled > missing {
         return None;
     }
-    let kept = reordered(kept, &mut |a, b| a.cmp(b));
-    let mut levels: Vec<String> = kept.into_iter().map(str::to_owned).collect();
+    let kept = reordered(kept, &mut |a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    pooled += kept.iter().skip(most_levels).map(|(_, count)| count).sum::<f64>();
+    let kept = kept.into_iter().take(most_levels).map(|(level, _)| level.to_owned()).collect();
+    let mut levels: Vec<String> = reordered(kept, &mut |a: &String, b| a.cmp(b));
     if pooled > 0.0 {
         levels.push(OTHER.into());
     }
@@ -160,7 +169,8 @@ pub fn design(attributes: &[Attribute], encoders: &[Encoder], rows: &[usize]) ->
         match (&encoder.encoding, &attributes[encoder.attribute].values) {
             (Encoding::Number { mean, standard_deviation, median, flag }, Values::Numbers(values)) => {
                 let filled = |row: usize| if values[row].is_nan() { *median } else { values[row] };
-                numeric.push(rows.iter().map(|&row| (filled(row) - mean) / standard_deviation).collect());
+                let standardised = |row: usize| ((filled(row) - mean) / standard_deviation).clamp(-FARTHEST, FARTHEST);
+                numeric.push(rows.iter().map(|&row| standardised(row)).collect());
                 number_columns.push(DesignColumn { encoder: index, level: None });
                 if *flag {
                     let codes = rows.iter().map(|&row| u32::from(values[row].is_nan())).collect();
@@ -185,6 +195,15 @@ pub fn design(attributes: &[Attribute], encoders: &[Encoder], rows: &[usize]) ->
     }
     number_columns.extend(level_columns);
     Ok((Design::new(rows.len(), numeric, categories)?, number_columns))
+}
+
+/// Number of coefficients that `encoders` lead to, the intercept included.
+pub fn coefficients(encoders: &[Encoder]) -> usize {
+    let of = |encoder: &Encoder| match &encoder.encoding {
+        Encoding::Number { flag, .. } => 1 + usize::from(*flag),
+        Encoding::Levels { levels } => levels.len().saturating_sub(1),
+    };
+    1 + encoders.iter().map(of).sum::<usize>()
 }
 
 /// Code of each level of `texts`: its place among `levels`, else that of [`OTHER`], else 0.
@@ -248,7 +267,7 @@ mod tests {
     #[test]
     fn missing_numbers_stand_at_the_median_and_have_a_flag() {
         let attributes = [attribute("x", Values::Numbers(vec![1.0, 3.0, f64::NAN, 5.0]))];
-        let encoder = learn(&attributes, 0, &[0, 1, 2, 3], &[1.0; 4], 0.0).unwrap();
+        let encoder = learn(&attributes, 0, &[0, 1, 2, 3], &[1.0; 4], 0.0, MOST_LEVELS).unwrap();
         let (design, columns) = design(&attributes, &[encoder], &[0, 1, 2, 3]).unwrap();
         assert_eq!(columns.len(), 2);
         let mut row = Vec::new();
@@ -260,7 +279,7 @@ mod tests {
     fn rare_levels_pool_and_unseen_ones_join_them() {
         let texts: Texts = ["b", "a", "b", "a", "rare", "new"].into_iter().map(Some).collect();
         let attributes = [attribute("x", Values::Texts(texts))];
-        let encoder = learn(&attributes, 0, &[0, 1, 2, 3, 4], &[1.0; 5], 2.0).unwrap();
+        let encoder = learn(&attributes, 0, &[0, 1, 2, 3, 4], &[1.0; 5], 2.0, MOST_LEVELS).unwrap();
         assert_eq!(encoder.encoding, Encoding::Levels { levels: vec!["a".into(), "b".into(), OTHER.into()] });
         let (design, _) = design(&attributes, &[encoder], &[5]).unwrap();
         assert_eq!(design.score(0, &[0.0, 10.0, 20.0]), 20.0);
@@ -274,7 +293,7 @@ mod tests {
             attribute("t", Values::Texts(["x"; 3].into_iter().map(Some).collect())),
         ];
         for i in 0..3 {
-            assert!(learn(&attributes, i, &[0, 1, 2], &[1.0; 3], 0.0).is_none(), "{i}");
+            assert!(learn(&attributes, i, &[0, 1, 2], &[1.0; 3], 0.0, MOST_LEVELS).is_none(), "{i}");
         }
     }
 
@@ -283,5 +302,29 @@ mod tests {
         assert_eq!(weighted_median(&[1.0, 2.0, 9.0], &[0, 1, 2], &[2.0, 1.0, 1.0]), Some(1.5));
         assert_eq!(weighted_median(&[1.0, 2.0, 9.0], &[0, 1, 2], &[1.0, 1.0, 3.0]), Some(9.0));
         assert_eq!(weighted_median(&[f64::NAN], &[0], &[1.0]), None);
+    }
+
+    #[test]
+    fn only_the_levels_with_the_most_rows_keep_a_coefficient() {
+        let texts: Texts = ["c", "b", "a", "c", "b", "c", "d"].into_iter().map(Some).collect();
+        let attributes = [attribute("x", Values::Texts(texts))];
+        let rows: Vec<usize> = (0..7).collect();
+        let encoder = learn(&attributes, 0, &rows, &[1.0; 7], 0.0, 3).unwrap();
+        assert_eq!(
+            encoder.encoding,
+            Encoding::Levels { levels: vec!["a".into(), "b".into(), "c".into(), OTHER.into()] }
+        );
+        assert_eq!(coefficients(&[encoder]), 4);
+    }
+
+    #[test]
+    fn numbers_of_any_size_give_a_finite_design() {
+        let huge = vec![f64::MAX, -f64::MAX, f64::NAN, f64::MAX];
+        let tiny = vec![1e-300, 2e-300, 3e-300, f64::MAX];
+        let attributes = [attribute("huge", Values::Numbers(huge)), attribute("tiny", Values::Numbers(tiny))];
+        for index in 0..2 {
+            let encoders: Vec<Encoder> = learn(&attributes, index, &[0, 1, 2], &[1.0; 3], 0.0, 9).into_iter().collect();
+            assert!(design(&attributes, &encoders, &[0, 1, 2, 3]).is_ok(), "{index}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Columns that are known only after a deal is closed, or that decide it: named, and not offered to the model.
 
-use super::features::{Encoding, design, learn};
+use super::features::{Encoding, MOST_LEVELS, design, learn, level_rows};
+use super::model::Examples;
 use crate::crm::{Attribute, Deals, Outcome};
 use crate::stats::discrimination::area_under_curve;
 use crate::stats::intervals::Confidence;
@@ -205,24 +206,83 @@ impl Filled {
     }
 }
 
-/// What speaks against `attributes[index]` by what it predicts alone: learnt on `train`, judged on `test` (rows and weights by place in `rows`).
+/// Levels with rows enough that a text without a role may have; more of them are names.
+const MOST_NAMED: usize = 50;
+/// Closed deals (weighted) below which a column of texts that hardly repeat is not called an identifier.
+const ENOUGH_TO_REPEAT: f64 = 50.0;
+
+/// Names `attributes[index]` as an identifier where its numbers are codes, or where its texts hardly repeat among `closed` deals: more
+/// distinct ones than half the rows, or, without a role, more than 50 with at least `min_level_rows` rows.
+pub fn by_cardinality(attributes: &[Attribute], index: usize, closed: &Examples, min_level_rows: f64) -> Option<Leak> {
+    let Attribute { name, role, values } = attributes.get(index)?;
+    let leak = |detail| Some(Leak { column: name.clone(), reason: LeakageReason::Identifier, auc: None, detail });
+    match values {
+        Values::Instants(_) => None,
+        Values::Numbers(_) => match role.as_deref() {
+            Some("customer_id") => leak("its numbers are names".into()),
+            None if last_word(name) == "id" => leak("by its name its numbers are names".into()),
+            _ => None,
+        },
+        Values::Texts(texts) => {
+            let (counts, _) = level_rows(texts, &closed.rows, &closed.weights);
+            let filled: f64 = counts.iter().sum();
+            let distinct = counts.iter().filter(|count| **count > 0.0).count();
+            let lasting = counts.iter().filter(|count| **count > 0.0 && **count >= min_level_rows).count();
+            if filled >= ENOUGH_TO_REPEAT && distinct as f64 > 0.5 * filled {
+                return leak(format!("{distinct} different values in {filled} closed deals"));
+            }
+            if role.is_none() && lasting > MOST_NAMED {
+                return leak(format!("{lasting} values with at least {min_level_rows} closed deals each"));
+            }
+            None
+        }
+    }
+}
+
+/// The last word of a header, in lower case: `id` of `Account ID`, `account_id` and `accountId`.
+fn last_word(name: &str) -> String {
+    let mut word = String::new();
+    let mut before = ' ';
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase()) {
+            word.clear();
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    word
+}
+
+/// Deals of each outcome below which a perfect ranking may be chance.
+const ENOUGH_TO_ACCUSE: f64 = 10.0;
+const TOO_GOOD: f64 = 0.98;
+
+/// What speaks against `attributes[index]` by what it predicts alone: learnt on `train`, and judged there and on `test` if that holds
+/// both outcomes. `None` below 10 won and 10 lost deals in `train`.
 pub fn by_result(
     attributes: &[Attribute],
     index: usize,
-    rows: &[usize],
-    outcome: &[f64],
-    weights: &[f64],
-    cut: usize,
+    train: &Examples,
+    test: &Examples,
     confidence: Confidence,
 ) -> Option<Leak> {
-    let (train, test) = (rows.get(..cut)?, rows.get(cut..)?);
-    let encoder = learn(attributes, index, train, &weights[..cut], 5.0)?;
-    let (seen, _) = design(attributes, std::slice::from_ref(&encoder), train).ok()?;
-    let (unseen, _) = design(attributes, std::slice::from_ref(&encoder), test).ok()?;
-    let model = fit(&seen, &outcome[..cut], &weights[..cut], 1.0, None).ok()?;
-    let scores: Vec<f64> = (0..test.len()).map(|row| unseen.score(row, &model.coefficients)).collect();
-    let auc = area_under_curve(&outcome[cut..], &scores, &weights[cut..], confidence)?.value;
-    if auc <= 0.98 {
+    let (won, lost) = train.counts();
+    if won < ENOUGH_TO_ACCUSE || lost < ENOUGH_TO_ACCUSE {
+        return None;
+    }
+    let encoder = learn(attributes, index, &train.rows, &train.weights, 5.0, MOST_LEVELS)?;
+    let (seen, _) = design(attributes, std::slice::from_ref(&encoder), &train.rows).ok()?;
+    let model = fit(&seen, &train.outcome, &train.weights, 1.0, None).ok()?;
+    let area = |examples: &Examples| {
+        let (matrix, _) = design(attributes, std::slice::from_ref(&encoder), &examples.rows).ok()?;
+        let scores: Vec<f64> = (0..matrix.rows()).map(|row| matrix.score(row, &model.coefficients)).collect();
+        area_under_curve(&examples.outcome, &scores, &examples.weights, confidence).map(|area| area.value)
+    };
+    let on_train = area(train)?;
+    let auc = area(test).unwrap_or(on_train);
+    if on_train <= TOO_GOOD || auc <= TOO_GOOD {
         return None;
     }
     let reason = match encoder.encoding {
@@ -231,4 +291,19 @@ pub fn by_result(
     };
     let detail = format!("alone it ranks won deals above lost ones in {:.1} % of pairs", 100.0 * auc);
     Some(Leak { column: encoder.column, reason, auc: Some(auc), detail })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_word;
+
+    #[test]
+    fn the_last_word_of_a_header_is_found_in_every_case_style() {
+        for name in ["Account ID", "account_id", "accountId", "id", "Deal - ID"] {
+            assert_eq!(last_word(name), "id", "{name}");
+        }
+        for name in ["paid", "bid", "Valid", "id type", ""] {
+            assert_ne!(last_word(name), "id", "{name}");
+        }
+    }
 }

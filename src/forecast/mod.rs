@@ -189,16 +189,19 @@ pub struct ForecastResult {
 const NEEDED: f64 = 40.0;
 /// Penalty where there are too few deals to choose one: it keeps the few from shouting.
 const CAUTIOUS_PENALTY: f64 = 10.0;
+/// Deals of each outcome that a single column is screened on.
+const MOST_SCREENED: usize = 10_000;
 const DAY_MS: f64 = 86_400_000.0;
 
 /// The probability of each open deal to be won, the model behind it and the test of that model (methods: snapshot of what is known now,
 /// L2 logistic regression on closed deals, hold-out by time).
 ///
-/// A deal that ended in an unknown way is left out. Where deals have no close dates the order of rows is the time.
+/// A deal that ended in an unknown way is left out. Where most won or most lost deals have no close date the order of rows is the time, and
+/// `holdout.from` is `None`; else the few without one are left out.
 ///
 /// # Errors
 /// [`Error::MissingTable`] without deals, [`Error::UnknownColumn`] for a feature that is no
-/// column, [`Error::InvalidOption`] for an option out of its range.
+/// column, [`Error::InvalidOption`] for an option out of its range or more columns than a fit can hold.
 pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_>) -> Result<ForecastResult> {
     let deals =
         crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "forecast".into(), table: "deals".into() })?;
@@ -218,7 +221,7 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
     if enough {
         let (older, newest) = (examples.part(0, cut), examples.part(cut, examples.rows.len()));
         let (older_won, older_lost) = older.counts();
-        if older_won > 0.0 && older_lost > 0.0 && !newest.rows.is_empty() {
+        if older_won > 0.0 && older_lost > 0.0 && newest.weights.iter().any(|weight| *weight > 0.0) {
             let fitted = train(&deals.attributes, &columns, &older, options.penalty, options.min_level_rows)?;
             progress.report(0.5);
             let from = closed_at.as_ref().and_then(|times| times.get(cut).copied());
@@ -284,11 +287,22 @@ fn check(options: &ForecastOptions) -> Result<()> {
     Ok(())
 }
 
-/// Won and lost deals in time order, their close instants (`None` where no deal has one), and what was left out.
+/// Won and lost deals in time order, their close instants, and what was left out. Where most of the won or most of the lost deals have no
+/// close date, all stay in the order of their rows and there are no instants.
 fn closed_deals(deals: &Deals) -> (Examples, Option<Vec<f64>>, Vec<LeftOut>) {
     let mut closed: Vec<usize> =
         (0..deals.len()).filter(|&i| matches!(deals.outcome[i], Outcome::Won | Outcome::Lost)).collect();
-    let dated = closed.iter().any(|&i| !deals.closed[i].is_nan());
+    let dated_share = |outcome: Outcome| {
+        let weight = |dated_only: bool| -> f64 {
+            let of =
+                closed.iter().filter(|&&i| deals.outcome[i] == outcome && !(dated_only && deals.closed[i].is_nan()));
+            of.map(|&i| deals.weight[i]).sum()
+        };
+        weight(true) / weight(false)
+    };
+    // Some CRMs write no close date on lost deals: leaving those out would leave one outcome. NaN: there are none of this outcome.
+    let dated = closed.iter().any(|&i| !deals.closed[i].is_nan())
+        && ![Outcome::Won, Outcome::Lost].into_iter().any(|outcome| dated_share(outcome) < 0.5);
     let mut left_out = Vec::new();
     let mut leave = |reason: &str, rows: Vec<usize>| {
         if !rows.is_empty() {
@@ -360,23 +374,17 @@ fn candidates(
     }
     let mut columns = Vec::new();
     let mut leakage = Vec::new();
+    let (train, test) =
+        (examples.part(0, cut).thinned(MOST_SCREENED), examples.part(cut, examples.rows.len()).thinned(MOST_SCREENED));
     for (index, attribute) in deals.attributes.iter().enumerate() {
         let asked = options.features.as_ref().map(|features| features.contains(&attribute.name));
         let label = matches!(attribute.role.as_deref(), Some("outcome" | "stage" | "created_at" | "weight"));
         if asked == Some(false) || options.without.contains(&attribute.name) || (label && asked.is_none()) {
             continue;
         }
-        let leak = leakage::by_meaning(deals, index).or_else(|| {
-            leakage::by_result(
-                &deals.attributes,
-                index,
-                &examples.rows,
-                &examples.outcome,
-                &examples.weights,
-                cut,
-                confidence,
-            )
-        });
+        let leak = leakage::by_meaning(deals, index)
+            .or_else(|| leakage::by_cardinality(&deals.attributes, index, examples, options.min_level_rows))
+            .or_else(|| leakage::by_result(&deals.attributes, index, &train, &test, confidence));
         if leak.is_none() || asked == Some(true) {
             columns.push(index);
         }
@@ -400,7 +408,8 @@ fn judged(holdout: Option<&Holdout>, won: f64, lost: f64, fitted: Option<&Fitted
     if fitted.is_none_or(|fitted| fitted.model.features.is_empty()) {
         return (Verdict::NoSignal, "no_features");
     }
-    if holdout.log_loss_skill.low <= 0.0 {
+    let beats_base_rate = holdout.log_loss_skill.low > 0.0;
+    if !beats_base_rate {
         // Ranking can survive where the level of the probabilities has drifted away: that is a model to use with care, not noise.
         let ranks = holdout.auc_low.is_some_and(|low| low > 0.55);
         return if ranks {

@@ -1,8 +1,8 @@
 //! The regression on encoded attributes: fitting, choosing the penalty, scores with intervals and reasons.
 
-use super::features::{DesignColumn, Encoder, Encoding, design, learn, observed};
+use super::features::{DesignColumn, Encoder, Encoding, MOST_LEVELS, coefficients, design, learn, observed};
 use crate::crm::Attribute;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::stats::discrimination::log_loss;
 use crate::stats::logistic::{Design, Logistic, fit, sigmoid};
 use serde::Serialize;
@@ -82,6 +82,24 @@ impl Examples {
         }
     }
 
+    /// At most `most` evenly spread examples of each outcome, in the same order: enough for a ranking, which does not depend on their ratio.
+    pub fn thinned(&self, most: usize) -> Examples {
+        let won = self.outcome.iter().filter(|outcome| **outcome > 0.5).count();
+        let strides = [self.rows.len() - won, won].map(|count| count.div_ceil(most.max(1)).max(1));
+        let mut seen = [0usize; 2];
+        let mut thin = Examples::default();
+        for (i, &outcome) in self.outcome.iter().enumerate() {
+            let of = usize::from(outcome > 0.5);
+            if seen[of].is_multiple_of(strides[of]) {
+                thin.rows.push(self.rows[i]);
+                thin.outcome.push(outcome);
+                thin.weights.push(self.weights[i]);
+            }
+            seen[of] += 1;
+        }
+        thin
+    }
+
     /// Weighted number of won and of lost ones.
     pub fn counts(&self) -> (f64, f64) {
         let won: f64 = self.weights.iter().zip(&self.outcome).map(|(w, y)| w * y).sum();
@@ -103,10 +121,15 @@ const FOLDS: usize = 5;
 /// Cross-validation looks at no more rows than this, evenly spread: more do not change which penalty is best.
 const MOST_CROSS_VALIDATED: usize = 20_000;
 
+/// Coefficients above which categories are pooled harder: the Hessian grows with the square of their number.
+const MANY_COEFFICIENTS: usize = 1000;
+/// Coefficients above which there is no fit: the Hessian would take 128 MB.
+const MOST_COEFFICIENTS: usize = 4000;
+
 /// The model of `examples` on the attributes `columns`, with penalty `penalty` or the best of a grid.
 ///
 /// # Errors
-/// Those of [`fit`].
+/// Those of [`fit`]; [`Error::InvalidOption`] for more columns than a fit can hold.
 pub fn train(
     attributes: &[Attribute],
     columns: &[usize],
@@ -114,10 +137,7 @@ pub fn train(
     penalty: Option<f64>,
     min_level_rows: f64,
 ) -> Result<Fitted> {
-    let encoders: Vec<Encoder> = columns
-        .iter()
-        .filter_map(|&index| learn(attributes, index, &examples.rows, &examples.weights, min_level_rows))
-        .collect();
+    let encoders = encode(attributes, columns, examples, min_level_rows)?;
     let (matrix, columns) = design(attributes, &encoders, &examples.rows)?;
     let (penalty, path) = match penalty {
         Some(penalty) => (penalty, Vec::new()),
@@ -163,6 +183,32 @@ pub fn train(
         path,
     };
     Ok(Fitted { encoders, columns, logistic, model })
+}
+
+fn encode(
+    attributes: &[Attribute],
+    columns: &[usize],
+    examples: &Examples,
+    min_level_rows: f64,
+) -> Result<Vec<Encoder>> {
+    let mut most_levels = MOST_LEVELS;
+    loop {
+        let encoders: Vec<Encoder> = columns
+            .iter()
+            .filter_map(|&index| {
+                learn(attributes, index, &examples.rows, &examples.weights, min_level_rows, most_levels)
+            })
+            .collect();
+        let many = coefficients(&encoders);
+        if many <= MANY_COEFFICIENTS || (most_levels == 1 && many <= MOST_COEFFICIENTS) {
+            return Ok(encoders);
+        }
+        if most_levels == 1 {
+            let rule = format!("a model has at most {MOST_COEFFICIENTS} coefficients; name fewer columns");
+            return Err(Error::InvalidOption { option: "features".into(), value: many.to_string(), rule });
+        }
+        most_levels /= 2;
+    }
 }
 
 /// The penalty of the grid with the lowest log-loss over folds that are contiguous in time; the larger one where two are equal.

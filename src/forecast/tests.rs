@@ -211,3 +211,98 @@ fn options_out_of_range_and_unknown_columns_are_refused_by_code() {
     assert_eq!(code(ForecastOptions { features: Some(vec!["x".into()]), ..base() }), "unknown_column");
     assert_eq!(forecast(&Crm::default(), &base(), &mut Progress::none()).unwrap_err().code(), "missing_table");
 }
+
+#[test]
+fn a_few_closed_deals_accuse_no_column() {
+    let outcomes: Vec<Outcome> = (0..12).map(|i| [Outcome::Won, Outcome::Lost, Outcome::Open][i % 3]).collect();
+    // Ranks the eight closed deals perfectly.
+    let x = (0..12).map(|i| f64::from(u8::from(i % 3 == 0)) * 50.0 + i as f64).collect();
+    let result = run(&crm(&outcomes, vec![attribute("x", None, Values::Numbers(x))]));
+    assert_eq!(result.leakage, []);
+}
+
+#[test]
+fn names_and_codes_are_identifiers_and_categories_are_not() {
+    let (outcomes, x) = simulated(3000, 6);
+    let text = |value: &dyn Fn(usize) -> String| Values::Texts((0..3000).map(|i| Some(value(i))).collect());
+    let attributes = vec![
+        attribute("x", None, Values::Numbers(x)),
+        attribute("title", None, text(&|i| format!("deal no. {i}"))),
+        attribute("campaign_id", None, Values::Numbers((0..3000).map(|i| (i * 7 % 31) as f64).collect())),
+        attribute("paid", None, Values::Numbers((0..3000).map(|i| (i * 7 % 31) as f64).collect())),
+        attribute("street", None, text(&|i| format!("s{}", i % 60))),
+        attribute("agent", Some("owner"), text(&|i| format!("a{}", i % 60))),
+        attribute("country", None, text(&|i| format!("c{}", i % 7))),
+    ];
+    let result = run(&crm(&outcomes, attributes));
+    let named: Vec<(&str, LeakageReason)> =
+        result.leakage.iter().map(|leak| (leak.column.as_str(), leak.reason)).collect();
+    use LeakageReason::Identifier;
+    assert_eq!(named, [("title", Identifier), ("campaign_id", Identifier), ("street", Identifier)]);
+    let model = result.model.unwrap();
+    let mut used: Vec<&str> = model.features.iter().map(|feature| feature.column.as_str()).collect();
+    used.dedup();
+    assert_eq!(used, ["x", "paid", "agent", "country"]);
+}
+
+#[test]
+fn a_column_of_thousands_of_levels_is_pooled_and_does_not_exhaust_memory() {
+    let outcomes: Vec<Outcome> =
+        (0..40_000).map(|i| if (i * 7919 % 40_000) % 3 == 0 { Outcome::Won } else { Outcome::Lost }).collect();
+    let names: Texts = (0..40_000).map(|i| Some(format!("n{}", i % 20_000))).collect();
+    let crm = crm(&outcomes, vec![attribute("name", None, Values::Texts(names))]);
+    let options = ForecastOptions {
+        features: Some(vec!["name".into()]),
+        min_level_rows: 0.0,
+        penalty: Some(1.0),
+        ..ForecastOptions::default()
+    };
+    let result = forecast(&crm, &options, &mut Progress::none()).unwrap();
+    assert_eq!(result.model.unwrap().features.len(), 200);
+}
+
+#[test]
+fn lost_deals_without_a_close_date_are_learnt_from_in_the_order_of_rows() {
+    let (outcomes, x) = simulated(1000, 7);
+    let mut crm = crm(&outcomes, vec![attribute("x", None, Values::Numbers(x))]);
+    let deals = crm.deals.as_mut().unwrap();
+    for (closed, outcome) in deals.closed.iter_mut().zip(&outcomes) {
+        if *outcome == Outcome::Lost {
+            *closed = f64::NAN;
+        }
+    }
+    let result = run(&crm);
+    assert_eq!(result.closed.lost, outcomes.iter().filter(|o| **o == Outcome::Lost).count() as f64);
+    assert_eq!(result.holdout.unwrap().from, None);
+}
+
+#[test]
+fn a_test_part_without_weight_proves_nothing() {
+    let (outcomes, x) = simulated(600, 8);
+    let mut crm = crm(&outcomes, vec![attribute("x", None, Values::Numbers(x))]);
+    crm.deals.as_mut().unwrap().weight.iter_mut().skip(500).for_each(|weight| *weight = 0.0);
+    let options = ForecastOptions { train_rows: Some(460), ..ForecastOptions::default() };
+    let result = forecast(&crm, &options, &mut Progress::none()).unwrap();
+    assert_eq!((result.verdict, result.verdict_reason), (Verdict::TooFew, "no_test_possible"));
+}
+
+/// 20 numbers, one million deals: what the fit and the whole forecast take.
+#[test]
+#[ignore = "a measurement: cargo test --release --lib forecast::tests::a_million -- --ignored --nocapture"]
+fn a_million_deals() {
+    let n = 1_000_000;
+    let (outcomes, x) = simulated(n, 1);
+    let mut rng = seeded(1, 1);
+    let mut attributes = vec![attribute("x", None, Values::Numbers(x))];
+    attributes.extend((1..20).map(|j| {
+        attribute(&format!("x{j}"), None, Values::Numbers((0..n).map(|_| rng.gen_range(-1.0..1.0)).collect()))
+    }));
+    let crm = crm(&outcomes, attributes);
+    for (what, penalty) in [("λ given", Some(1.0)), ("λ chosen", None)] {
+        let start = std::time::Instant::now();
+        let options = ForecastOptions { penalty, ..ForecastOptions::default() };
+        let result = forecast(&crm, &options, &mut Progress::none()).unwrap();
+        let model = result.model.unwrap();
+        println!("{what}: {:?}, {} steps, gradient {:e}", start.elapsed(), model.iterations, model.max_gradient);
+    }
+}

@@ -8,7 +8,7 @@ use crate::meta::Estimate;
 use serde::Serialize;
 
 /// Area under the ROC curve with DeLong's interval (DeLong, DeLong & Clarke-Pearson 1988), ties counted one half; `None` unless both
-/// outcomes occur. Probabilities are rounded to 12 decimals first, so that equal rows tie in spite of rounding. The interval has the
+/// outcomes occur. Probabilities are rounded to 12 decimals first, so that equal rows tie in spite of rounding; NaN ranks above all. The interval has the
 /// ends 0 and 1 where there is a single event or a single non-event.
 pub fn area_under_curve(
     outcome: &[f64],
@@ -16,7 +16,7 @@ pub fn area_under_curve(
     weights: &[f64],
     confidence: Confidence,
 ) -> Option<Estimate> {
-    let scores: Vec<f64> = probability.iter().map(|p| libm::round(p * 1e12) / 1e12).collect();
+    let scores: Vec<f64> = probability.iter().map(|p| libm::round(p * 1e12) / 1e12 + 0.0).collect();
     let mut order: Vec<usize> = (0..scores.len()).filter(|&i| weights[i] > 0.0).collect();
     sort_rows(&mut order, &mut |a, b| scores[a].total_cmp(&scores[b]));
     let positives: f64 = order.iter().map(|&i| weights[i] * outcome[i]).sum();
@@ -29,7 +29,7 @@ pub fn area_under_curve(
     let (mut events_below, mut others_below, mut start) = (0.0, 0.0, 0);
     while start < order.len() {
         let score = scores[order[start]];
-        let end = start + order[start..].iter().take_while(|&&i| scores[i] == score).count();
+        let end = start + order[start..].iter().take_while(|&&i| scores[i].total_cmp(&score).is_eq()).count();
         let tied = &order[start..end];
         let events: f64 = tied.iter().map(|&i| weights[i] * outcome[i]).sum();
         let others: f64 = tied.iter().map(|&i| weights[i] * (1.0 - outcome[i])).sum();
@@ -209,5 +209,11 @@ mod tests {
         let p: Vec<f64> = (0..23).map(|i| f64::from(i) / 23.0).collect();
         let sizes: Vec<f64> = reliability(&p, &p, &[1.0; 23], 10, level()).iter().map(|group| group.n).collect();
         assert_eq!(sizes, [3.0, 3.0, 3.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn a_probability_that_is_no_number_ends_and_ranks_above_all() {
+        let area = area_under_curve(&[0.0, 1.0, 1.0], &[0.2, f64::NAN, 0.1], &[1.0; 3], level()).unwrap();
+        assert_eq!(area.value, 0.5);
     }
 }
