@@ -204,7 +204,7 @@ class CrmElement extends HTMLElement {
     const panel = this.#panels[name];
     if (error) panel.error(error);
     else panel.update(result);
-    this.#glance?.set(name, error ? this.#i18n?.t("glance.none") ?? "" : panel.headline(result));
+    this.#glance?.set(name, error ? this.#i18n?.t(error.code.startsWith("missing") ? "glance.none" : "glance.failed") ?? "" : panel.headline(result));
   }
 
   /** @param {Analysis} name */

@@ -32,6 +32,8 @@ const ownTask = () => (lastTask = lastTask.then(() => new Promise((resolve) => s
  * @returns {{element: HTMLElement, draw: (drawing: Drawing) => void}}
  */
 export function frame({ i18n, height, title }) {
+  // Fetched while the worker is still computing.
+  echarts().catch(() => (library = undefined));
   const canvas = h("div", { class: "canvas", dir: "ltr", role: "img", style: { "block-size": `${height}px` } });
   const rows = h("div", { class: "chart-table" });
   const details = h("details", { class: "quiet", ontoggle: () => details.open && fillTable() }, h("summary", null, i18n.t("chart.table")), rows);

@@ -56,6 +56,7 @@ export default {
   "glance.funnel": "Half of deals close within",
   "glance.forecast": "Open deals",
   "glance.segments": "Customer groups",
+  "glance.failed": "not computed",
   "glance.none": "no data",
 
   "recognised.title": "What was recognised",
@@ -337,7 +338,7 @@ export default {
 
   "map.title": "What is what in your files",
   "map.intro": "This is what was recognised. Change what is wrong; what you leave is kept.",
-  "map.unsureAmong": "{table}: several columns could be “{role}”: {candidates}. Needed for: {analyses}.",
+  "map.unsureAmong": "{table}: “{role}” could be {candidates}; please choose. Needed for: {analyses}.",
   "map.unsureNone": "{table}: no column was recognised as “{role}”. Needed for: {analyses}.",
   "map.table": { one: "{table}: {source}, {count} row", other: "{table}: {source}, {count} rows" },
   "map.role": "What it is",

@@ -56,7 +56,8 @@ export default {
   "glance.funnel": "نیمی از معامله‌ها بسته می‌شوند در",
   "glance.forecast": "معامله‌های باز",
   "glance.segments": "گروه‌های مشتریان",
-  "glance.none": "بی داده",
+  "glance.failed": "محاسبه نشد",
+  "glance.none": "بدون داده",
 
   "recognised.title": "آنچه شناسایی شد",
   "recognised.deals": "{count} معامله",
@@ -337,7 +338,7 @@ export default {
 
   "map.title": "چه چیزی در فایل‌های شما چیست",
   "map.intro": "این چیزی است که شناسایی شد. هرچه نادرست است تغییر دهید؛ بقیه همان می‌ماند.",
-  "map.unsureAmong": "{table}: چند ستون می‌توانند «{role}» باشند: {candidates}. لازم برای: {analyses}.",
+  "map.unsureAmong": "{table}: «{role}» می‌تواند {candidates} باشد؛ لطفاً انتخاب کنید. لازم برای: {analyses}.",
   "map.unsureNone": "{table}: ستونی به‌عنوان «{role}» شناسایی نشد. لازم برای: {analyses}.",
   "map.table": "{table}: {source}، {count} ردیف",
   "map.role": "معنا",

@@ -46,6 +46,8 @@ export function panel({ i18n, cancel }, name) {
     patience = setTimeout(() => (progress.hidden = false), PATIENCE_MS);
   }
 
+  const retry = () => h("button", { type: "button", onclick: () => element.dispatchEvent(new CustomEvent("crm-retry", { bubbles: true, detail: name })) }, t("retry"));
+
   return {
     element,
     body,
@@ -66,16 +68,17 @@ export function panel({ i18n, cancel }, name) {
       const missing = error.code === "missing_table" || error.code === "missing_role";
       element.dataset.code = error.code;
       refill(sentence, missing ? t(`${name}.missing`) : t("error.title"));
-      refill(message, errorText(i18n, error, missing));
+      refill(message, errorText(i18n, error, missing), !missing && retry());
       message.hidden = error.code === "missing_table";
       if (!body.hasChildNodes() || missing) body.hidden = true;
     },
     /** The last result stays as it was; nothing new is under way. */
     stopped() {
+      if (element.dataset.code) return state("error");
       state(body.hasChildNodes() ? "ready" : "error");
       if (body.hasChildNodes()) return;
       refill(sentence, t("error.cancelled"));
-      refill(message, h("button", { type: "button", class: "primary", onclick: () => element.dispatchEvent(new CustomEvent("crm-retry", { bubbles: true, detail: name })) }, t("retry")));
+      refill(message, retry());
       message.hidden = false;
     },
   };

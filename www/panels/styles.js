@@ -27,7 +27,8 @@ h4 { font-size: 14px; font-weight: 600; margin-block-start: 12px; }
 .glance .value:lang(fa) { line-height: 1.7; }
 .panels { display: grid; grid-template-columns: minmax(0, 1fr); gap: calc(var(--crm-space) * 1.25); }
 .panel { background: var(--crm-surface); border: 1px solid var(--crm-border); border-radius: var(--crm-radius); padding: calc(var(--crm-space) * 1.5); min-inline-size: 0; min-block-size: 620px; }
-.panel[data-code="missing_table"], .panel[data-code="missing_role"] { min-block-size: 0; }
+.panel[data-state="error"] { min-block-size: 0; }
+.message button { justify-self: start; }
 .panel[data-code="missing_table"] { order: 1; }
 .panel[data-code="missing_table"] .sentence { font-size: 16px; color: var(--crm-muted); }
 .panel > header { display: flex; align-items: center; gap: var(--crm-space); min-block-size: 34px; flex-wrap: wrap; }
