@@ -186,5 +186,10 @@ dashboard.addEventListener("crm-options", (event) => {
 });
 dashboard.addEventListener("crm-cancel", () => opening?.abort());
 
+/** Fetches what a later click needs, so that the page works offline from then on. */
+async function prefetch() {
+  await Promise.all([...Object.keys(LANGUAGE_NAMES).map((lang) => language(lang)), import("./panels/mapping.js")]);
+}
+
 state = stateOfUrl();
-apply();
+apply().then(prefetch);

@@ -1,5 +1,6 @@
 //! Dimension tables joined to deals by a key that both name.
 
+use super::ordered_map::OrderedMap;
 use super::words::folded;
 use super::{Attribute, Deals, columns};
 use crate::read::Source;
@@ -7,7 +8,7 @@ use crate::stats::order::reordered;
 use crate::table::{Column, Texts, Values};
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Share of the distinct values of a deals column that a key must hold.
 const SHARED: f64 = 0.5;
@@ -47,7 +48,7 @@ pub(super) fn join(
     dimension: &Source,
     deals: &mut Deals,
     own: usize,
-    same: &BTreeMap<String, BTreeMap<String, String>>,
+    same: &OrderedMap<String, OrderedMap<String, String>>,
 ) -> Option<JoinSummary> {
     let table = dimension.table.columns();
     let mut best: Option<((bool, f64), usize, usize)> = None;

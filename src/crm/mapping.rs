@@ -1,10 +1,10 @@
 //! What a host says about its data: which column has which role, when the analysis stands, how repeats count.
 
 use super::Outcome;
+use super::ordered_map::OrderedMap;
 use crate::error::{Error, Result};
 use crate::read::dates::iso_instant;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// What a table is.
@@ -152,33 +152,33 @@ roles! {
 }
 
 /// Role to column name; `None` says that no column has the role, a role that does not stand here is recognised.
-pub type Roles<R> = BTreeMap<R, Option<String>>;
+pub type Roles<R> = OrderedMap<R, Option<String>>;
 
 /// Which column has which role, and what texts mean.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Mapping {
     /// Of the deals table.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub deals: Roles<DealRole>,
     /// Of the stage history.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub history: Roles<HistoryRole>,
     /// Of the customers table.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub customers: Roles<CustomerRole>,
     /// Of the orders table.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub orders: Roles<OrderRole>,
     /// Text of the outcome or stage column to outcome.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub outcomes: BTreeMap<String, Outcome>,
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
+    pub outcomes: OrderedMap<String, Outcome>,
     /// Open stages in funnel order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stages: Option<Vec<String>>,
     /// Values to read as another value when dimension tables are joined, by column or role of the deals table.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub same: BTreeMap<String, BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
+    pub same: OrderedMap<String, OrderedMap<String, String>>,
 }
 
 /// The instant of the analysis, as a host writes it.

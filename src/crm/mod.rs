@@ -6,6 +6,7 @@ mod history;
 mod joins;
 mod load;
 mod mapping;
+mod ordered_map;
 mod orders;
 mod recognise;
 mod summary;

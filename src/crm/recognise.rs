@@ -2,15 +2,16 @@
 
 use super::columns::epoch_unit;
 use super::mapping::{CustomerRole, DealRole, HistoryRole, Mapping, OrderRole, Roles, TableKind};
+use super::ordered_map::OrderedMap;
 use super::words::{Words, folded, outcome_word};
 use super::{Outcome, columns};
 use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::table::{Column, Values};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Column of each role, by index.
-pub(super) type Found<R> = BTreeMap<R, usize>;
+pub(super) type Found<R> = OrderedMap<R, usize>;
 
 /// What the texts of outcome and stage columns mean.
 pub(super) struct Meanings {
@@ -69,7 +70,7 @@ pub(super) fn roles<R: Words>(kind: TableKind, source: &Source, mapping: &Roles<
     let table = source.table.columns();
     let mut found = Found::new();
     let mut taken = vec![false; table.len()];
-    for (role, name) in mapping {
+    for (role, name) in mapping.iter() {
         let Some(name) = name else { continue };
         let at = table.iter().position(|column| column.name == *name).ok_or_else(|| Error::UnknownColumn {
             table: kind.name().into(),

@@ -236,12 +236,11 @@ fn unsure(tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping) -> Vec<Unsu
     use super::mapping::{CustomerRole, OrderRole};
     let mut unsure = Vec::new();
     let priced = roles.orders.contains_key(&OrderRole::Quantity) && roles.orders.contains_key(&OrderRole::UnitPrice);
-    let deals: [(DealRole, &[&'static str]); 5] = [
+    let deals: [(DealRole, &[&'static str]); 4] = [
         (DealRole::Id, &["funnel", "forecast"]),
         (DealRole::CreatedAt, &["funnel", "forecast"]),
         (DealRole::ClosedAt, &["funnel", "forecast"]),
         (DealRole::Outcome, &["funnel", "forecast"]),
-        (DealRole::Amount, &["forecast"]),
     ];
     let history: [(HistoryRole, &[&'static str]); 3] =
         [(HistoryRole::DealId, &["funnel"]), (HistoryRole::Stage, &["funnel"]), (HistoryRole::EnteredAt, &["funnel"])];
