@@ -16,6 +16,7 @@ use crate::crm::{Crm, Deals, LeftOut, Outcome, Passages};
 use crate::error::{Error, Result};
 use crate::meta::{Meta, Progress};
 use crate::stats::intervals::Confidence;
+use crate::stats::order::sorted_rows;
 use crate::table::Texts;
 use serde::{Deserialize, Serialize};
 
@@ -237,17 +238,12 @@ fn current(deals: &Deals, passages: Option<&Passages>, selected: &[bool]) -> Vec
     }
     let funnel_order = passages.map_or([].as_slice(), |passages| &passages.stages);
     let place = |level: &String| funnel_order.iter().position(|stage| stage == level).unwrap_or(usize::MAX);
-    let mut order: Vec<(usize, usize)> =
-        levels.iter().enumerate().map(|(index, level)| (place(level), index)).collect();
-    order.sort_unstable();
-    order.push((usize::MAX, levels.len()));
+    let mut order = sorted_rows(levels.len(), &mut |a, b| place(&levels[a]).cmp(&place(&levels[b])));
+    order.push(levels.len());
     let current: Vec<CurrentStage> = order
         .into_iter()
-        .filter(|(_, index)| by_level[*index].deals > 0.0)
-        .map(|(_, index)| CurrentStage {
-            stage: levels.get(index).cloned().unwrap_or_default(),
-            ..by_level[index].clone()
-        })
+        .filter(|index| by_level[*index].deals > 0.0)
+        .map(|index| CurrentStage { stage: levels.get(index).cloned().unwrap_or_default(), ..by_level[index].clone() })
         .collect();
     if current.iter().all(|at| at.stage.is_empty()) { Vec::new() } else { current }
 }

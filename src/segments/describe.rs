@@ -120,6 +120,9 @@ fn map(input: &Input, labels: &[u32], limit: usize) -> MapPoints {
     sort_rows(&mut chosen, &mut |a, b| a.cmp(&b));
     let row: Vec<u32> = chosen.into_iter().map(|row| row as u32).collect();
     let label = row.iter().map(|&row| labels[row as usize]).collect();
-    let values = row.iter().flat_map(|&row| input.features.iter().map(move |feature| feature.values[row as usize]));
-    MapPoints { label: Indices(label), values: Floats(values.collect()), row: Indices(row) }
+    let mut values = Vec::with_capacity(row.len() * input.features.len());
+    for &row in &row {
+        input.features.iter().for_each(|feature| values.push(feature.values[row as usize]));
+    }
+    MapPoints { label: Indices(label), values: Floats(values), row: Indices(row) }
 }

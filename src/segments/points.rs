@@ -63,7 +63,10 @@ impl Points {
 
     /// The points `rows`, which must exist, in that order.
     pub(super) fn select(&self, rows: &[u32]) -> Points {
-        let values: Vec<f64> = rows.iter().flat_map(|&row| self.row(row as usize)).collect();
+        let mut values = Vec::with_capacity(rows.len() * self.dims());
+        for &row in rows {
+            values.extend(self.row(row as usize));
+        }
         let weights: Vec<f64> = rows.iter().map(|&row| self.weight(row as usize)).collect();
         Points::new(self.dims, &values, Some(&weights))
     }

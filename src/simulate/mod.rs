@@ -223,7 +223,8 @@ mod tests {
                 days.push((next - entered[row - 1]) / DAY_MS);
             }
         }
-        let median = crate::stats::quantiles::median(&mut days).unwrap();
+        days.sort_by(f64::total_cmp);
+        let median = days[days.len() / 2];
         let stage = &data.truth.stages[0];
         assert!((median - stage.median_days_first).abs() < 0.03 * stage.median_days_first, "{median} {stage:?}");
     }

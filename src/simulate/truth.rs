@@ -1,5 +1,6 @@
 //! What simulated data are drawn from, and what follows from it: medians and final outcomes by numerical integration.
 
+use crate::stats::order::reordered;
 use crate::stats::rng;
 use serde::Serialize;
 
@@ -262,7 +263,7 @@ impl Truth {
     /// Distribution of the score over deals, on a grid of step 0.05.
     fn scores(&self) -> Vec<(f64, f64)> {
         const STEP: f64 = 0.05;
-        let mut mass = std::collections::BTreeMap::<i64, f64>::new();
+        let mut mass: Vec<(i64, f64)> = Vec::new();
         let mut total = 0.0;
         for (s, source) in self.sources.iter().enumerate() {
             for (o, owner) in self.owners.iter().enumerate() {
@@ -273,13 +274,18 @@ impl Truth {
                             let weight = source.share * owner.share * industry.share * product.share;
                             let weight = weight * libm::exp(-0.5 * z * z);
                             let score = self.score(s, o, i, product.effect + self.amount_standard_deviation * z);
-                            *mass.entry((score / STEP).round() as i64).or_insert(0.0) += weight;
+                            let bin = (score / STEP).round() as i64;
+                            match mass.iter_mut().find(|(known, _)| *known == bin) {
+                                Some((_, sum)) => *sum += weight,
+                                None => mass.push((bin, weight)),
+                            }
                             total += weight;
                         }
                     }
                 }
             }
         }
+        let mass = reordered(mass, &mut |a, b| a.0.cmp(&b.0));
         mass.into_iter().map(|(bin, weight)| (bin as f64 * STEP, weight / total)).collect()
     }
 

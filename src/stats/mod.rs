@@ -7,6 +7,5 @@ pub mod intervals;
 pub mod linear_algebra;
 pub mod logistic;
 pub mod order;
-pub mod quantiles;
 pub mod rng;
 pub mod survival;

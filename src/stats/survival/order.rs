@@ -1,5 +1,7 @@
 //! The order of non-negative numbers by their bits.
 
+use crate::stats::order::sorted_rows;
+
 const DIGIT_BITS: u32 = 11;
 const DIGITS: usize = 6;
 const BUCKETS: usize = 1 << DIGIT_BITS;
@@ -10,12 +12,11 @@ const FEW: usize = 4_096;
 ///
 /// Radix sort by 11-bit digits, least significant first; a digit that all keys share costs nothing, which whole days make the rule.
 pub(super) fn ascending(keys: &[u64]) -> (Vec<u64>, Vec<u32>) {
-    let mut rows: Vec<u32> = (0..keys.len() as u32).collect();
     if keys.len() < FEW {
-        // The row in the key makes the order total, so any sort gives the same.
-        rows.sort_unstable_by_key(|&row| (keys[row as usize], row));
-        return (rows.iter().map(|&row| keys[row as usize]).collect(), rows);
+        let rows = sorted_rows(keys.len(), &mut |a, b| keys[a].cmp(&keys[b]));
+        return (rows.iter().map(|&row| keys[row]).collect(), rows.into_iter().map(|row| row as u32).collect());
     }
+    let mut rows: Vec<u32> = (0..keys.len() as u32).collect();
     let mut counts = vec![[0u32; BUCKETS]; DIGITS];
     for &key in keys {
         for (digit, counts) in counts.iter_mut().enumerate() {
