@@ -172,19 +172,22 @@ fn weight_three_equals_three_rows() {
 }
 
 #[test]
-fn intervals_cover_the_true_probability_and_noise_is_called_noise() {
-    let (mut covered, mut total) = (0, 0);
-    for seed in 0..100 {
-        let (outcomes, x) = simulated(600, 100 + seed);
+fn intervals_cover_the_truth_slopes_are_near_one_and_noise_is_called_noise() {
+    let (mut covered, mut total, mut slopes) = (0, 0, 0.0);
+    let seeds = 200;
+    for seed in 0..seeds {
+        let (outcomes, x) = simulated(1000, 100 + seed);
         let result = run(&crm(&outcomes, vec![attribute("x", None, Values::Numbers(x.clone()))]));
         for k in 0..result.open.row.0.len() {
             let truth = sigmoid(0.2 + 1.5 * x[result.open.row.0[k] as usize]);
             covered += usize::from(result.open.low.0[k] <= truth && truth <= result.open.high.0[k]);
             total += 1;
         }
+        slopes += result.holdout.unwrap().calibration_slope.unwrap();
     }
-    let share = covered as f64 / total as f64;
-    assert!((0.90..0.98).contains(&share), "{share}");
+    let (share, slope) = (covered as f64 / total as f64, slopes / f64::from(seeds));
+    assert!((0.92..0.98).contains(&share), "{share}");
+    assert!((0.9..1.1).contains(&slope), "{slope}");
     let mut silent = 0;
     for seed in 0..40 {
         let (outcomes, _) = simulated(600, 300 + seed);

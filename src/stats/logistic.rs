@@ -3,8 +3,13 @@
 //! Minimises Σ wᵢ log(1 + exp(−sᵢ(b + xᵢ·β))) + λ/2 ‖β‖² with s = ±1: the loss is a sum over weighted rows, the intercept b is
 //! not penalised (scikit-learn's C is 1/λ). A row of weight 3 counts as three equal rows.
 
+mod linfa_traits;
+
+pub use linfa_traits::{FitError, LogisticParams, UncheckedLogisticParams};
+
 use super::linear_algebra::Cholesky;
 use crate::error::{Error, Result};
+use std::ops::Range;
 
 /// A categorical column of a [`Design`]: code 0 is the reference level and has no coefficient, code j has the j-th one.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +81,17 @@ impl Design {
         }
     }
 
+    /// Every `step`-th row.
+    fn strided(&self, step: usize) -> Design {
+        let category =
+            |c: &Category| Category { codes: c.codes.iter().copied().step_by(step).collect(), levels: c.levels };
+        Design {
+            rows: self.rows.div_ceil(step),
+            numeric: self.numeric.iter().map(|column| column.iter().copied().step_by(step).collect()).collect(),
+            categories: self.categories.iter().map(category).collect(),
+        }
+    }
+
     /// The linear predictor of `row`.
     pub fn score(&self, row: usize, coefficients: &[f64]) -> f64 {
         let mut score = 0.0;
@@ -91,7 +107,7 @@ pub struct Logistic {
     pub coefficients: Vec<f64>,
     /// Inverse of the penalised Hessian at the optimum, row-major.
     pub covariance: Vec<f64>,
-    /// Newton steps taken.
+    /// Newton steps taken over all rows.
     pub iterations: usize,
     /// Largest absolute element of the gradient at the end.
     pub max_gradient: f64,
@@ -129,18 +145,19 @@ pub fn sigmoid(z: f64) -> f64 {
 }
 
 const MOST_STEPS: usize = 100;
+/// Rows from which on a fit starts at the optimum of a part of them: that saves two of five steps over all rows.
+const MANY_ROWS: usize = 50_000;
+/// That part is every 16th row.
+const STRIDE: usize = 16;
 
 /// The regression of `outcome` (0 or 1 per row) on `design` with row weights and L2 penalty `penalty`, started at `start` or at
-/// the base rate. Newton's method with step halving until ‖gradient‖∞ ≤ 1e-11·Σw, or until rounding stops its progress below 1e-8·Σw.
+/// the base rate (from 50,000 rows on at the optimum of every 16th row). Newton's method with step halving until ‖gradient‖∞ ≤ 1e-11·Σw, or until rounding stops its progress below 1e-8·Σw.
 ///
 /// # Errors
 /// [`Error::InvalidOption`] for a penalty that is negative or not finite; [`Error::ColumnLength`] for outcomes or weights of another length;
 /// [`Error::NoUniqueFit`] where only one outcome has weight, or where columns are collinear or separate the outcomes and nothing is penalised.
 pub fn fit(design: &Design, outcome: &[f64], weights: &[f64], penalty: f64, start: Option<&[f64]>) -> Result<Logistic> {
-    if !(penalty >= 0.0 && penalty.is_finite()) {
-        let rule = "a penalty is a finite number that is not negative".into();
-        return Err(Error::InvalidOption { option: "penalty".into(), value: penalty.to_string(), rule });
-    }
+    check_penalty(penalty)?;
     for (column, length) in [("outcome", outcome.len()), ("weight", weights.len())] {
         if length != design.rows {
             let (table, column) = ("design".to_owned(), column.to_owned());
@@ -154,13 +171,25 @@ pub fn fit(design: &Design, outcome: &[f64], weights: &[f64], penalty: f64, star
         return Err(no_fit("both outcomes must occur"));
     }
     let p = design.coefficients();
+    let base_rate = || {
+        let mut beta = vec![0.0; p];
+        beta[0] = libm::log(positive / (total - positive));
+        beta
+    };
     let mut beta = match start {
         Some(start) if start.len() == p => start.to_vec(),
-        _ => {
-            let mut beta = vec![0.0; p];
-            beta[0] = libm::log(positive / (total - positive));
-            beta
+        _ if design.rows >= MANY_ROWS => {
+            let every = |values: &[f64]| values.iter().copied().step_by(STRIDE).collect::<Vec<f64>>();
+            let part = fit(
+                &design.strided(STRIDE),
+                &every(outcome),
+                &every(weights),
+                penalty / STRIDE as f64,
+                Some(&base_rate()),
+            );
+            part.map_or_else(|_| base_rate(), |part| part.coefficients)
         }
+        _ => base_rate(),
     };
     let problem = Problem { design, outcome, weights, penalty };
     let (mut gradient, mut hessian) = (vec![0.0; p], vec![0.0; p * p]);
@@ -215,6 +244,14 @@ pub fn fit(design: &Design, outcome: &[f64], weights: &[f64], penalty: f64, star
     Ok(fitted)
 }
 
+fn check_penalty(penalty: f64) -> Result<()> {
+    if penalty >= 0.0 && penalty.is_finite() {
+        return Ok(());
+    }
+    let rule = "a penalty is a finite number that is not negative".into();
+    Err(Error::InvalidOption { option: "penalty".into(), value: penalty.to_string(), rule })
+}
+
 struct Problem<'a> {
     design: &'a Design,
     outcome: &'a [f64],
@@ -223,37 +260,15 @@ struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    /// Fills gradient and lower Hessian at `beta`; returns the objective.
+    /// Fills gradient and lower Hessian, both zero before, at `beta`; returns the objective.
     fn derivatives(&self, beta: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
         let p = beta.len();
         let mut loss = 0.0;
-        let mut active: Vec<(usize, f64)> = Vec::with_capacity(p);
-        for row in 0..self.design.rows {
-            let weight = self.weights[row];
-            if weight == 0.0 {
-                continue;
-            }
-            active.clear();
-            let mut z = 0.0;
-            self.design.active(row, |column, value| {
-                z += value * beta[column];
-                active.push((column, value));
-            });
-            let y = self.outcome[row];
-            let e = libm::exp(-z.abs());
-            let probability = if z >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-            loss += weight * (libm::log1p(e) + z.max(0.0) - y * z);
-            let residual = weight * (probability - y);
-            // e / (1 + e)² keeps its digits where 1 − p has lost them.
-            let curvature = weight * e / ((1.0 + e) * (1.0 + e));
-            for (a, &(i, x)) in active.iter().enumerate() {
-                gradient[i] += residual * x;
-                let scaled = curvature * x;
-                let line = &mut hessian[i * p..i * p + i + 1];
-                for &(j, value) in &active[..=a] {
-                    line[j] += scaled * value;
-                }
-            }
+        let mut tile = Tile::default();
+        for start in (0..self.design.rows).step_by(TILE) {
+            let rows = start..(start + TILE).min(self.design.rows);
+            loss += tile.fill(self, beta, rows.clone());
+            tile.add(self.design, rows, gradient, hessian);
         }
         for j in 1..p {
             loss += 0.5 * self.penalty * beta[j] * beta[j];
@@ -262,6 +277,123 @@ impl Problem<'_> {
         }
         loss
     }
+}
+
+/// Rows that are worked on together, column by column: few enough to stay in the cache.
+const TILE: usize = 256;
+
+/// Per row of a tile: weight × (probability − outcome), and the second derivative of the loss by the score.
+struct Tile {
+    residual: [f64; TILE],
+    curvature: [f64; TILE],
+}
+
+impl Default for Tile {
+    fn default() -> Self {
+        Tile { residual: [0.0; TILE], curvature: [0.0; TILE] }
+    }
+}
+
+impl Tile {
+    /// Computes the rows `rows` at `beta`; returns their loss.
+    fn fill(&mut self, problem: &Problem, beta: &[f64], rows: Range<usize>) -> f64 {
+        let n = rows.len();
+        let mut score = [beta[0]; TILE];
+        for (column, beta) in problem.design.numeric.iter().zip(&beta[1..]) {
+            for (score, x) in score[..n].iter_mut().zip(&column[rows.clone()]) {
+                *score += x * beta;
+            }
+        }
+        let mut first = 1 + problem.design.numeric.len();
+        for category in &problem.design.categories {
+            for (score, code) in score[..n].iter_mut().zip(&category.codes[rows.clone()]) {
+                if *code > 0 {
+                    *score += beta[first + *code as usize - 1];
+                }
+            }
+            first += category.levels;
+        }
+        let mut loss = 0.0;
+        for (k, row) in rows.enumerate() {
+            let (z, y, weight) = (score[k], problem.outcome[row], problem.weights[row]);
+            if weight == 0.0 {
+                (self.residual[k], self.curvature[k]) = (0.0, 0.0);
+                continue;
+            }
+            let e = libm::exp(-z.abs());
+            let probability = if z >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
+            loss += weight * (libm::log1p(e) + z.max(0.0) - y * z);
+            self.residual[k] = weight * (probability - y);
+            // e / (1 + e)² keeps its digits where 1 − p has lost them.
+            self.curvature[k] = weight * e / ((1.0 + e) * (1.0 + e));
+        }
+        loss
+    }
+
+    /// Adds the rows `rows` to gradient and lower Hessian.
+    fn add(&self, design: &Design, rows: Range<usize>, gradient: &mut [f64], hessian: &mut [f64]) {
+        let (p, n) = (gradient.len(), rows.len());
+        let (residual, curvature) = (&self.residual[..n], &self.curvature[..n]);
+        let categories = 1 + design.numeric.len();
+        gradient[0] += residual.iter().sum::<f64>();
+        hessian[0] += curvature.iter().sum::<f64>();
+        let mut scaled = [0.0; TILE];
+        let scaled = &mut scaled[..n];
+        for (i, column) in design.numeric.iter().enumerate() {
+            let column = &column[rows.clone()];
+            gradient[1 + i] += dot(residual, column);
+            for ((scaled, curvature), x) in scaled.iter_mut().zip(curvature).zip(column) {
+                *scaled = curvature * x;
+            }
+            let line = &mut hessian[(1 + i) * p..];
+            line[0] += scaled.iter().sum::<f64>();
+            for (j, other) in design.numeric[..=i].iter().enumerate() {
+                line[1 + j] += dot(scaled, &other[rows.clone()]);
+            }
+            let mut first = categories;
+            for category in &design.categories {
+                for (code, scaled) in category.codes[rows.clone()].iter().zip(scaled.iter()) {
+                    if *code > 0 {
+                        hessian[(first + *code as usize - 1) * p + 1 + i] += scaled;
+                    }
+                }
+                first += category.levels;
+            }
+        }
+        let mut first = categories;
+        for (c, category) in design.categories.iter().enumerate() {
+            for (k, row) in rows.clone().enumerate().filter(|(_, row)| category.codes[*row] > 0) {
+                let i = first + category.codes[row] as usize - 1;
+                gradient[i] += residual[k];
+                let line = &mut hessian[i * p..i * p + i + 1];
+                line[0] += curvature[k];
+                line[i] += curvature[k];
+                let mut before = categories;
+                for other in &design.categories[..c] {
+                    let code = other.codes[row] as usize;
+                    if code > 0 {
+                        line[before + code - 1] += curvature[k];
+                    }
+                    before += other.levels;
+                }
+            }
+            first += category.levels;
+        }
+    }
+}
+
+/// a · b in a fixed order of summation that lets the compiler use vectors.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let mut lanes = [0.0; LANES];
+    let ((a_chunks, a_rest), (b_chunks, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a_chunks.iter().zip(b_chunks) {
+        for lane in 0..LANES {
+            lanes[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    lanes.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
@@ -299,6 +431,54 @@ mod tests {
             down[j] -= 1e-5;
             assert!((gradient[j] - (value(&up) - value(&down)) / 2e-5).abs() < 1e-7, "{j}");
         }
+    }
+
+    #[test]
+    fn tiles_give_the_derivatives_of_the_definition_with_two_categories_and_a_part_tile() {
+        let rows = 2 * TILE + 37;
+        let (one, outcome) = random(rows, 3);
+        let (two, _) = random(rows, 4);
+        let categories = vec![one.categories[0].clone(), two.categories[0].clone()];
+        let design = Design::new(rows, one.numeric.clone(), categories).unwrap();
+        let weights: Vec<f64> = (0..rows).map(|i| (i % 4) as f64).collect();
+        let p = design.coefficients();
+        let beta: Vec<f64> = (0..p).map(|j| 0.2 - 0.07 * j as f64).collect();
+        let (mut gradient, mut hessian) = (vec![0.0; p], vec![0.0; p * p]);
+        Problem { design: &design, outcome: &outcome, weights: &weights, penalty: 0.3 }.derivatives(
+            &beta,
+            &mut gradient,
+            &mut hessian,
+        );
+        let penalty = |i: usize| if i > 0 { 0.3 } else { 0.0 };
+        for i in 0..p {
+            let mut slope = penalty(i) * beta[i];
+            let mut line: Vec<f64> = (0..=i).map(|j| if i == j { penalty(i) } else { 0.0 }).collect();
+            for row in 0..rows {
+                let mut x = vec![0.0; p];
+                design.active(row, |column, value| x[column] = value);
+                let chance = sigmoid(design.score(row, &beta));
+                slope += weights[row] * (chance - outcome[row]) * x[i];
+                for j in 0..=i {
+                    line[j] += weights[row] * chance * (1.0 - chance) * x[i] * x[j];
+                }
+            }
+            assert!((gradient[i] - slope).abs() < 1e-10, "{i}");
+            for j in 0..=i {
+                assert!((hessian[i * p + j] - line[j]).abs() < 1e-10, "{i} {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_rows_reach_the_same_optimum_in_fewer_steps() {
+        let (design, outcome) = random(MANY_ROWS, 5);
+        let weights = vec![1.0; MANY_ROWS];
+        let cold = fit(&design, &outcome, &weights, 1.0, Some(&vec![0.0; design.coefficients()])).unwrap();
+        let warm = fit(&design, &outcome, &weights, 1.0, None).unwrap();
+        for (x, y) in cold.coefficients.iter().zip(&warm.coefficients) {
+            assert!((x - y).abs() < 1e-10, "{x} {y}");
+        }
+        assert!(warm.iterations < cold.iterations, "{} {}", warm.iterations, cold.iterations);
     }
 
     #[test]
