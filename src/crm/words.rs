@@ -2,11 +2,12 @@
 
 use super::Outcome;
 use super::mapping::{CustomerRole, DealRole, HistoryRole, OrderRole};
+use crate::read::case::lowered;
 
 /// A header or a value reduced to what its spellings share: lower case, letters and digits only, one form of ی and ک,
 /// without the prefix that some exports put before every column.
 pub(super) fn folded(text: &str) -> String {
-    let lower = text.trim().to_lowercase();
+    let lower = lowered(text.trim());
     let own =
         ["deal - ", "opportunity - ", "lead - "].iter().find_map(|prefix| lower.strip_prefix(prefix)).unwrap_or(&lower);
     own.chars()

@@ -3,6 +3,7 @@
 use super::features::{Encoding, MOST_LEVELS, design, learn, level_rows};
 use super::model::Examples;
 use crate::crm::{Attribute, Deals, Outcome};
+use crate::read::case::lower;
 use crate::stats::discrimination::area_under_curve;
 use crate::stats::intervals::Confidence;
 use crate::stats::logistic::fit;
@@ -103,7 +104,7 @@ const CRM_PROBABILITY: &[&str] = &[
 ];
 
 fn normalised(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    name.chars().filter(|c| c.is_alphanumeric()).map(lower).collect()
 }
 
 /// What speaks against `attributes[index]` by its role, its name and when it is filled; `None` where nothing does.
@@ -248,7 +249,7 @@ fn last_word(name: &str) -> String {
             word.clear();
         }
         if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
+            word.push(lower(c));
         }
         before = c;
     }
@@ -289,7 +290,7 @@ pub fn by_result(
         Encoding::Levels { .. } if auc > 1.0 - 1e-12 => LeakageReason::OutcomeCopy,
         _ => LeakageReason::TooGood,
     };
-    let detail = format!("alone it ranks won deals above lost ones in {:.1} % of pairs", 100.0 * auc);
+    let detail = format!("alone it ranks won deals above lost ones in {} of 1,000 pairs", (1000.0 * auc).round());
     Some(Leak { column: encoder.column, reason, auc: Some(auc), detail })
 }
 

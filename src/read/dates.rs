@@ -109,7 +109,7 @@ impl Cursor<'_> {
     fn word(&mut self) -> String {
         let mut word = String::new();
         while let Some(c) = self.rest.next_if(|c| c.is_alphabetic()) {
-            word.extend(c.to_lowercase());
+            word.push(super::case::lower(c));
         }
         word
     }

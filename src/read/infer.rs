@@ -124,7 +124,7 @@ fn read(name: &str, column: &Interner, missing: &[bool], comma_likely: bool) -> 
 }
 
 fn says_date(name: &str) -> bool {
-    let name = name.to_lowercase();
+    let name = super::case::lowered(name);
     ["date", "day", "time", "_at", "created", "closed", "تاریخ", "تاريخ", "زمان", "column_"]
         .iter()
         .any(|w| name.contains(w))

@@ -1,5 +1,6 @@
 //! Bytes or plain columns in, a typed [`Table`] out, with what was seen on the way.
 
+pub(crate) mod case;
 pub(crate) mod dates;
 mod delimited;
 mod infer;
