@@ -112,12 +112,10 @@ impl Points {
     }
 
     /// Lowers each of `nearest` to the squared distance to `centre` where that is smaller.
+    // Recency, frequency and monetary value are three: with their number known the loop over them unrolls.
     pub(super) fn lower_to(&self, centre: &[f64], nearest: &mut [f64]) {
         match self.dims {
-            1 => self.lower_in(1, centre, nearest),
-            2 => self.lower_in(2, centre, nearest),
             3 => self.lower_in(3, centre, nearest),
-            4 => self.lower_in(4, centre, nearest),
             dims => self.lower_in(dims, centre, nearest),
         }
     }
@@ -136,10 +134,7 @@ impl Points {
     pub(super) fn nearest(&self, centroids: &[f64], labels: &mut [u32], distances: &mut [f64]) {
         // A literal number of dimensions lets the compiler unroll and vectorise: 2 to 4 times as fast as the general loop.
         match self.dims {
-            1 => self.nearest_in(1, centroids, labels, distances),
-            2 => self.nearest_in(2, centroids, labels, distances),
             3 => self.nearest_in(3, centroids, labels, distances),
-            4 => self.nearest_in(4, centroids, labels, distances),
             5 => self.nearest_in(5, centroids, labels, distances),
             6 => self.nearest_in(6, centroids, labels, distances),
             7 => self.nearest_in(7, centroids, labels, distances),
@@ -179,10 +174,7 @@ impl Points {
         seconds: &mut [f64],
     ) {
         match self.dims {
-            1 => self.nearest_two_in(1, centroids, labels, distances, seconds),
-            2 => self.nearest_two_in(2, centroids, labels, distances, seconds),
             3 => self.nearest_two_in(3, centroids, labels, distances, seconds),
-            4 => self.nearest_two_in(4, centroids, labels, distances, seconds),
             dims => self.nearest_two_in(dims, centroids, labels, distances, seconds),
         }
     }

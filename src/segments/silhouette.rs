@@ -24,10 +24,7 @@ pub fn silhouette(points: &Points, labels: &[u32], k: usize) -> Silhouette {
     // Sum of the distances from each point to each cluster.
     let mut sums = vec![vec![0.0; sorted.weights.len()]; k];
     match points.dims() {
-        1 => sorted.sum_distances(1, &mut sums),
-        2 => sorted.sum_distances(2, &mut sums),
         3 => sorted.sum_distances(3, &mut sums),
-        4 => sorted.sum_distances(4, &mut sums),
         dims => sorted.sum_distances(dims, &mut sums),
     }
     let sizes: Vec<f64> = sorted.runs.iter().map(|run| sorted.weights[run.clone()].iter().sum()).collect();
