@@ -40,7 +40,7 @@ function core() {
   // npm leaves out what a .gitignore names, even inside a package.
   rmSync(join(ROOT, "www/core/.gitignore"), { force: true });
   const wasm = join(ROOT, "www/core/crm_analytics_bg.wasm");
-  run("wasm-opt", [wasm, "-Oz", "--merge-similar-functions", "--converge", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int",
+  run("wasm-opt", [wasm, "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int",
     "--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue", "-o", wasm]);
   const bytes = readFileSync(wasm);
   say(`core: ${kilobytes(bytes.length)} kB, ${kilobytes(gzipSync(bytes, { level: 9 }).length)} kB gzip`);

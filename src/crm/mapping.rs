@@ -4,6 +4,7 @@ use super::Outcome;
 use super::ordered_map::OrderedMap;
 use crate::error::{Error, Result};
 use crate::read::dates::iso_instant;
+use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -182,13 +183,44 @@ pub struct Mapping {
 }
 
 /// The instant of the analysis, as a host writes it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum AsOf {
     /// Milliseconds since 1970-01-01T00:00Z.
     Milliseconds(f64),
     /// An ISO date or date-time; without a zone it is local, a date alone is its midnight.
     Text(String),
+}
+
+impl<'de> Deserialize<'de> for AsOf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Instant;
+        impl Visitor<'_> for Instant {
+            type Value = AsOf;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an ISO date or milliseconds since 1970")
+            }
+
+            fn visit_f64<E: de::Error>(self, ms: f64) -> std::result::Result<AsOf, E> {
+                Ok(AsOf::Milliseconds(ms))
+            }
+
+            fn visit_i64<E: de::Error>(self, ms: i64) -> std::result::Result<AsOf, E> {
+                Ok(AsOf::Milliseconds(ms as f64))
+            }
+
+            fn visit_u64<E: de::Error>(self, ms: u64) -> std::result::Result<AsOf, E> {
+                Ok(AsOf::Milliseconds(ms as f64))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<AsOf, E> {
+                Ok(AsOf::Text(text.to_owned()))
+            }
+        }
+        // Not derived: an untagged enum brings a second deserializer of everything into the download.
+        deserializer.deserialize_any(Instant)
+    }
 }
 
 /// How consecutive history rows of one stage count.

@@ -2,6 +2,7 @@
 
 use super::recipe::Transform;
 use crate::error::{Error, Result};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// Options of [`super::segments()`].
@@ -73,7 +74,7 @@ pub(super) fn invalid(option: &str, value: impl ToString, rule: String) -> Error
 }
 
 /// Which features customers are segmented by.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FeatureChoice {
     /// A named set.
@@ -137,4 +138,34 @@ pub enum SegmentsOf {
     Customers,
     /// Deals.
     Deals,
+}
+
+impl<'de> Deserialize<'de> for FeatureChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Choice;
+        impl<'de> Visitor<'de> for Choice {
+            type Value = FeatureChoice;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("\"rfm\" or a list of columns")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<FeatureChoice, E> {
+                match text {
+                    "rfm" => Ok(FeatureChoice::Named(FeatureSet::Rfm)),
+                    other => Err(E::invalid_value(de::Unexpected::Str(other), &self)),
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut columns: A) -> std::result::Result<FeatureChoice, A::Error> {
+                let mut choices = Vec::new();
+                while let Some(choice) = columns.next_element()? {
+                    choices.push(choice);
+                }
+                Ok(FeatureChoice::Columns(choices))
+            }
+        }
+        // Not derived: an untagged enum brings a second deserializer of everything into the download.
+        deserializer.deserialize_any(Choice)
+    }
 }
