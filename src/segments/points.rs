@@ -112,12 +112,8 @@ impl Points {
     }
 
     /// Lowers each of `nearest` to the squared distance to `centre` where that is smaller.
-    // Recency, frequency and monetary value are three: with their number known the loop over them unrolls.
     pub(super) fn lower_to(&self, centre: &[f64], nearest: &mut [f64]) {
-        match self.dims {
-            3 => self.lower_in(3, centre, nearest),
-            dims => self.lower_in(dims, centre, nearest),
-        }
+        self.lower_in(self.dims, centre, nearest);
     }
 
     #[inline(always)]
@@ -133,6 +129,7 @@ impl Points {
     /// For each point the number of the nearest of `centroids` (row-major), the lowest of equally near ones, and its squared distance.
     pub(super) fn nearest(&self, centroids: &[f64], labels: &mut [u32], distances: &mut [f64]) {
         // A literal number of dimensions lets the compiler unroll and vectorise: 2 to 4 times as fast as the general loop.
+        // Recency, frequency and monetary value are three: with their number known the loop over them unrolls.
         match self.dims {
             3 => self.nearest_in(3, centroids, labels, distances),
             5 => self.nearest_in(5, centroids, labels, distances),
@@ -173,10 +170,7 @@ impl Points {
         distances: &mut [f64],
         seconds: &mut [f64],
     ) {
-        match self.dims {
-            3 => self.nearest_two_in(3, centroids, labels, distances, seconds),
-            dims => self.nearest_two_in(dims, centroids, labels, distances, seconds),
-        }
+        self.nearest_two_in(self.dims, centroids, labels, distances, seconds);
     }
 
     #[inline(always)]
