@@ -46,7 +46,9 @@ const env = {
   PEERS_DATA: data, PEERS_OUT: out, PEERS_NODE_MODULES: modules, PEERS_BUILD: join(HOME, "build"), CHROMIUM: program,
   PEERS_REPS: "5", THREADS: "1", PYTHONPATH: join(HOME, "py"), PEERS_FILTER: PYTHON,
 };
-const missing = workloads.filter((workload) => !existsSync(join(data, { w1: "w1_1m.f64", w2: "w2_1m_y.u8", w3: "w3_5m_ts.f64", w4: "w4_1m.csv" }[workload] ?? "")));
+/** @type {Record<string, string>} */
+const LAST_FILE = { w1: "w1_1m.f64", w2: "w2_1m_y.u8", w3: "w3_5m_ts.f64", w4: "w4_1m.csv" };
+const missing = workloads.filter((workload) => !existsSync(join(data, LAST_FILE[workload] ?? "")));
 if (missing.length) run(python, [join(HOME, "py/gen.py"), ...missing], { env });
 
 const results = join(out, "results.jsonl");
@@ -68,7 +70,7 @@ const found = new Map();
 for (const line of readFileSync(results, "utf8").split("\n").filter(Boolean)) {
   const row = JSON.parse(line);
   const key = `${row.w}|${row.case}|${row.peer}`;
-  const entry = found.get(key) ?? { w: row.w, case: row.case, peer: row.peer, medians: [], n: 0, failed: false };
+  const entry = found.get(key) ?? { w: row.w, case: row.case, peer: row.peer, medians: /** @type {number[]} */ ([]), n: 0, failed: false };
   entry.failed ||= Boolean(row.error);
   if (row.median !== undefined) entry.medians.push(row.median);
   entry.n += row.n ?? 0;

@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Cargo's output, outside the clone so that the next clone starts warm; cargo locks it. */
 export const TARGET =

@@ -202,6 +202,7 @@ export class Engine {
     }, CANCEL_GRACE_MS);
   }
 
+  /** @returns {Promise<void>} */
   async #next() {
     if (this.#current || this.#disposed) return;
     const request = this.#queue.shift();

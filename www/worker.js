@@ -8,7 +8,7 @@
 import * as core from "./core/crm_analytics.js";
 import { load } from "./load.js";
 
-const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const scope = /** @type {{postMessage: (message: unknown, transfer?: Transferable[]) => void, onmessage: (event: MessageEvent) => void}} */ (/** @type {unknown} */ (self));
 
 /** @type {import("./core/crm_analytics.js").Handle | undefined} */
 let handle;

@@ -104,8 +104,9 @@ async function main(args) {
     repeats: values.repeats,
     utcOffsetMinutes: offset === undefined ? undefined : Number(offset),
   }, progress);
+  const answers = /** @type {Record<string, (...given: any[]) => unknown>} */ (/** @type {unknown} */ (handle));
   const listener = (/** @type {number} */ share) => progress({ phase: command, share });
-  const result = command === "summary" || command === "quality" ? handle[command]() : handle[command](options, listener);
+  const result = command === "summary" || command === "quality" ? answers[command]() : answers[command](options, listener);
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   print(result, values.json);
 }

@@ -42,7 +42,7 @@ test("rows, columns and text of the same deals give the same result", async () =
   const names = /** @type {const} */ (["id", "created", "closed", "status", "amount"]);
   const csv = [names.join(","), ...rows.map((row) => names.map((name) => row[name] ?? "").join(","))].join("\n");
   const columns = Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
-  const results = [];
+  /** @type {any[]} */ const results = [];
   for (const deals of [rows, columns, csv]) await withCrm({ deals }, async (crm) => void results.push(await crm.funnel()));
   assert.deepEqual(results[1], results[0]);
   assert.deepEqual(results[2].cycle, results[0].cycle);

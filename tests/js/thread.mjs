@@ -9,7 +9,7 @@ export function createWorker() {
     terminate: () => void thread.terminate(),
   });
   thread.on("message", (data) => worker.onmessage?.({ data }));
-  thread.on("error", (error) => worker.onerror?.({ message: error.message }));
+  thread.on("error", (/** @type {any} */ error) => worker.onerror?.({ message: error.message }));
   return worker;
 }
 
