@@ -110,7 +110,7 @@ export default {
   "funnel.openLabel": "Still open at the end",
   "funnel.notReachedNote": "{open} are still open at the end",
   "funnel.openNote": "not counted as lost",
-  "funnel.wonByEnd": "won by the end of observation {share} (open deals not counted as lost)",
+  "funnel.wonByEnd": "Won by the end of observation {share} (open deals not counted as lost)",
   "funnel.simpler": "Simpler shares: {list}.",
   "funnel.ofClosed": "{share} of closed deals",
   "funnel.ofAll": "{share} of all deals",
