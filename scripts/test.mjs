@@ -16,7 +16,7 @@ const steps = {
   clippy: () => run("cargo", ["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]),
   native: () => run("cargo", ["test", "--quiet"]),
   types: () => run("tsc", ["-p", "jsconfig.json"]),
-  wasm: () => run("wasm-pack", ["--quiet", "test", "--headless", "--chrome", "--chromedriver", driver, "--", "--test", "golden"],
+  wasm: () => run("wasm-pack", ["test", "--headless", "--chrome", "--chromedriver", driver, "--", "--test", "golden"],
     { env: { WASM_BINDGEN_TEST_TIMEOUT: "600" } }),
   js: () => run("node", ["--test", "--test-concurrency=1", "tests/js/"], { env: { CHROMIUM: program } }),
 };
