@@ -51,7 +51,8 @@ export class Engine {
   records(table: TableName, rows: ArrayLike<number>, call?: CallOptions): Promise<Record<string, string | null>[]>;
   /** Bytes of WebAssembly memory; since that never shrinks, the peak so far. */
   memoryBytes(call?: CallOptions): Promise<number>;
-  reload(options: LoadOptions, call?: CallOptions): Promise<Summary>;
+  /** Options that are not named stay as they are. */
+  reload(changes: LoadOptions, call?: CallOptions): Promise<Summary>;
   dispose(): void;
 }
 

@@ -25,10 +25,24 @@ export interface LoadOptions {
   mapping?: Mapping;
   /** ISO text or milliseconds; the newest instant in the data when missing. */
   asOf?: string | Instant;
-  /** Minutes east of UTC for local days and for times without a zone; 0 when missing. */
+  /** Zone of local days and of times without a zone: an IANA name, or "local" for that of the host; `utcOffsetMinutes` when missing. */
+  timeZone?: string;
+  /** The same as minutes east of UTC, without summer time; 0 when missing. */
   utcOffsetMinutes?: number;
   /** Consecutive rows of the same stage: one stay ("collapse", the default) or several ("separate"). */
   repeats?: "collapse" | "separate";
+}
+
+/** From `starts[i]` on, local time is `offsets[i]` minutes ahead of UTC; the first offset also holds before. Starts are at least a day apart. */
+export interface ZoneTable {
+  name: string;
+  starts: Instant[];
+  offsets: number[];
+}
+
+/** What the core takes instead of `timeZone`: it has no rules of its own, `time-zone.js` makes the table from those of the host. */
+export interface CoreLoadOptions extends Omit<LoadOptions, "timeZone"> {
+  zone?: ZoneTable;
 }
 
 export interface LeftOut {
@@ -97,6 +111,8 @@ export interface JoinSummary {
 
 /** `handle.summary()`: what was recognised. */
 export interface Summary {
+  /** Zone of local days and of shown times; `UTC` or such as `+03:30` where it is an offset alone. */
+  timeZone: string;
   asOf: Instant;
   /** Where as_of comes from. */
   asOfFrom: "option" | "newest";

@@ -1,8 +1,9 @@
 //! The JavaScript boundary: the only file that names wasm-bindgen and js-sys. Every export decodes, calls, encodes.
 
-use crate::crm::{self, Loaded, TableKind};
+use crate::crm::{self, LoadOptions, Loaded, TableKind};
 use crate::meta::{Progress, options};
 use crate::read::{self, RawValues, Source};
+use crate::time::TimeZone;
 use crate::{Error, error::Detail, forecast, funnel, quality, segments, simulate};
 use js_sys::{Array, Float64Array, Function, JSON, Object, Reflect, Uint32Array};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
@@ -28,29 +29,28 @@ fn start() {
 
 /// Collects tables, then turns them into a `Handle`.
 #[wasm_bindgen]
-#[derive(Default)]
 pub struct Loader {
+    options: LoadOptions,
+    zone: TimeZone,
     sources: Vec<(Option<TableKind>, Source)>,
 }
 
 #[wasm_bindgen]
 impl Loader {
-    /// An empty loader.
+    /// An empty loader that reads and recognises by these options.
     #[wasm_bindgen(constructor)]
-    pub fn new() -> Loader {
-        Loader::default()
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "CoreLoadOptions | undefined")] options: &JsValue,
+    ) -> Result<Loader, JsValue> {
+        let options: LoadOptions = decode(options)?;
+        let zone = options.time_zone().map_err(thrown)?;
+        Ok(Loader { options, zone, sources: Vec::new() })
     }
 
     /// Adds the UTF-8 bytes of a CSV file. `kind` is `deals`, `history`, `customers`, `orders`, `dimension` or undefined: recognised.
     #[wasm_bindgen(js_name = addCsv)]
-    pub fn add_csv(
-        &mut self,
-        kind: Option<String>,
-        name: &str,
-        bytes: &[u8],
-        utc_offset_minutes: Option<f64>,
-    ) -> Result<(), JsValue> {
-        let source = read::csv_with(name, bytes, whole_minutes(utc_offset_minutes).map_err(thrown)?).map_err(thrown)?;
+    pub fn add_csv(&mut self, kind: Option<String>, name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+        let source = read::csv_with(name, bytes, &self.zone).map_err(thrown)?;
         self.sources.push((table_kind(kind).map_err(thrown)?, source));
         Ok(())
     }
@@ -65,7 +65,7 @@ impl Loader {
         #[wasm_bindgen(unchecked_param_type = "(Float64Array | string[])[]")] columns: Array,
     ) -> Result<(), JsValue> {
         let columns = names.into_iter().zip(columns.iter().map(raw_values)).collect();
-        let source = read::columns(name, columns).map_err(thrown)?;
+        let source = read::columns(name, columns, &self.zone).map_err(thrown)?;
         self.sources.push((table_kind(kind).map_err(thrown)?, source));
         Ok(())
     }
@@ -87,11 +87,8 @@ impl Loader {
     }
 
     /// Recognises what was added and makes it canonical. The loader is used up.
-    pub fn finish(
-        self,
-        #[wasm_bindgen(unchecked_param_type = "LoadOptions | undefined")] options: &JsValue,
-    ) -> Result<Handle, JsValue> {
-        let loaded = crm::load(self.sources, &decode(options)?).map_err(thrown)?;
+    pub fn finish(self) -> Result<Handle, JsValue> {
+        let loaded = crm::load(self.sources, &self.options).map_err(thrown)?;
         Ok(Handle { loaded })
     }
 }
@@ -197,18 +194,6 @@ fn reported<T: Serialize>(
 
 fn table_kind(kind: Option<String>) -> Result<Option<TableKind>, Error> {
     kind.map(|kind| kind.parse()).transpose()
-}
-
-fn whole_minutes(offset: Option<f64>) -> Result<i32, Error> {
-    let offset = offset.unwrap_or(0.0);
-    if offset.fract() == 0.0 && offset.abs() <= 1080.0 {
-        return Ok(offset as i32);
-    }
-    Err(Error::InvalidOption {
-        option: "utcOffsetMinutes".into(),
-        value: offset.to_string(),
-        rule: "an offset is a whole number of minutes from -1080 to 1080".into(),
-    })
 }
 
 fn raw_values(column: JsValue) -> RawValues {

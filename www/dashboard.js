@@ -187,6 +187,7 @@ class CrmElement extends HTMLElement {
   /** Shows what is known and asks for the rest. */
   #start(askAgain = false) {
     const summary = this.#engine.summary();
+    this.#i18n?.inZone(summary.timeZone);
     this.#recognised?.update(summary);
     this.#recognised?.quality(summary, this.#findings);
     for (const name of /** @type {Analysis[]} */ (Object.keys(this.#panels))) {
@@ -267,7 +268,7 @@ class CrmElement extends HTMLElement {
     const mapping = change.mapping ?? this.#mapping;
     this.busy();
     try {
-      await engine.reload({ asOf, mapping });
+      await engine.reload({ asOf, ...(mapping && { mapping }) });
       if (engine !== this.#engine) return;
       this.asOf = asOf;
       this.#mapping = mapping;

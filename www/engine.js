@@ -18,7 +18,7 @@ export { CrmError };
  *   A string with a line break is CSV text, another is a URL. Rows are objects by column name; columns are arrays by column name.
  * @typedef {{deals?: Data, history?: Data, customers?: Data, orders?: Data, dimensions?: Data[], files?: Data[], simulate?: {deals: number, customers?: number, seed?: number}}} Sources
  *   `dimensions` are joined to the deals by key; of `files` it is recognised what they are.
- * @typedef {{mapping?: object, asOf?: string | number, utcOffsetMinutes?: number, repeats?: "collapse" | "separate"}} LoadOptions
+ * @typedef {{mapping?: object, asOf?: string | number, timeZone?: string, utcOffsetMinutes?: number, repeats?: "collapse" | "separate"}} LoadOptions
  * @typedef {{wasmUrl?: string | URL, createWorker?: () => Worker, module?: WebAssembly.Module | Promise<WebAssembly.Module>}} Hosting
  */
 
@@ -49,10 +49,10 @@ function compile(url) {
  * @returns {Promise<Engine>}
  */
 export async function open(given, call = {}) {
-  const { mapping, asOf, utcOffsetMinutes, repeats, wasmUrl, createWorker, module, ...sources } = given;
+  const { mapping, asOf, timeZone, utcOffsetMinutes, repeats, wasmUrl, createWorker, module, ...sources } = given;
   const engine = new Engine(sourcesOf(sources), module ?? compile(wasmUrl), createWorker ?? defaultWorker);
   try {
-    await engine.reload({ mapping, asOf, utcOffsetMinutes, repeats }, call);
+    await engine.reload({ mapping, asOf, timeZone, utcOffsetMinutes, repeats }, call);
   } catch (error) {
     engine.dispose();
     throw error;
@@ -138,12 +138,14 @@ export class Engine {
   }
 
   /**
-   * Reads the same sources with other options, and returns what was recognised. After a rejection the former ones stay.
+   * Reads the same sources with other options, and returns what was recognised. Options that are not named stay as they are; after a
+   * rejection all of them do.
    *
-   * @param {LoadOptions} options
+   * @param {LoadOptions} changes
    * @param {CallOptions} [call]
    */
-  async reload(options, call) {
+  async reload(changes, call) {
+    const options = { ...this.#loadOptions, ...changes };
     const summary = await this.#request("load", { sources: this.#sources, options }, call);
     this.#loadOptions = options;
     this.#summary = summary;

@@ -9,6 +9,8 @@
  * @typedef {BlobSource | UrlSource | ColumnSource | SimulatedSource} Source
  */
 
+import { zoned } from "./time-zone.js";
+
 /** An error with a stable `code`, and `details` that name the value, the rule and the place. */
 export class CrmError extends Error {
   /**
@@ -33,25 +35,24 @@ export class CrmError extends Error {
  * @param {(progress: {phase: string, share: number}) => void} [onProgress]
  */
 export async function load(core, sources, options, onProgress = () => {}) {
-  const loader = new core.Loader();
+  const loader = new core.Loader(zoned(options));
   for (const [index, source] of sources.entries()) {
     onProgress({ phase: "read", share: index / (sources.length + 1) });
     if ("simulate" in source) loader.addSimulated(source.simulate);
     else if ("columns" in source) loader.addColumns(source.kind, source.name, source.names, source.columns);
-    else addText(loader, source, await bytesOf(source), options);
+    else addText(loader, source, await bytesOf(source));
   }
   onProgress({ phase: "load", share: sources.length / (sources.length + 1) });
-  return loader.finish(options);
+  return loader.finish();
 }
 
 /**
  * @param {import("./core/crm_analytics.js").Loader} loader
  * @param {BlobSource | UrlSource} source
  * @param {Uint8Array} bytes
- * @param {{utcOffsetMinutes?: number}} options
  */
-function addText(loader, source, bytes, { utcOffsetMinutes } = {}) {
-  const add = (/** @type {Uint8Array} */ utf8) => loader.addCsv(source.kind, source.name, utf8, utcOffsetMinutes);
+function addText(loader, source, bytes) {
+  const add = (/** @type {Uint8Array} */ utf8) => loader.addCsv(source.kind, source.name, utf8);
   const utf16 = { "255,254": "utf-16le", "254,255": "utf-16be" }[String(bytes.subarray(0, 2))];
   if (utf16) return add(recode(bytes, utf16));
   try {

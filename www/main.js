@@ -45,6 +45,7 @@ function stateOfUrl() {
     digits: query.get("digits") === "latn" ? "latn" : "auto",
     theme: query.get("theme") ?? "auto",
     asOf: query.get("asOf") ?? undefined,
+    timeZone: query.get("timeZone") ?? undefined,
   };
   for (const view of VIEWS) read[view] = {};
   for (const [key, value] of query) {
@@ -64,6 +65,7 @@ function change(changes) {
   if (state.digits !== "auto") query.set("digits", state.digits);
   if (state.theme !== "auto") query.set("theme", state.theme);
   if (state.asOf) query.set("asOf", state.asOf);
+  if (state.timeZone) query.set("timeZone", state.timeZone);
   for (const view of VIEWS) for (const [option, value] of Object.entries(state[view])) if (value !== undefined && value !== "") query.set(`${view}.${option}`, value);
   if (`?${query}` !== before) history.pushState(null, "", `?${query}`);
 }
@@ -83,7 +85,7 @@ async function apply() {
   if (state.digits === "auto") dashboard.removeAttribute("digits");
   else dashboard.setAttribute("digits", state.digits);
   draw();
-  const wanted = JSON.stringify([state.source, state.asOf, state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
+  const wanted = JSON.stringify([state.source, state.asOf, state.timeZone, state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
   if (wanted === opened) return same ? dashboard.refresh() : undefined;
   await load(wanted);
 }
@@ -99,7 +101,7 @@ async function load(wanted) {
   dashboard.showError();
   opened = wanted;
   try {
-    const engine = await open({ ...SOURCES[state.source](), asOf: state.asOf, utcOffsetMinutes: 0 }, {
+    const engine = await open({ ...SOURCES[state.source](), asOf: state.asOf, timeZone: state.timeZone ?? "local" }, {
       signal: turn.signal,
       onProgress: (at) => {
         bar.value = at.share;
@@ -182,7 +184,7 @@ dashboard.addEventListener("crm-options", (event) => {
   const { analysis, options, asOf } = /** @type {CustomEvent} */ (event).detail;
   if (analysis) return change({ [analysis]: { ...options } });
   change({ asOf });
-  opened = JSON.stringify([state.source, state.asOf, state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
+  opened = JSON.stringify([state.source, state.asOf, state.timeZone, state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
 });
 dashboard.addEventListener("crm-cancel", () => opening?.abort());
 

@@ -11,7 +11,8 @@ const USAGE = `crm-analytics quality|funnel|forecast|segments|summary|simulate
   --deals F --history F --customers F --orders F   tables (CSV or TSV, plain or gzip)
   --dimension F                                    a table joined to the deals by key; may be repeated
   --as-of DATE        the instant of the analysis; the newest in the data when missing
-  --utc-offset MIN    minutes east of UTC for local days and for times without a zone
+  --time-zone ZONE    IANA name, or local: zone of local days and of times that name none; UTC when missing
+  --utc-offset MIN    the same as minutes east of UTC
   --repeats MODE      collapse or separate: consecutive history rows of one stage
   --map JSON|FILE     role to column name, as in the JavaScript API
   --options JSON|FILE options of the analysis
@@ -27,7 +28,7 @@ const ANALYSES = ["quality", "funnel", "forecast", "segments", "summary"];
 const text = /** @type {const} */ ({ type: "string" });
 const OPTIONS = /** @type {const} */ ({
   deals: text, history: text, customers: text, orders: text, dimension: { type: "string", multiple: true },
-  "as-of": text, "utc-offset": text, repeats: text, map: text, options: text, table: text,
+  "as-of": text, "time-zone": text, "utc-offset": text, repeats: text, map: text, options: text, table: text,
   json: { type: "boolean" }, help: { type: "boolean", short: "h" },
 });
 
@@ -102,6 +103,7 @@ async function main(args) {
     mapping: json("map", values.map),
     asOf: values["as-of"],
     repeats: values.repeats,
+    timeZone: values["time-zone"],
     utcOffsetMinutes: offset === undefined ? undefined : Number(offset),
   }, progress);
   const answers = /** @type {Record<string, (...given: any[]) => unknown>} */ (/** @type {unknown} */ (handle));

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::read::dates::iso_text;
 use crate::table::{Column, Table, Texts, Values};
+use crate::time::{DAY_MS, TimeZone};
 
 /// A table as it was given, and what it is.
 #[derive(Debug, Clone)]
@@ -41,8 +42,8 @@ pub struct Loaded {
     pub summary: Summary,
     /// The tables in the order in which they were given.
     pub tables: Vec<LoadedTable>,
-    /// Minutes east of UTC for local days.
-    pub utc_offset_minutes: i32,
+    /// Where days begin and times are shown.
+    pub zone: TimeZone,
 }
 
 impl Loaded {
@@ -82,14 +83,10 @@ impl Loaded {
         Ok(rows.iter().map(record).collect())
     }
 
-    fn local(&self, instant: f64) -> f64 {
-        instant + f64::from(self.utc_offset_minutes) * 60_000.0
-    }
-
     fn holds_days(&self, values: &Values) -> bool {
         match values {
             Values::Instants(values) => {
-                values.iter().all(|value| value.is_nan() || self.local(*value) % 86_400_000.0 == 0.0)
+                values.iter().all(|value| value.is_nan() || self.zone.local(*value) % DAY_MS == 0.0)
             }
             _ => false,
         }
@@ -101,25 +98,26 @@ impl Loaded {
             Values::Numbers(values) => Some(values[row]).filter(|value| !value.is_nan()).map(|value| value.to_string()),
             Values::Instants(values) => Some(values[row])
                 .filter(|value| !value.is_nan())
-                .map(|value| iso_text(self.local(value), days).replace('T', " ").trim_end_matches('Z').to_owned()),
+                .map(|value| iso_text(self.zone.local(value), days).replace('T', " ").trim_end_matches('Z').to_owned()),
         }
     }
 }
 
 /// Recognises `sources` and makes them canonical at the instant of the analysis. A source without a kind is recognised by
 /// the mapping and its headers; what nothing recognises is a dimension table, or the deals where no other table is.
+/// Sources are to be read in the zone of the options ([`LoadOptions::time_zone`]).
 ///
 /// # Errors
 /// [`Error::UnknownColumn`] and [`Error::InvalidOption`] for options that do not fit, [`Error::MissingTable`] without any source.
 pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) -> Result<Loaded> {
-    let asked = options.as_of_ms()?;
+    let zone = options.time_zone()?;
+    let asked = options.as_of_ms(&zone)?;
     if sources.is_empty() {
         return Err(Error::MissingTable { analysis: "load".into(), table: "deals".into() });
     }
     let mapping = &options.mapping;
     let mut tables = kinds(sources, mapping)?;
     for table in &mut tables {
-        to_offset(&mut table.source, options.utc_offset_minutes)?;
         let name = if table.kind == TableKind::Dimension {
             table.source.table.name().to_owned()
         } else {
@@ -160,7 +158,7 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
     order_dates.iter().flatten().for_each(|instant| span.add(*instant));
     let as_of = asked.unwrap_or(span.last);
 
-    let mut crm = Crm { as_of, as_of_day: orders::local_day(as_of, options.utc_offset_minutes), ..Crm::default() };
+    let mut crm = Crm { as_of, as_of_day: zone.day(as_of), ..Crm::default() };
     crm.left_out.extend(tables.iter().flat_map(|table| table.source.left_out.iter().cloned()));
     if let (Some(source), Some(rows)) = (of(TableKind::Deals), deal_rows) {
         let (found, left_out) = deals::deals(source, &roles.deals, rows, as_of);
@@ -188,19 +186,23 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         crm.left_out.extend(left_out);
     }
     let orders = match (of(TableKind::Orders), of(TableKind::Deals), &crm.deals) {
-        (Some(source), ..) => Some(orders::orders(source, &roles.orders, as_of, options.utc_offset_minutes)),
-        (None, Some(source), Some(deals)) => {
-            orders::from_deals(source, &roles.deals, deals, options.utc_offset_minutes)
-        }
+        (Some(source), ..) => Some(orders::orders(source, &roles.orders, as_of, &zone)),
+        (None, Some(source), Some(deals)) => orders::from_deals(source, &roles.deals, deals, &zone),
         _ => None,
     };
     if let Some((orders, left_out)) = orders {
         crm.orders = Some(orders);
         crm.left_out.extend(left_out);
     }
-    let facts = summary::Facts { as_of_asked: asked.is_some(), first: span.first, last: span.last, joins: joined };
+    let facts = summary::Facts {
+        time_zone: zone.name().to_owned(),
+        as_of_asked: asked.is_some(),
+        first: span.first,
+        last: span.last,
+        joins: joined,
+    };
     let summary = summary::summary(&crm, &tables, &roles, mapping, facts);
-    Ok(Loaded { crm, summary, tables, utc_offset_minutes: options.utc_offset_minutes })
+    Ok(Loaded { crm, summary, tables, zone })
 }
 
 fn roles_of<R: Words>(kind: TableKind, source: Option<&Source>, mapping: &Roles<R>) -> Result<Found<R>> {
@@ -271,36 +273,6 @@ fn kinds(sources: Vec<(Option<TableKind>, Source)>, mapping: &Mapping) -> Result
         source,
     };
     Ok(kinds.into_iter().zip(sources).map(table).collect())
-}
-
-/// Moves times without a zone that were read at another offset.
-fn to_offset(source: &mut Source, offset_minutes: i32) -> Result<()> {
-    let shift = |at: usize, source: &Source| {
-        let read_at = source.columns.get(at)?.local_offset_minutes?;
-        Some(f64::from(read_at - offset_minutes) * 60_000.0).filter(|shift| *shift != 0.0)
-    };
-    let shifts: Vec<Option<f64>> = (0..source.table.columns().len()).map(|at| shift(at, source)).collect();
-    if shifts.iter().all(Option::is_none) {
-        return Ok(());
-    }
-    let moved = |(column, shift): (&Column, &Option<f64>)| match (&column.values, shift) {
-        (Values::Instants(values), Some(shift)) => Column {
-            name: column.name.clone(),
-            values: Values::Instants(values.iter().map(|value| value + shift).collect()),
-        },
-        _ => column.clone(),
-    };
-    let old = &source.table;
-    let mut table = Table::new(old.name(), old.columns().iter().zip(&shifts).map(moved).collect())?
-        .with_lines((0..old.rows()).map(|row| old.line(row)).collect())?;
-    if let Some(weights) = old.weights() {
-        table = table.with_weights(weights.to_vec())?;
-    }
-    source.table = table;
-    for facts in &mut source.columns {
-        facts.local_offset_minutes = facts.local_offset_minutes.map(|_| offset_minutes);
-    }
-    Ok(())
 }
 
 /// Distinct texts that rows hold.

@@ -4,6 +4,7 @@ use super::Outcome;
 use super::ordered_map::OrderedMap;
 use crate::error::{Error, Result};
 use crate::read::dates::iso_instant;
+use crate::time::{TimeZone, ZoneTable};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -242,29 +243,35 @@ pub struct LoadOptions {
     pub mapping: Mapping,
     /// Instant of the analysis; the newest one in the data where missing.
     pub as_of: Option<AsOf>,
-    /// Minutes east of UTC for local days and for times without a zone.
+    /// Minutes east of UTC for local days and for times without a zone, where the zone has no other rule.
     pub utc_offset_minutes: i32,
+    /// The zone of local days and of times without a zone; instead of `utc_offset_minutes`.
+    pub zone: Option<ZoneTable>,
     /// How repeats of a stage count.
     pub repeats: Repeats,
 }
 
 impl LoadOptions {
+    /// The zone of local days and of times without a zone.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for a table that is no zone or an offset beyond 18 hours.
+    pub fn time_zone(&self) -> Result<TimeZone> {
+        match &self.zone {
+            Some(table) => TimeZone::of_table(table),
+            None => TimeZone::fixed(self.utc_offset_minutes),
+        }
+    }
+
     /// The instant asked for in ms, if any.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a text that is no ISO date, a number that is not finite, or an offset beyond 18 hours.
-    pub(super) fn as_of_ms(&self) -> Result<Option<f64>> {
-        if self.utc_offset_minutes.abs() > 1080 {
-            return Err(Error::InvalidOption {
-                option: "utcOffsetMinutes".into(),
-                value: self.utc_offset_minutes.to_string(),
-                rule: "an offset is a whole number of minutes from -1080 to 1080".into(),
-            });
-        }
+    /// [`Error::InvalidOption`] for a text that is no ISO date or a number that is not finite.
+    pub(super) fn as_of_ms(&self, zone: &TimeZone) -> Result<Option<f64>> {
         let Some(as_of) = &self.as_of else { return Ok(None) };
         let (ms, shown) = match as_of {
             AsOf::Milliseconds(ms) => (Some(*ms), ms.to_string()),
-            AsOf::Text(text) => (iso_instant(text, self.utc_offset_minutes), text.clone()),
+            AsOf::Text(text) => (iso_instant(text, zone), text.clone()),
         };
         // 8.64e15 ms is where the dates of JavaScript end.
         match ms.filter(|ms| ms.abs() <= 8.64e15) {
@@ -300,7 +307,9 @@ mod tests {
 
     #[test]
     fn as_of_is_an_instant_in_either_form() {
-        let at = |json: &str| options::<LoadOptions>(json).and_then(|o| o.as_of_ms()).map_err(|error| error.code());
+        let at = |json: &str| {
+            options::<LoadOptions>(json).and_then(|o| o.as_of_ms(&o.time_zone()?)).map_err(|error| error.code())
+        };
         assert_eq!(at(r#"{"asOf": "1970-01-02", "utcOffsetMinutes": 60}"#), Ok(Some(82_800_000.0)));
         assert_eq!(at(r#"{"asOf": 5}"#), Ok(Some(5.0)));
         assert_eq!(at("{}"), Ok(None));

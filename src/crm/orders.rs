@@ -6,14 +6,10 @@ use super::recognise::Found;
 use super::{Attribute, Customers, Deals, LeftOut, Orders, Outcome};
 use crate::read::Source;
 use crate::table::{Texts, Values};
-
-/// Local calendar day of `instant` (ms), counted from 1970-01-01; 0 where there is no instant.
-pub(super) fn local_day(instant: f64, utc_offset_minutes: i32) -> i32 {
-    libm::floor((instant + f64::from(utc_offset_minutes) * 60_000.0) / 86_400_000.0) as i32
-}
+use crate::time::TimeZone;
 
 /// Orders in `source` up to `as_of`, and the rows left out.
-pub(super) fn orders(source: &Source, roles: &Found<OrderRole>, as_of: f64, offset: i32) -> (Orders, Vec<LeftOut>) {
+pub(super) fn orders(source: &Source, roles: &Found<OrderRole>, as_of: f64, zone: &TimeZone) -> (Orders, Vec<LeftOut>) {
     let table = &source.table;
     let column = |role: OrderRole| roles.get(&role).map(|at| &table.columns()[*at]);
     let numbers = |role| column(role).map(columns::numbers);
@@ -24,6 +20,7 @@ pub(super) fn orders(source: &Source, roles: &Found<OrderRole>, as_of: f64, offs
         (numbers(OrderRole::Amount), numbers(OrderRole::Quantity), numbers(OrderRole::UnitPrice));
     let weights = numbers(OrderRole::Weight).or_else(|| table.weights().map(<[f64]>::to_vec));
     let mut orders = Orders::default();
+    let mut days = zone.cursor();
     for row in 0..table.rows() {
         let at = |values: &Option<Vec<f64>>| values.as_ref().map_or(f64::NAN, |values| values[row]);
         let date = at(&dates);
@@ -48,7 +45,7 @@ pub(super) fn orders(source: &Source, roles: &Found<OrderRole>, as_of: f64, offs
         } else {
             orders.customer.codes.push(customer.as_ref().map_or(Texts::MISSING, |customer| customer.codes[row]));
             orders.date.push(date);
-            orders.day.push(local_day(date, offset));
+            orders.day.push(days.day(date));
             orders.amount.push(amount);
             orders.weight.push(weight);
             continue;
@@ -64,11 +61,12 @@ pub(super) fn from_deals(
     source: &Source,
     roles: &Found<DealRole>,
     deals: &Deals,
-    offset: i32,
+    zone: &TimeZone,
 ) -> Option<(Orders, Vec<LeftOut>)> {
     let customer = columns::texts(&source.table.columns()[*roles.get(&DealRole::CustomerId)?]);
     let mut tally = Tally::new("orders", &source.table);
     let mut orders = Orders::default();
+    let mut days = zone.cursor();
     for (deal, row) in deals.row.iter().map(|row| *row as usize).enumerate() {
         if deals.outcome[deal] != Outcome::Won {
             continue;
@@ -85,7 +83,7 @@ pub(super) fn from_deals(
         } else {
             orders.customer.codes.push(customer.codes[row]);
             orders.date.push(date);
-            orders.day.push(local_day(date, offset));
+            orders.day.push(days.day(date));
             orders.amount.push(amount);
             orders.weight.push(deals.weight[deal]);
             continue;

@@ -1,49 +1,10 @@
 //! Dates and instants as people write them: ISO, day or month first, Jalali, with or without time and zone.
 
 use super::numbers::digit;
-use icu_calendar::Date;
+use crate::time::TimeZone;
+pub(crate) use crate::time::{gregorian_date, gregorian_day, jalali_day};
 
 const DAY_MS: i64 = 86_400_000;
-
-/// Days from 1970-01-01 to a Gregorian day; `None` where there is no such day.
-pub(crate) fn gregorian_day(year: i32, month: u32, day: u32) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if day == 0 || day > length {
-        return None;
-    }
-    // Howard Hinnant, "chrono-compatible low-level date algorithms" (2013): years begin in March.
-    let (year, month) = (i64::from(year) - i64::from(month <= 2), i64::from(month));
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(day) - 1;
-    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
-}
-
-/// Year, month and day of a day counted from 1970-01-01.
-pub(crate) fn gregorian_date(day: i64) -> (i64, u32, u32) {
-    let day = day + 719_468;
-    let era = day.div_euclid(146_097);
-    let day_of_era = day.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let date = (day_of_year - (153 * month + 2) / 5 + 1) as u32;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month as u32, date)
-}
-
-/// Days from 1970-01-01 to a Jalali (Solar Hijri) day; `None` where there is no such day.
-pub(crate) fn jalali_day(year: i32, month: u32, day: u32) -> Option<i64> {
-    let date = Date::try_new_persian(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?).ok()?;
-    Some(date.to_rata_die().to_i64_date() - 719_163)
-}
 
 /// Which number of a date is the year, the month and the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -269,8 +230,8 @@ impl Written {
     }
 
     /// The instant in ms where numbers stand in `order` (unless the value itself proves another) and times without a zone
-    /// are `offset_minutes` east of UTC; `None` where there is no such day.
-    pub fn instant(&self, order: Order, offset_minutes: i32) -> Option<f64> {
+    /// are local in `zone`; `None` where there is no such day.
+    pub fn instant(&self, order: Order, zone: &TimeZone) -> Option<f64> {
         let [a, b, c] = self.parts;
         let order = self.own_order().unwrap_or(order);
         let (year, month, day, year_width) = match order {
@@ -296,7 +257,8 @@ impl Written {
             1500..=2999 => gregorian_day(year, month, day)?,
             _ => return None,
         };
-        Some((days * DAY_MS) as f64 + self.time - f64::from(self.zone.unwrap_or(offset_minutes)) * 60_000.0)
+        let written = (days * DAY_MS) as f64 + self.time;
+        Some(self.zone.map_or_else(|| zone.instant(written), |minutes| written - f64::from(minutes) * 60_000.0))
     }
 
     /// How the date is written, such as `dd-mm-yy`, `m/d/yyyy` or `jalali yyyy/mm/dd`.
@@ -319,10 +281,10 @@ impl Written {
     }
 }
 
-/// Instant in ms of an ISO date or date-time; without a zone it is `offset_minutes` east of UTC. `None` for anything else.
-pub(crate) fn iso_instant(text: &str, offset_minutes: i32) -> Option<f64> {
+/// Instant in ms of an ISO date or date-time; without a zone it is local in `zone`. `None` for anything else.
+pub(crate) fn iso_instant(text: &str, zone: &TimeZone) -> Option<f64> {
     let written = Written::parse(text.trim())?;
-    (written.own_order() == Some(Order::YearMonthDay)).then(|| written.instant(Order::YearMonthDay, offset_minutes))?
+    (written.own_order() == Some(Order::YearMonthDay)).then(|| written.instant(Order::YearMonthDay, zone))?
 }
 
 /// `instant` (ms) as ISO text: `2017-03-01T08:26:00Z`, with milliseconds where there are any; the day alone where `date_only`.
@@ -343,28 +305,7 @@ mod tests {
     use super::*;
 
     fn instant(text: &str, order: Order) -> Option<f64> {
-        Written::parse(text)?.instant(order, 0)
-    }
-
-    #[test]
-    fn days_count_from_1970_and_back() {
-        assert_eq!(gregorian_day(1970, 1, 1), Some(0));
-        assert_eq!(gregorian_day(2017, 12, 31), Some(17_531));
-        assert_eq!(gregorian_day(2000, 2, 29), Some(11_016));
-        assert_eq!(gregorian_day(1900, 2, 29), None);
-        for day in (-800_000..800_000).step_by(37) {
-            let (year, month, date) = gregorian_date(day);
-            assert_eq!(gregorian_day(year as i32, month, date), Some(day));
-        }
-    }
-
-    #[test]
-    fn jalali_days_are_the_gregorian_days_of_the_almanac() {
-        // First of Farvardin of leap and common years, and the 30th of Esfand that only a leap year has.
-        assert_eq!(jalali_day(1403, 1, 1), gregorian_day(2024, 3, 20));
-        assert_eq!(jalali_day(1403, 12, 30), gregorian_day(2025, 3, 20));
-        assert_eq!(jalali_day(1404, 12, 30), None);
-        assert_eq!(jalali_day(1405, 5, 15), gregorian_day(2026, 8, 6));
+        Written::parse(text)?.instant(order, &TimeZone::utc())
     }
 
     #[test]
@@ -384,7 +325,7 @@ mod tests {
         assert_eq!(instant("18-10-17 12:00", Order::DayMonthYear), noon);
         assert_eq!(instant("10/18/17 12:00", Order::MonthDayYear), noon);
         assert_eq!(instant("10/18/17 12:00", Order::DayMonthYear), None);
-        assert_eq!(iso_instant("2017-10-18 15:30", 210), noon);
+        assert_eq!(iso_instant("2017-10-18 15:30", &TimeZone::fixed(210).expect("valid")), noon);
     }
 
     #[test]
@@ -399,7 +340,7 @@ mod tests {
     #[test]
     fn iso_text_reads_back() {
         for ms in [0.0, 1.0, -1.0, 1_508_328_000_123.0, -62_000_000_000.0] {
-            assert_eq!(iso_instant(&iso_text(ms, false), 0), Some(ms));
+            assert_eq!(iso_instant(&iso_text(ms, false), &TimeZone::utc()), Some(ms));
         }
         assert_eq!(iso_text(1_508_284_800_000.0, true), "2017-10-18");
     }

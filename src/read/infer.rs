@@ -7,6 +7,7 @@ use super::interner::Interner;
 use super::numbers::{self, DecimalMark};
 use crate::crm::LeftOut;
 use crate::table::{Texts, Values};
+use crate::time::TimeZone;
 
 /// Share of the non-missing values that must fit a type.
 const TYPED_SHARE: f64 = 0.9;
@@ -41,7 +42,7 @@ pub(super) fn infer(
     columns: Vec<Interner>,
     lines: &[u32],
     comma_likely: bool,
-    offset_minutes: i32,
+    zone: &TimeZone,
 ) -> (Vec<Values>, Vec<ColumnFacts>, Vec<LeftOut>) {
     let missing: Vec<Vec<bool>> =
         columns.iter().map(|column| (0..column.len()).map(|code| is_missing(column.text(code))).collect()).collect();
@@ -54,7 +55,7 @@ pub(super) fn infer(
     share_order(names, &mut readings);
     let (mut values, mut facts, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for (((name, column), missing), reading) in names.iter().zip(&columns).zip(&missing).zip(readings) {
-        let (typed, fact, unread) = typed(column, missing, reading, offset_minutes);
+        let (typed, fact, unread) = typed(column, missing, reading, zone);
         values.push(typed);
         facts.push(fact);
         if unread.iter().any(|unread| *unread) {
@@ -92,8 +93,9 @@ fn read(name: &str, column: &Interner, missing: &[bool], comma_likely: bool) -> 
     }
     let dated: u64 = present.iter().filter(|code| written_dates[**code].is_some()).map(|code| count(*code)).sum();
     // Eight digits are days only where all values are, and the header or their number says that this is no accident.
+    let utc = TimeZone::utc();
     let plausible = |w: &dates::Written| {
-        w.instant(Order::YearMonthDay, 0).is_some() && (matches!(w.parts[0], 1900..=2100 | 1300..=1499))
+        w.instant(Order::YearMonthDay, &utc).is_some() && (matches!(w.parts[0], 1900..=2100 | 1300..=1499))
     };
     let compact_fits = compact == 0
         || (compact == present.len()
@@ -131,7 +133,8 @@ fn says_date(name: &str) -> bool {
 }
 
 fn fitting_dates(written: &[Option<dates::Written>], order: Order, column: &Interner) -> u64 {
-    let fits = |w: &dates::Written| w.instant(order, 0).is_some();
+    let utc = TimeZone::utc();
+    let fits = |w: &dates::Written| w.instant(order, &utc).is_some();
     written.iter().zip(&column.counts).filter(|(w, _)| w.as_ref().is_some_and(fits)).map(|(_, c)| u64::from(*c)).sum()
 }
 
@@ -175,7 +178,8 @@ fn decided_order(written: Vec<Option<dates::Written>>, column: &Interner) -> Opt
 
 /// Steps between different neighbouring values that go forward in time (or backward, whichever are more), and all such steps.
 fn rising_steps(written: &[Option<dates::Written>], order: Order, column: &Interner) -> (usize, usize) {
-    let instants: Vec<Option<f64>> = written.iter().map(|w| w.as_ref().and_then(|w| w.instant(order, 0))).collect();
+    let utc = TimeZone::utc();
+    let instants: Vec<Option<f64>> = written.iter().map(|w| w.as_ref().and_then(|w| w.instant(order, &utc))).collect();
     let (mut up, mut down) = (0_usize, 0_usize);
     let mut before: Option<f64> = None;
     for code in column.codes.iter().take(20_000) {
@@ -209,7 +213,7 @@ fn share_order(names: &[String], readings: &mut [Reading]) {
 }
 
 /// The column in its type, the facts about it, and which distinct values the type could not take.
-fn typed(column: &Interner, missing: &[bool], reading: Reading, offset: i32) -> (Values, ColumnFacts, Vec<bool>) {
+fn typed(column: &Interner, missing: &[bool], reading: Reading, zone: &TimeZone) -> (Values, ColumnFacts, Vec<bool>) {
     let (by_code, mut facts, is_instant) = match reading {
         Reading::Text => {
             let (texts, facts) = text_column(column, missing);
@@ -226,9 +230,9 @@ fn typed(column: &Interner, missing: &[bool], reading: Reading, offset: i32) -> 
         Reading::Dates(dates) => {
             let order = dates.order;
             let value =
-                |w: &Option<dates::Written>| w.as_ref().and_then(|w| w.instant(order, offset)).unwrap_or(f64::NAN);
+                |w: &Option<dates::Written>| w.as_ref().and_then(|w| w.instant(order, zone)).unwrap_or(f64::NAN);
             let by_code: Vec<f64> = dates.written.iter().map(value).collect();
-            (by_code, date_facts(&dates, column, offset), true)
+            (by_code, date_facts(&dates, column), true)
         }
     };
     let unread: Vec<bool> = by_code.iter().zip(missing).map(|(value, missing)| value.is_nan() && !missing).collect();
@@ -263,7 +267,7 @@ fn text_column(column: &Interner, missing: &[bool]) -> (Texts, ColumnFacts) {
     (Texts { codes, levels }, facts)
 }
 
-fn date_facts(dates: &Dates, column: &Interner, offset: i32) -> ColumnFacts {
+fn date_facts(dates: &Dates, column: &Interner) -> ColumnFacts {
     let counted =
         || dates.written.iter().zip(&column.counts).filter_map(|(w, c)| w.as_ref().map(|w| (w, u64::from(*c))));
     let rows = |wanted: &dyn Fn(&dates::Written) -> bool| {
@@ -278,14 +282,7 @@ fn date_facts(dates: &Dates, column: &Interner, offset: i32) -> ColumnFacts {
     if jalali > 0 {
         evidence = format!("{evidence}; {jalali} of {all} years lie between 1300 and 1499");
     }
-    let zoned = rows(&|w| w.zone.is_some());
-    ColumnFacts {
-        kind: "instant",
-        date_order: shown,
-        date_evidence: Some(evidence),
-        local_offset_minutes: (zoned * 2 <= all).then_some(offset),
-        ..Default::default()
-    }
+    ColumnFacts { kind: "instant", date_order: shown, date_evidence: Some(evidence), ..Default::default() }
 }
 
 fn examples(column: &Interner, wanted: impl Fn(usize) -> bool) -> Vec<String> {
@@ -313,9 +310,10 @@ fn unreadable(table: &str, name: &str, column: &Interner, unread: &[bool], lines
 mod tests {
     use super::super::{Source, csv_with};
     use crate::table::Values;
+    use crate::time::TimeZone;
 
     fn source(text: &str) -> Source {
-        csv_with("t.csv", text.as_bytes(), 0).expect("readable")
+        csv_with("t.csv", text.as_bytes(), &TimeZone::utc()).expect("readable")
     }
 
     fn kinds(text: &str) -> Vec<&'static str> {
@@ -368,7 +366,10 @@ mod tests {
 
     #[test]
     fn a_time_without_zone_is_local_to_the_offset() {
-        let at = |offset| match csv_with("t", b"d\n2020-01-01\n", offset).expect("readable").table.columns()[0].values {
+        let zone = |minutes| TimeZone::fixed(minutes).expect("valid");
+        let at = |minutes| match csv_with("t", b"d\n2020-01-01\n", &zone(minutes)).expect("readable").table.columns()[0]
+            .values
+        {
             Values::Instants(ref values) => values[0],
             _ => f64::NAN,
         };

@@ -11,6 +11,7 @@ mod write;
 use crate::crm::LeftOut;
 use crate::error::{Error, Result};
 use crate::table::{Column, Table, Values};
+use crate::time::TimeZone;
 
 pub use write::write_csv;
 
@@ -42,8 +43,6 @@ pub struct ColumnFacts {
     pub date_order: Option<String>,
     /// What that rests on; begins with `guess` where the values cannot tell.
     pub date_evidence: Option<String>,
-    /// Minutes east of UTC that times without a zone were taken to be; `None` where times name their zone.
-    pub local_offset_minutes: Option<i32>,
 }
 
 /// Values of one column of a host that has its own.
@@ -55,7 +54,7 @@ pub enum RawValues {
     Texts(Vec<String>),
 }
 
-/// The table in the bytes of a CSV file, times without a zone being UTC: [`csv_with`] at offset 0.
+/// The table in the bytes of a CSV file, times without a zone being UTC: [`csv_with`] in UTC.
 ///
 /// # Errors
 /// As [`csv_with`].
@@ -67,7 +66,7 @@ pub enum RawValues {
 /// # Ok::<(), crm_analytics::Error>(())
 /// ```
 pub fn csv(name: &str, bytes: &[u8]) -> Result<Source> {
-    csv_with(name, bytes, 0)
+    csv_with(name, bytes, &TimeZone::utc())
 }
 
 /// The table in the bytes of a CSV file (UTF-8, or UTF-16 with a byte order mark) named `name`.
@@ -76,15 +75,14 @@ pub fn csv(name: &str, bytes: &[u8]) -> Result<Source> {
 /// every field holds a digit. The first row is the header unless it looks like the rows below it; columns are then named `column_1`, ….
 /// Lines with another number of fields and quotes that do not end are left out (`unreadable_line`). A column is numbers or
 /// instants where nine tenths of its values are; the others become missing (`unreadable_value`). Blanks around values do not count.
-/// Dates and times without a zone are `utc_offset_minutes` east of UTC.
+/// Dates and times without a zone are local in `zone`.
 ///
 /// # Errors
 /// [`Error::EmptyInput`], [`Error::NoRows`], [`Error::Binary`], [`Error::NotUtf8`].
-pub fn csv_with(name: &str, bytes: &[u8], utc_offset_minutes: i32) -> Result<Source> {
+pub fn csv_with(name: &str, bytes: &[u8], zone: &TimeZone) -> Result<Source> {
     let cells = delimited::split(name, bytes)?;
     let comma_likely = cells.separator == ';';
-    let (values, facts, unread) =
-        infer::infer(name, &cells.names, cells.columns, &cells.lines, comma_likely, utc_offset_minutes);
+    let (values, facts, unread) = infer::infer(name, &cells.names, cells.columns, &cells.lines, comma_likely, zone);
     let columns = cells.names.into_iter().zip(values).map(|(name, values)| Column { name, values }).collect();
     Ok(Source {
         table: Table::new(name, columns)?.with_lines(cells.lines)?,
@@ -94,11 +92,12 @@ pub fn csv_with(name: &str, bytes: &[u8], utc_offset_minutes: i32) -> Result<Sou
     })
 }
 
-/// A table named `name` of columns that a host holds already; texts are typed as the cells of a CSV file are.
+/// A table named `name` of columns that a host holds already; texts are typed as the cells of a CSV file are,
+/// dates and times without a zone among them being local in `zone`.
 ///
 /// # Errors
 /// [`Error::ColumnLength`] where columns differ in length, [`Error::EmptyInput`] without columns, [`Error::NoRows`] without rows.
-pub fn columns(name: &str, columns: Vec<(String, RawValues)>) -> Result<Source> {
+pub fn columns(name: &str, columns: Vec<(String, RawValues)>, zone: &TimeZone) -> Result<Source> {
     let length = |values: &RawValues| match values {
         RawValues::Numbers(values) => values.len(),
         RawValues::Texts(values) => values.len(),
@@ -127,7 +126,7 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>) -> Result<Source> 
             texts.1.push(interner);
         }
     }
-    let (values, facts, left_out) = infer::infer(name, &texts.0, texts.1, &[], false, 0);
+    let (values, facts, left_out) = infer::infer(name, &texts.0, texts.1, &[], false, zone);
     let mut typed = values.into_iter().zip(facts);
     let (mut table, mut facts) = (Vec::new(), Vec::new());
     for (name, (_, values)) in names.into_iter().zip(columns) {

@@ -13,7 +13,6 @@ export const LANGUAGE_NAMES = { en: "English", fa: "فارسی" };
 const FIRST_STRONG_ISOLATE = "\u2068";
 const RIGHT_TO_LEFT_ISOLATE = "\u2067";
 const POP_ISOLATE = "\u2069";
-const DAY_MS = 86_400_000;
 
 /**
  * The texts of a language, with its digits or (`digits: "latn"`) European ones.
@@ -46,11 +45,30 @@ function translator(lang, messages, digits) {
     return made;
   };
   const written = (/** @type {Intl.NumberFormatOptions} */ options, /** @type {number} */ value) => format(options).format(value).replace("-", "\u2212");
-  const dates = (/** @type {Intl.DateTimeFormatOptions} */ options) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options, ...numbering });
-  const day = dates({ dateStyle: "medium" });
-  const month = dates({ year: "numeric", month: "short" });
-  const moment = dates({ dateStyle: "medium", timeStyle: "short" });
+  let { day, month, moment, clock, iso } = formatsIn("UTC");
   const isolate = (/** @type {unknown} */ value) => (rtl ? `${FIRST_STRONG_ISOLATE}${value}${POP_ISOLATE}` : String(value));
+
+  /** @param {string} timeZone */
+  function formatsIn(timeZone) {
+    const dates = (/** @type {Intl.DateTimeFormatOptions} */ options) => new Intl.DateTimeFormat(locale, { timeZone, ...options, ...numbering });
+    return {
+      day: dates({ dateStyle: "medium" }),
+      month: dates({ year: "numeric", month: "short" }),
+      moment: dates({ dateStyle: "medium", timeStyle: "short" }),
+      clock: new Intl.DateTimeFormat("en", { timeZone, hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+      iso: new Intl.DateTimeFormat("en", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }),
+    };
+  }
+
+  /** Shows instants in this zone from now on. @param {string} timeZone */
+  function inZone(timeZone) {
+    try {
+      ({ day, month, moment, clock, iso } = formatsIn(timeZone));
+    } catch {
+      // An offset of its own, in a browser that knows named zones only.
+      ({ day, month, moment, clock, iso } = formatsIn("UTC"));
+    }
+  }
 
   /**
    * The text of a key. `count` chooses the plural form and is printed as a number.
@@ -109,6 +127,7 @@ function translator(lang, messages, digits) {
     digits,
     t,
     parts,
+    inZone,
     /** Whether there is a text of this key. @param {string} key */
     has: (key) => key in messages || key in en,
     number,
@@ -126,9 +145,11 @@ function translator(lang, messages, digits) {
     /** @param {string} low @param {string} high */
     range: (low, high) => (low === high ? low : t(/^[\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low, high })),
     /** @param {number | null | undefined} instant */
-    day: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : instant % DAY_MS === 0 ? day.format(instant) : moment.format(instant)),
+    day: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : clock.format(instant) === "00:00:00" ? day.format(instant) : moment.format(instant)),
     /** The day of an instant. @param {number | null | undefined} instant */
     date: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : day.format(instant)),
+    /** The day of an instant as `2017-12-31`. @param {number} instant */
+    isoDay: (instant) => iso.format(instant).replace(/(\d+)\/(\d+)\/(\d+)/, "$3-$1-$2"),
     /** @param {number} instant */
     month: (instant) => month.format(instant),
     /** @param {string[]} items */

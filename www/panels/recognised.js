@@ -24,7 +24,7 @@ export function recognised({ i18n, onchange, onAsOf }) {
     update(summary) {
       refill(text, recognisedText(i18n, summary));
       const dated = Number.isFinite(summary.asOf);
-      date.value = dated ? new Date(summary.asOf).toISOString().slice(0, 10) : "";
+      date.value = dated ? i18n.isoDay(summary.asOf) : "";
       origin.textContent = dated ? `${i18n.date(summary.asOf)} · ${t(`asOf.${summary.asOfFrom}`)}` : t("unknown");
       reset.hidden = summary.asOfFrom !== "option";
     },
