@@ -4,16 +4,16 @@
  * Shapes: 100,000 deals is a large CRM of a small company; 1,000,000 is the most that the demo offers. Both with stage history,
  * customers and orders, seed 1. The bytes are made before the clock starts.
  */
-import * as core from "../www/core/crm_analytics.js";
 import { open } from "../www/engine.js";
+import * as simulator from "../www/simulator/crm_analytics.js";
 
 /**
  * @param {number} deals
  * @param {number} repetitions
  */
 export async function wholeWay(deals, repetitions) {
-  const { memory } = await core.default();
-  const bytes = core.simulateCsv({ deals, seed: 1 });
+  const { memory } = await simulator.default();
+  const bytes = simulator.simulateCsv({ deals, seed: 1 });
   /** @type {Record<string, Blob>} */
   const blobs = Object.fromEntries(Object.entries(bytes).map(([table, csv]) => [table, new Blob([csv])]));
   const megabytes = Object.values(bytes).reduce((sum, { length }) => sum + length, 0) / 1e6;

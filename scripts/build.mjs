@@ -36,19 +36,20 @@ function once(made, inputs, make) {
   write(stamp, digest);
 }
 
-function core() {
+/** Builds one of the crate's downloads into its folder of `www`. @param {"engine" | "simulator"} feature @param {string} folder */
+function wasm(feature, folder) {
   // The same bytes on every machine, and no folder names of this one in them.
   const folders = [join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src"), ROOT];
   const remapped = folders.map((folder) => `"--remap-path-prefix=${folder}=."`).join(", ");
-  run("wasm-pack", ["--quiet", "build", "--target", "web", "--release", "--no-pack", "--no-opt", "--out-dir", "www/core",
-    "--", "--config", `target.wasm32-unknown-unknown.rustflags=[${remapped}]`]);
+  run("wasm-pack", ["--quiet", "build", "--target", "web", "--release", "--no-pack", "--no-opt", "--out-dir", folder,
+    "--", "--no-default-features", "--features", feature, "--config", `target.wasm32-unknown-unknown.rustflags=[${remapped}]`]);
   // npm leaves out what a .gitignore names, even inside a package.
-  rmSync(join(ROOT, "www/core/.gitignore"), { force: true });
-  const wasm = join(ROOT, "www/core/crm_analytics_bg.wasm");
-  run("wasm-opt", [wasm, "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue", "-o", wasm]);
-  const bytes = readFileSync(wasm);
-  say(`core: ${kilobytes(bytes.length)} kB, ${kilobytes(gzipSync(bytes, { level: 9 }).length)} kB gzip`);
+  rmSync(join(ROOT, folder, ".gitignore"), { force: true });
+  const made = join(ROOT, folder, "crm_analytics_bg.wasm");
+  run("wasm-opt", [made, "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue", "-o", made]);
+  const bytes = readFileSync(made);
+  say(`${feature}: ${kilobytes(bytes.length)} kB, ${kilobytes(gzipSync(bytes, { level: 9 }).length)} kB gzip`);
 }
 
 /** @param {number} bytes */
@@ -73,7 +74,9 @@ function dist() {
 }
 
 export function build() {
-  once("www/core", ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "src", "scripts/build.mjs"], core);
+  const crate = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "src", "scripts/build.mjs"];
+  once("www/core", crate, () => wasm("engine", "www/core"));
+  once("www/simulator", crate, () => wasm("simulator", "www/simulator"));
   once("www/vendor", ["www/charts/echarts-entry.js", "package-lock.json", "scripts/build.mjs"], vendor);
   once("pkg/dist", ["www", "src/types.d.ts", "scripts/build.mjs"], dist);
 }

@@ -45,6 +45,9 @@ export interface CoreLoadOptions extends Omit<LoadOptions, "timeZone"> {
   zone?: ZoneTable;
 }
 
+/** Values of one column: numbers (NaN is missing), instants in ms (NaN is missing), texts to be typed as the cells of a file are (empty is missing), or texts by their place in `levels`. */
+export type ColumnValues = Float64Array | { instants: Float64Array } | string[] | { codes: Uint32Array; levels: string[] };
+
 export interface LeftOut {
   table: string;
   /** Stable code; the dashboard has a sentence for each. */

@@ -4,7 +4,7 @@
  * @typedef {"deals" | "history" | "customers" | "orders" | "dimension" | undefined} Kind
  * @typedef {{kind: Kind, name: string, blob: Blob}} BlobSource
  * @typedef {{kind: Kind, name: string, url: string}} UrlSource
- * @typedef {{kind: Kind, name: string, names: string[], columns: (Float64Array | string[])[]}} ColumnSource
+ * @typedef {{kind: Kind, name: string, names: string[], columns: import("./core/crm_analytics.js").ColumnValues[]}} ColumnSource
  * @typedef {{simulate: {deals: number, customers?: number, seed?: number}}} SimulatedSource
  * @typedef {BlobSource | UrlSource | ColumnSource | SimulatedSource} Source
  */
@@ -38,12 +38,24 @@ export async function load(core, sources, options, onProgress = () => {}) {
   const loader = new core.Loader(zoned(options));
   for (const [index, source] of sources.entries()) {
     onProgress({ phase: "read", share: index / (sources.length + 1) });
-    if ("simulate" in source) loader.addSimulated(source.simulate);
+    if ("simulate" in source) await addSimulated(loader, source.simulate);
     else if ("columns" in source) loader.addColumns(source.kind, source.name, source.names, source.columns);
     else addText(loader, source, await bytesOf(source));
   }
   onProgress({ phase: "load", share: sources.length / (sources.length + 1) });
   return loader.finish();
+}
+
+/**
+ * The simulator is a download of its own: only who asks for simulated data pays for it.
+ *
+ * @param {import("./core/crm_analytics.js").Loader} loader
+ * @param {SimulatedSource["simulate"]} options
+ */
+async function addSimulated(loader, options) {
+  const simulator = await import("./simulator/crm_analytics.js");
+  await simulator.default();
+  for (const { kind, names, columns } of simulator.simulate(options)) loader.addColumns(kind, kind, names, columns);
 }
 
 /**

@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import * as core from "../dist/core/crm_analytics.js";
+import * as simulator from "../dist/simulator/crm_analytics.js";
 import { CrmError, load } from "../dist/load.js";
 
 const USAGE = `crm-analytics quality|funnel|forecast|segments|summary|simulate
@@ -89,8 +90,12 @@ async function main(args) {
   if (values.help) return void console.log(USAGE);
   if (rest.length) refuse("usage", `${rest[0]} was not expected\n\n${USAGE}`);
   const options = json("options", values.options);
-  core.initSync({ module: readFileSync(new URL("../dist/core/crm_analytics_bg.wasm", import.meta.url)) });
-  if (command === "simulate") return simulated(options ?? {}, values.table ?? "deals");
+  const wasm = (/** @type {string} */ folder) => ({ module: readFileSync(new URL(`../dist/${folder}/crm_analytics_bg.wasm`, import.meta.url)) });
+  core.initSync(wasm("core"));
+  if (command === "simulate") {
+    simulator.initSync(wasm("simulator"));
+    return simulated(options ?? {}, values.table ?? "deals");
+  }
   if (!ANALYSES.includes(command)) refuse("usage", `${command ?? "a command"} is ${command ? "no command" : "missing"}\n\n${USAGE}`);
 
   const sources = await Promise.all([
@@ -115,7 +120,7 @@ async function main(args) {
 
 /** @param {any} options @param {string} table */
 function simulated(options, table) {
-  const bytes = /** @type {any} */ (core.simulateCsv(options))[table];
+  const bytes = /** @type {any} */ (simulator.simulateCsv(options))[table];
   if (!bytes) refuse("invalid_option", `--table is ${table}; one of ${TABLES.join(", ")} is expected`, { option: "table", value: table });
   process.stdout.write(bytes);
 }

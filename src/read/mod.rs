@@ -10,7 +10,7 @@ mod write;
 
 use crate::crm::LeftOut;
 use crate::error::{Error, Result};
-use crate::table::{Column, Table, Values};
+use crate::table::{Column, Table, Texts, Values};
 use crate::time::TimeZone;
 
 pub use write::write_csv;
@@ -50,8 +50,12 @@ pub struct ColumnFacts {
 pub enum RawValues {
     /// Numbers; NaN where missing. Infinities count as missing.
     Numbers(Vec<f64>),
+    /// Instants in ms since 1970-01-01T00:00Z; NaN where missing. Infinities count as missing.
+    Instants(Vec<f64>),
     /// Texts, typed as the cells of a CSV file are; empty where missing.
     Texts(Vec<String>),
+    /// Texts by dictionary code; they stay texts.
+    Levels(Texts),
 }
 
 /// The table in the bytes of a CSV file, times without a zone being UTC: [`csv_with`] in UTC.
@@ -99,8 +103,9 @@ pub fn csv_with(name: &str, bytes: &[u8], zone: &TimeZone) -> Result<Source> {
 /// [`Error::ColumnLength`] where columns differ in length, [`Error::EmptyInput`] without columns, [`Error::NoRows`] without rows.
 pub fn columns(name: &str, columns: Vec<(String, RawValues)>, zone: &TimeZone) -> Result<Source> {
     let length = |values: &RawValues| match values {
-        RawValues::Numbers(values) => values.len(),
+        RawValues::Numbers(values) | RawValues::Instants(values) => values.len(),
         RawValues::Texts(values) => values.len(),
+        RawValues::Levels(texts) => texts.codes.len(),
     };
     let Some(rows) = columns.first().map(|(_, values)| length(values)) else {
         return Err(Error::EmptyInput { table: name.into() });
@@ -130,23 +135,36 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, zone: &TimeZone) -
     let mut typed = values.into_iter().zip(facts);
     let (mut table, mut facts) = (Vec::new(), Vec::new());
     for (name, (_, values)) in names.into_iter().zip(columns) {
-        let (values, fact) = match values {
-            RawValues::Numbers(mut numbers) => {
-                numbers.iter_mut().filter(|value| value.is_infinite()).for_each(|value| *value = f64::NAN);
-                let values = Values::Numbers(numbers);
-                let fact = facts_of(&values);
-                (values, fact)
-            }
+        let held = match values {
+            RawValues::Numbers(numbers) => Values::Numbers(finite(numbers)),
+            RawValues::Instants(instants) => Values::Instants(finite(instants)),
+            RawValues::Levels(texts) => Values::Texts(with_known_codes(texts)),
             RawValues::Texts(_) => match typed.next() {
-                Some(column) => column,
+                Some((values, fact)) => {
+                    table.push(Column { name, values });
+                    facts.push(fact);
+                    continue;
+                }
                 // There is one typed column per column of texts.
                 None => continue,
             },
         };
-        table.push(Column { name, values });
-        facts.push(fact);
+        facts.push(facts_of(&held));
+        table.push(Column { name, values: held });
     }
     Ok(Source { table: Table::new(name, table)?, separator: None, columns: facts, left_out })
+}
+
+fn finite(mut values: Vec<f64>) -> Vec<f64> {
+    values.iter_mut().filter(|value| value.is_infinite()).for_each(|value| *value = f64::NAN);
+    values
+}
+
+/// Codes beyond the levels, and those of empty levels, are missing.
+fn with_known_codes(mut texts: Texts) -> Texts {
+    let known = |code: &u32| texts.levels.get(*code as usize).is_some_and(|level| !level.is_empty());
+    texts.codes.iter_mut().filter(|code| !known(code)).for_each(|code| *code = Texts::MISSING);
+    texts
 }
 
 fn facts_of(values: &Values) -> ColumnFacts {

@@ -4,9 +4,11 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import * as core from "../../pkg/dist/core/crm_analytics.js";
 import { load } from "../../pkg/dist/load.js";
+import { initSync as startSimulator } from "../../pkg/dist/simulator/crm_analytics.js";
 
 const wasm = readFileSync(new URL("../../pkg/dist/core/crm_analytics_bg.wasm", import.meta.url));
 const { memory } = core.initSync({ module: wasm });
+startSimulator({ module: readFileSync(new URL("../../pkg/dist/simulator/crm_analytics_bg.wasm", import.meta.url)) });
 const maven = readFileSync(new URL("../../www/data/maven/sales_pipeline.csv", import.meta.url));
 
 test("the core is at most 300 kB gzip", () => {

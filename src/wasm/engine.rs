@@ -1,31 +1,16 @@
-//! The JavaScript boundary: the only file that names wasm-bindgen and js-sys. Every export decodes, calls, encodes.
+//! The core: tables in, a handle that answers analyses out.
 
+use super::encode::encode;
+use super::{decode, thrown};
 use crate::crm::{self, LoadOptions, Loaded, TableKind};
-use crate::meta::{Progress, options};
+use crate::meta::Progress;
 use crate::read::{self, RawValues, Source};
+use crate::table::Texts;
 use crate::time::TimeZone;
-use crate::{Error, error::Detail, forecast, funnel, quality, segments, simulate};
-use js_sys::{Array, Float64Array, Function, JSON, Object, Reflect, Uint32Array};
-use serde::{Serialize, Serializer, de::DeserializeOwned};
+use crate::{Error, forecast, funnel, quality, segments};
+use js_sys::{Array, Float64Array, Function, Reflect, Uint32Array};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("types.d.ts");
-
-/// Serialises `values` as a `Float64Array`.
-pub(crate) fn floats<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
-    serde_wasm_bindgen::preserve::serialize(&Float64Array::from(values), serializer)
-}
-
-/// Serialises `values` as a `Uint32Array`.
-pub(crate) fn indices<S: Serializer>(values: &[u32], serializer: S) -> Result<S::Ok, S::Error> {
-    serde_wasm_bindgen::preserve::serialize(&Uint32Array::from(values), serializer)
-}
-
-#[wasm_bindgen(start)]
-fn start() {
-    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
-}
 
 /// Collects tables, then turns them into a `Handle`.
 #[wasm_bindgen]
@@ -55,34 +40,20 @@ impl Loader {
         Ok(())
     }
 
-    /// Adds columns: for each name a `Float64Array` (NaN is missing) or an array of strings (empty is missing), all equally long.
+    /// Adds columns, one per name and all equally long: a `Float64Array` (NaN is missing), `{instants}` in ms since 1970 (NaN is
+    /// missing), an array of strings that are typed as the cells of a file are (empty is missing), or `{codes, levels}`: texts by
+    /// their place in `levels` (a code beyond them is missing).
     #[wasm_bindgen(js_name = addColumns)]
     pub fn add_columns(
         &mut self,
         kind: Option<String>,
         name: &str,
         names: Vec<String>,
-        #[wasm_bindgen(unchecked_param_type = "(Float64Array | string[])[]")] columns: Array,
+        #[wasm_bindgen(unchecked_param_type = "ColumnValues[]")] columns: Array,
     ) -> Result<(), JsValue> {
         let columns = names.into_iter().zip(columns.iter().map(raw_values)).collect();
         let source = read::columns(name, columns, &self.zone).map_err(thrown)?;
         self.sources.push((table_kind(kind).map_err(thrown)?, source));
-        Ok(())
-    }
-
-    /// Adds the tables of a simulated CRM.
-    #[wasm_bindgen(js_name = addSimulated)]
-    pub fn add_simulated(
-        &mut self,
-        #[wasm_bindgen(unchecked_param_type = "SimulateOptions")] options: &JsValue,
-    ) -> Result<(), JsValue> {
-        let simulated = simulate::simulate(&decode(options)?).map_err(thrown)?;
-        self.sources.extend([
-            (Some(TableKind::Deals), simulated.deals.into()),
-            (Some(TableKind::History), simulated.history.into()),
-            (Some(TableKind::Customers), simulated.customers.into()),
-            (Some(TableKind::Orders), simulated.orders.into()),
-        ]);
         Ok(())
     }
 
@@ -103,13 +74,13 @@ pub struct Handle {
 impl Handle {
     /// What was recognised.
     #[wasm_bindgen(unchecked_return_type = "Summary")]
-    pub fn summary(&self) -> Result<JsValue, JsValue> {
+    pub fn summary(&self) -> JsValue {
         encode(&self.loaded.summary)
     }
 
     /// What is wrong with the data, and what it costs.
     #[wasm_bindgen(unchecked_return_type = "QualityResult")]
-    pub fn quality(&self) -> Result<JsValue, JsValue> {
+    pub fn quality(&self) -> JsValue {
         encode(&quality::quality(&self.loaded))
     }
 
@@ -149,34 +120,8 @@ impl Handle {
     /// Rows of a table as `[column, text or null]` pairs, in the order of the source's columns.
     #[wasm_bindgen(unchecked_return_type = "[string, string | null][][]")]
     pub fn records(&self, table: &str, rows: &[u32]) -> Result<JsValue, JsValue> {
-        encode(&self.loaded.records(table, rows).map_err(thrown)?)
+        Ok(encode(&self.loaded.records(table, rows).map_err(thrown)?))
     }
-}
-
-/// The four tables of a simulated CRM as CSV bytes.
-#[wasm_bindgen(js_name = simulateCsv, unchecked_return_type = "{deals: Uint8Array, history: Uint8Array, customers: Uint8Array, orders: Uint8Array}")]
-pub fn simulate_csv(
-    #[wasm_bindgen(unchecked_param_type = "SimulateOptions")] options: &JsValue,
-) -> Result<JsValue, JsValue> {
-    let simulated = simulate::simulate(&decode(options)?).map_err(thrown)?;
-    let tables = Object::new();
-    for table in [&simulated.deals, &simulated.history, &simulated.customers, &simulated.orders] {
-        let bytes = js_sys::Uint8Array::from(read::write_csv(table).as_slice());
-        Reflect::set(&tables, &table.name().into(), &bytes)?;
-    }
-    Ok(tables.into())
-}
-
-fn decode<O: DeserializeOwned>(value: &JsValue) -> Result<O, JsValue> {
-    let json =
-        if value.is_undefined() || value.is_null() { "{}".into() } else { String::from(JSON::stringify(value)?) };
-    options(&json).map_err(thrown)
-}
-
-fn encode<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    let serializer =
-        serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
-    value.serialize(&serializer).map_err(JsValue::from)
 }
 
 fn reported<T: Serialize>(
@@ -189,7 +134,7 @@ fn reported<T: Serialize>(
             let _ = listener.call1(&JsValue::UNDEFINED, &share.into());
         }
     };
-    encode(&call(&mut Progress::to(&mut tell)).map_err(thrown)?)
+    Ok(encode(&call(&mut Progress::to(&mut tell)).map_err(thrown)?))
 }
 
 fn table_kind(kind: Option<String>) -> Result<Option<TableKind>, Error> {
@@ -197,27 +142,17 @@ fn table_kind(kind: Option<String>) -> Result<Option<TableKind>, Error> {
 }
 
 fn raw_values(column: JsValue) -> RawValues {
-    match column.dyn_into::<Float64Array>() {
-        Ok(numbers) => RawValues::Numbers(numbers.to_vec()),
-        Err(other) => {
-            RawValues::Texts(Array::from(&other).iter().map(|text| text.as_string().unwrap_or_default()).collect())
-        }
+    let floats = |value: &JsValue| value.dyn_ref::<Float64Array>().map(Float64Array::to_vec);
+    let texts = |value: JsValue| Array::from(&value).iter().map(|text| text.as_string().unwrap_or_default()).collect();
+    // Reading a field of an object cannot fail; of anything else it is undefined.
+    let field = |name: &str| Reflect::get(&column, &name.into()).unwrap_or_default();
+    if let Some(numbers) = floats(&column) {
+        RawValues::Numbers(numbers)
+    } else if let Some(instants) = floats(&field("instants")) {
+        RawValues::Instants(instants)
+    } else if let Ok(codes) = field("codes").dyn_into::<Uint32Array>() {
+        RawValues::Levels(Texts { codes: codes.to_vec(), levels: texts(field("levels")) })
+    } else {
+        RawValues::Texts(texts(column))
     }
-}
-
-fn thrown(error: Error) -> JsValue {
-    let thrown = js_sys::Error::new(&error.to_string());
-    let details = Object::new();
-    for (name, detail) in error.details() {
-        let value = match detail {
-            Detail::Text(text) => text.into(),
-            Detail::Count(count) => (count as f64).into(),
-            Detail::List(texts) => texts.into_iter().map(JsValue::from).collect::<Array>().into(),
-        };
-        // Setting a field of a new object cannot fail.
-        let _ = Reflect::set(&details, &name.into(), &value);
-    }
-    let _ = Reflect::set(&thrown, &"code".into(), &error.code().into());
-    let _ = Reflect::set(&thrown, &"details".into(), &details);
-    thrown.into()
 }
