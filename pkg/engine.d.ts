@@ -1,5 +1,5 @@
 import type {
-  ForecastOptions, ForecastResult, FunnelOptions, FunnelResult, LoadOptions, QualityResult, SegmentsOptions, SegmentsResult,
+  Finding, ForecastOptions, ForecastResult, FunnelOptions, FunnelResult, LoadOptions, QualityResult, SegmentsOptions, SegmentsResult,
   SimulateOptions, Summary, TableName,
 } from "./dist/types.js";
 
@@ -45,6 +45,8 @@ export class Engine {
   worker: Worker | undefined;
   summary(): Summary;
   quality(call?: CallOptions): Promise<QualityResult>;
+  /** All rows behind a finding as the text of a CSV file: line, code of the finding, and the columns of the table. */
+  offending(finding: Pick<Finding, "code" | "table" | "column">, call?: CallOptions): Promise<string>;
   funnel(options?: FunnelOptions, call?: CallOptions): Promise<FunnelResult>;
   forecast(options?: ForecastOptions, call?: CallOptions): Promise<ForecastResult>;
   segments(options?: SegmentsOptions, call?: CallOptions): Promise<SegmentsResult>;

@@ -17,7 +17,7 @@ export interface Mapping {
   outcomes?: Record<string, OutcomeName>;
   /** Open stages in funnel order. */
   stages?: string[];
-  /** Values to read as another value when dimension tables are joined: `{product: {"GTXPro": "GTX Pro"}}`. Only what stands here is applied. */
+  /** Values to read as another value, by column or role: `{product: {"GTXPro": "GTX Pro"}}`; in joins and in every analysis. Only what stands here is applied. */
   same?: Record<string, Record<string, string>>;
 }
 
@@ -132,10 +132,39 @@ export interface Summary {
   leftOut: LeftOut[];
 }
 
+export interface Finding {
+  code: string;
+  /** As in the summary; a dimension table by its own name. */
+  table: string;
+  column: string | null;
+  /** Rows (weighted) concerned, and their share of those that could have been. */
+  count: number;
+  share: number;
+  severity: "info" | "warning" | "error";
+  affects: string[];
+  exampleLines: number[];
+  /** What stands there, or the evidence. */
+  exampleValues: string[];
+  /** `lost`: the analysis leaves these rows out; else it uses them, and they can mislead it. */
+  costs: { analysis: string; rows: number; of: number; lost: boolean }[];
+  /** What to do; the dashboard has a sentence for each. */
+  fix: "fill_in" | "leave_empty" | "keep_amount" | "correct" | "remove_duplicates" | "merge_levels" | "close_or_update" | "map_columns" | "add_history" | "check_import" | "check_units" | "load_newer" | "know";
+  /** Levels to merge: `mapping.same[column][value] = nearest` does so. */
+  nearMisses: { value: string; nearest: string | null; count: number }[];
+}
+
 export interface QualityResult {
   meta: Meta;
   /** What is wrong, worst first, and what it costs. */
-  findings: { code: string; table: string; column: string | null; count: number; share: number; severity: "info" | "warning" | "error"; affects: string[]; exampleLines: number[]; exampleValues: string[] }[];
+  findings: Finding[];
+  /**
+   * One per analysis. `score`, 0 to 100: 100 × usable ÷ of × (1 − d × share) for every finding about rows that are used, d = 0.5 for an
+   * error and 0.25 for a warning; for the forecast also × min(1, won ÷ 40, lost ÷ 40). null: its tables are not there.
+   * `limitedBy`: codes of findings, the strongest first; also "too_few_closed" and "missing_table".
+   */
+  scores: { analysis: "funnel" | "forecast" | "segments"; score: number | null; usable: number; of: number; limitedBy: string[] }[];
+  /** What to mend first. `finding` is a place in `findings`; `gained`: rows that an analysis would gain, `cleared`: rows that would no longer mislead one. */
+  fixes: { finding: number; fix: Finding["fix"]; gained: number; cleared: number }[];
 }
 
 /* ---------- funnel ---------- */

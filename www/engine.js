@@ -104,6 +104,17 @@ export class Engine {
     return this.#request("quality", {}, call);
   }
 
+  /**
+   * All rows behind a finding of `quality()` as the text of a CSV file: line, code of the finding, and the columns of the table.
+   *
+   * @param {{code: string, table: string, column: string | null}} finding
+   * @param {CallOptions} [call]
+   * @returns {Promise<string>}
+   */
+  offending({ code, table, column }, call) {
+    return this.#request("offending", { code, table, column }, call);
+  }
+
   /** How long deals take and where they go. @param {object} [options] @param {CallOptions} [call] */
   funnel(options, call) {
     return this.#request("funnel", { options }, call);

@@ -2,7 +2,7 @@
  * The worker: holds one handle of the core and answers one request at a time.
  *
  * In: `{id, method: "start", module}`, `{id, method: "load", sources, options}`, `{id, method: <analysis>, options}`,
- * `{id, method: "records", table, rows}`, `{id, method: "memory"}`.
+ * `{id, method: "records", table, rows}`, `{id, method: "offending", code, table, column}`, `{id, method: "memory"}`.
  * Out: `{id, begun: true}` at once, any number of `{id, progress}`, then `{id, result}` or `{id, error, fatal}`.
  */
 import * as core from "./core/crm_analytics.js";
@@ -26,6 +26,7 @@ const methods = {
     return handle.summary();
   },
   quality: () => loaded().quality(),
+  offending: ({ code, table, column }) => new TextDecoder().decode(loaded().offending(code, table, column)),
   funnel: ({ options }, onProgress) => loaded().funnel(options, phase("funnel", onProgress)),
   forecast: ({ options }, onProgress) => loaded().forecast(options, phase("forecast", onProgress)),
   segments: ({ options }, onProgress) => loaded().segments(options, phase("segments", onProgress)),

@@ -106,18 +106,13 @@ impl<'a> Tally<'a> {
         let at = match self.entries.iter().position(|entry| entry.reason == reason) {
             Some(at) => at,
             None => {
-                self.entries.push(LeftOut {
-                    table: self.table.into(),
-                    reason: reason.into(),
-                    count: 0,
-                    example_lines: Vec::new(),
-                    example_values: Vec::new(),
-                });
+                self.entries.push(LeftOut { table: self.table.into(), reason: reason.into(), ..LeftOut::default() });
                 self.entries.len() - 1
             }
         };
         let entry = &mut self.entries[at];
         entry.count += 1;
+        entry.rows.push(row as u32);
         if entry.example_lines.len() < 10 {
             entry.example_lines.push(self.lines.line(row));
             if !value.is_empty() {

@@ -191,7 +191,7 @@ fn nearest(value: &str, keys: &[String]) -> Option<String> {
 }
 
 /// Whether one letter changed, added or dropped turns `a` into `b`.
-fn differ_by_one(a: &str, b: &str) -> bool {
+pub(crate) fn differ_by_one(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().abs_diff(b.len()) > 1 {
         return false;

@@ -5,7 +5,7 @@ use super::mapping::{CustomerRole, DealRole, HistoryRole, LoadOptions, Mapping, 
 use super::recognise::{self, Found, Meanings};
 use super::summary::{self, Summary};
 use super::words::Words;
-use super::{Crm, deals, history, joins, orders};
+use super::{Crm, deals, history, joins, orders, same};
 use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::read::dates::iso_text;
@@ -175,13 +175,16 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
     }
     let mut joined = Vec::new();
     if let Some(deals) = &mut crm.deals {
+        same::of_deals(deals, &mapping.same);
         let own = deals.attributes.len();
         let dimensions =
             tables.iter().filter(|table| matches!(table.kind, TableKind::Dimension | TableKind::Customers));
         joined.extend(dimensions.filter_map(|table| joins::join(&table.source, deals, own, &mapping.same)));
+        same::of_attributes(&mut deals.attributes[own..], &mapping.same);
     }
     if let Some(source) = of(TableKind::Customers) {
-        let (customers, left_out) = orders::customers(source, &roles.customers);
+        let (mut customers, left_out) = orders::customers(source, &roles.customers);
+        same::of_attributes(&mut customers.attributes, &mapping.same);
         crm.customers = Some(customers);
         crm.left_out.extend(left_out);
     }
@@ -190,7 +193,13 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         (None, Some(source), Some(deals)) => orders::from_deals(source, &roles.deals, deals, &zone),
         _ => None,
     };
-    if let Some((orders, left_out)) = orders {
+    if let Some((mut orders, left_out)) = orders {
+        let (kind, at) = match of(TableKind::Orders) {
+            Some(_) => (TableKind::Orders, roles.orders.get(&OrderRole::CustomerId)),
+            None => (TableKind::Deals, roles.deals.get(&DealRole::CustomerId)),
+        };
+        let column = of(kind).zip(at).map(|(source, at)| source.table.columns()[*at].name.as_str());
+        same::of_texts(&mut orders.customer, &mapping.same, [column, Some("customer_id")]);
         crm.orders = Some(orders);
         crm.left_out.extend(left_out);
     }

@@ -178,7 +178,7 @@ pub struct Mapping {
     /// Open stages in funnel order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stages: Option<Vec<String>>,
-    /// Values to read as another value when dimension tables are joined, by column or role of the deals table.
+    /// Values to read as another value, by column or role: in joins and in every analysis.
     #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub same: OrderedMap<String, OrderedMap<String, String>>,
 }

@@ -9,12 +9,14 @@ mod mapping;
 mod ordered_map;
 mod orders;
 mod recognise;
+mod same;
 mod summary;
 mod words;
 
 use crate::table::{Texts, Values};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use joins::differ_by_one;
 pub use joins::{JoinSummary, NearMiss};
 pub use load::{Loaded, LoadedTable, Record, load};
 pub use mapping::{
@@ -180,7 +182,7 @@ pub struct Customers {
 }
 
 /// Rows that an analysis or the reader could not use, by reason.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeftOut {
     /// `deals`, `history`, `customers`, `orders`.
@@ -193,6 +195,9 @@ pub struct LeftOut {
     pub example_lines: Vec<u32>,
     /// What stood there, for the first few where a value is to blame.
     pub example_values: Vec<String>,
+    /// All of the rows by number in their table; empty where they are in no table or where an analysis left them out.
+    #[serde(skip)]
+    pub rows: Vec<u32>,
 }
 
 /// What the analyses work on: everything that was loaded, recognised and made canonical at `as_of`.

@@ -3,24 +3,15 @@
 use super::Outcome;
 use super::mapping::{CustomerRole, DealRole, HistoryRole, OrderRole};
 use crate::read::case::lowered;
+use crate::read::fold;
 
-/// A header or a value reduced to what its spellings share: lower case, letters and digits only, one form of ی and ک,
-/// without the prefix that some exports put before every column.
+/// A header or a value reduced to what its spellings share ([`fold::folded`]), without the prefix that some exports put
+/// before every column.
 pub(super) fn folded(text: &str) -> String {
     let lower = lowered(text.trim());
     let own =
         ["deal - ", "opportunity - ", "lead - "].iter().find_map(|prefix| lower.strip_prefix(prefix)).unwrap_or(&lower);
-    own.chars()
-        .filter_map(|c| match c {
-            'ي' | 'ى' => Some('ی'),
-            'ك' => Some('ک'),
-            'ة' => Some('ه'),
-            'أ' | 'إ' | 'آ' => Some('ا'),
-            '\u{64b}'..='\u{65f}' | 'ـ' => None,
-            c if c.is_alphanumeric() => Some(c),
-            _ => None,
-        })
-        .collect()
+    fold::folded(own)
 }
 
 /// The outcome that `text` names by itself; `None` for any other text, such as the name of an open stage.

@@ -311,7 +311,7 @@ fn closed_deals(deals: &Deals) -> (Examples, Option<Vec<f64>>, Vec<LeftOut>) {
                 reason: reason.into(),
                 count: rows.len() as u64,
                 example_lines: rows.iter().take(10).map(|&i| deals.row[i] + 2).collect(),
-                example_values: Vec::new(),
+                ..LeftOut::default()
             });
         }
     };

@@ -195,7 +195,7 @@ impl LeftOutCount {
                 reason: self.reason.into(),
                 count: self.count.round() as u64,
                 example_lines: self.example_lines,
-                example_values: Vec::new(),
+                ..LeftOut::default()
             });
         }
     }

@@ -301,6 +301,7 @@ impl Collector {
             count: self.broken,
             example_lines: self.broken_lines,
             example_values: self.broken_texts,
+            rows: Vec::new(),
         });
         Ok(Cells { names: self.names, columns: self.columns, lines: self.lines, separator, left_out })
     }

@@ -303,6 +303,7 @@ fn unreadable(table: &str, name: &str, column: &Interner, unread: &[bool], lines
             .take(EXAMPLES)
             .map(|(_, code)| format!("{name}: {}", column.text(*code as usize)))
             .collect(),
+        rows: rows().map(|(row, _)| row as u32).collect(),
     }
 }
 

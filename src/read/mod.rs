@@ -3,6 +3,7 @@
 pub(crate) mod case;
 pub(crate) mod dates;
 mod delimited;
+pub(crate) mod fold;
 mod infer;
 mod interner;
 mod numbers;

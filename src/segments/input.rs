@@ -154,8 +154,8 @@ impl Input {
             table: if self.of == SegmentsOf::Deals { "deals".into() } else { "customers".into() },
             reason: reason.into(),
             count: out.len() as u64,
-            example_lines: Vec::new(),
             example_values: out.iter().take(EXAMPLES).map(|&row| self.ids[row].clone()).collect(),
+            ..LeftOut::default()
         });
         if self.of != SegmentsOf::Orders {
             self.rows_used -= out.iter().map(|&row| self.weights[row]).sum::<f64>();

@@ -63,13 +63,7 @@ pub fn rfm(orders: &Orders, as_of_day: i32) -> Rfm {
     result.left_out = reasons
         .into_iter()
         .filter(|&(_, count)| count > 0)
-        .map(|(reason, count)| LeftOut {
-            table: "orders".into(),
-            reason: reason.into(),
-            count,
-            example_lines: Vec::new(),
-            example_values: Vec::new(),
-        })
+        .map(|(reason, count)| LeftOut { table: "orders".into(), reason: reason.into(), count, ..LeftOut::default() })
         .collect();
     result
 }

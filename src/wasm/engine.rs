@@ -84,6 +84,11 @@ impl Handle {
         encode(&quality::quality(&self.loaded))
     }
 
+    /// The rows behind a finding as the UTF-8 bytes of a CSV file.
+    pub fn offending(&self, code: &str, table: &str, column: Option<String>) -> Result<Vec<u8>, JsValue> {
+        quality::offending(&self.loaded, code, table, column.as_deref()).map_err(thrown)
+    }
+
     /// How long deals take and where they go.
     #[wasm_bindgen(unchecked_return_type = "FunnelResult")]
     pub fn funnel(

@@ -4,6 +4,7 @@ mod data;
 mod data_door;
 mod forecast;
 mod funnel;
+mod quality;
 mod segments;
 
 #[cfg(target_arch = "wasm32")]

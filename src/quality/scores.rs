@@ -1,0 +1,115 @@
+//! How far the data carry each analysis.
+
+use super::deals::ended;
+use super::{FORECAST, FUNNEL, Finding, SEGMENTS, Score, Severity};
+use crate::crm::{Deals, Loaded, Outcome, Passages, TableKind};
+use crate::stats::order::sorted_rows;
+
+/// Won and lost deals that a test on held-out deals needs, of each.
+const ENOUGH: f64 = 40.0;
+
+pub(super) fn scores(loaded: &Loaded, findings: &[Finding]) -> Vec<Score> {
+    let crm = &loaded.crm;
+    let left_out = |table: &str| -> f64 {
+        let given = |reason: &str| reason != "after_as_of" && reason != "unreadable_value";
+        let entries = crm.left_out.iter().filter(|entry| entry.table == table && given(&entry.reason));
+        entries.map(|entry| entry.count as f64).sum()
+    };
+    let deals = crm.deals.as_ref().map(|deals| {
+        let lost = if loaded.table(TableKind::Deals).is_some() { left_out("deals") } else { 0.0 };
+        (deals, lost)
+    });
+    let funnel = deals.map(|(deals, lost)| {
+        let used = with_duration(deals, crm.passages.as_ref(), crm.as_of);
+        (sum(deals, &|deal| used[deal]), sum(deals, &|_| true) + lost)
+    });
+    let forecast = deals.map(|(deals, lost)| {
+        let learnt = learnt_from(deals);
+        (sum(deals, &|deal| learnt[deal]), sum(deals, &|deal| ended(deals.outcome[deal])) + lost)
+    });
+    let segments = crm.orders.as_ref().map(|orders| {
+        let used: f64 = orders.weight.iter().sum();
+        (used, used + left_out("orders"))
+    });
+    let few = deals.map_or(1.0, |(deals, _)| {
+        let learnt = learnt_from(deals);
+        let of = |outcome| sum(deals, &|deal| learnt[deal] && deals.outcome[deal] == outcome) / ENOUGH;
+        of(Outcome::Won).min(of(Outcome::Lost)).min(1.0)
+    });
+    vec![
+        score(FUNNEL, funnel, findings, 1.0),
+        score(FORECAST, forecast, findings, few),
+        score(SEGMENTS, segments, findings, 1.0),
+    ]
+}
+
+fn score(analysis: &'static str, rows: Option<(f64, f64)>, findings: &[Finding], few: f64) -> Score {
+    let Some((usable, of)) = rows else {
+        return Score { analysis, score: None, usable: 0.0, of: 0.0, limited_by: vec!["missing_table".into()] };
+    };
+    // How much each finding takes away.
+    let mut taken: Vec<(f64, &str)> = Vec::new();
+    let mut kept = few * if of > 0.0 { usable / of } else { 0.0 };
+    for finding in findings {
+        for cost in finding.costs.iter().filter(|cost| cost.analysis == analysis) {
+            let share = if cost.of > 0 { (cost.rows as f64 / cost.of as f64).min(1.0) } else { 0.0 };
+            let weight = match finding.severity {
+                Severity::Info => 0.0,
+                Severity::Warning => 0.25,
+                Severity::Error => 0.5,
+            };
+            if cost.lost {
+                taken.push((share, &finding.code));
+            } else {
+                kept *= 1.0 - weight * share;
+                taken.push((weight * share, &finding.code));
+            }
+        }
+    }
+    taken.push((1.0 - few, "too_few_closed"));
+    let order = sorted_rows(taken.len(), &mut |a, b| taken[b].0.total_cmp(&taken[a].0));
+    let mut limited_by: Vec<String> = Vec::new();
+    for (_, code) in order.iter().map(|at| taken[*at]).filter(|(taken, _)| *taken > 0.0) {
+        if !limited_by.iter().any(|other| other == code) {
+            limited_by.push(code.into());
+        }
+    }
+    Score { analysis, score: Some(100.0 * kept), usable, of, limited_by }
+}
+
+fn sum(deals: &Deals, is: &dyn Fn(usize) -> bool) -> f64 {
+    // An empty sum is −0.
+    (0..deals.len()).filter(|deal| is(*deal)).map(|deal| deals.weight[deal]).sum::<f64>() + 0.0
+}
+
+/// The deals that a duration rests on: the whole cycle, or a stay in a stage.
+fn with_duration(deals: &Deals, passages: Option<&Passages>, as_of: f64) -> Vec<bool> {
+    let end = |deal: usize| if ended(deals.outcome[deal]) { deals.closed[deal] } else { as_of };
+    let mut used: Vec<bool> = (0..deals.len()).map(|deal| end(deal) >= deals.created[deal]).collect();
+    for (at, deal) in passages.iter().flat_map(|passages| passages.deal.iter().enumerate()) {
+        let Some(passages) = passages else { continue };
+        let (days, entry) = (passages.exited[at] - passages.entered[at], passages.delayed_entry[at]);
+        if days >= 0.0 && (entry == 0.0 || (entry > 0.0 && entry < days)) {
+            used[*deal as usize] = true;
+        }
+    }
+    used
+}
+
+/// Whether the forecast learns from dated deals only: at least half of the won and half of the lost ones have a close date.
+pub(super) fn learns_by_date(deals: &Deals) -> bool {
+    let share = |outcome| {
+        let is = |deal: usize| deals.outcome[deal] == outcome;
+        sum(deals, &|deal| is(deal) && !deals.closed[deal].is_nan()) / sum(deals, &is)
+    };
+    let shares = [Outcome::Won, Outcome::Lost].map(share);
+    // NaN: there are none of this outcome.
+    !shares.iter().any(|share| *share < 0.5) && shares.iter().any(|share| *share > 0.0)
+}
+
+/// The closed deals that the forecast learns from.
+fn learnt_from(deals: &Deals) -> Vec<bool> {
+    let by_date = learns_by_date(deals);
+    let closed = |deal: usize| matches!(deals.outcome[deal], Outcome::Won | Outcome::Lost);
+    (0..deals.len()).map(|deal| closed(deal) && !(by_date && deals.closed[deal].is_nan())).collect()
+}

@@ -1,0 +1,260 @@
+//! What concerns any table: repeated rows, texts and numbers that stand for “nothing”, values far off, codes unlike the others, guesses of
+//! the reader, and keys without a partner.
+
+use super::book::{ALL, Book, Look, Touch};
+use super::deals::by_level;
+use super::robust::centre;
+use super::{EXAMPLES, FORECAST, FUNNEL, SEGMENTS, Severity};
+use crate::crm::TableKind;
+use crate::read::fold::folded;
+use crate::stats::order::sorted_rows;
+use crate::table::{Table, Texts, Values};
+
+/// Folded texts that say that nothing is known.
+const PLACEHOLDERS: [&str; 13] = [
+    "unknown",
+    "unspecified",
+    "undefined",
+    "notset",
+    "notspecified",
+    "notavailable",
+    "tbd",
+    "tba",
+    "missing",
+    "نامشخص",
+    "نامعلوم",
+    "غیرمعروف",
+    "غیرمحدد",
+];
+/// Numbers that stand for “none” where all others are not negative.
+const SENTINELS: [f64; 5] = [-1.0, -9.0, -99.0, -999.0, -9999.0];
+/// Scaled deviations from the median beyond which a value is far off: no bell curve has such values, and a tail that has them
+/// wants a logarithm before anything is averaged or clustered.
+const FAR: f64 = 30.0;
+
+pub(super) fn check(book: &mut Book<'_>) {
+    for place in 0..book.loaded.tables.len() {
+        let total = book.total(place);
+        let rows = book.table(place).rows();
+        let touches = users(book.loaded.tables[place].kind);
+        let all: Vec<usize> = (0..book.table(place).columns().len()).collect();
+        let again = repeated(book.table(place), &all, &|_| true);
+        let count = (again.len() as f64, rows as f64);
+        book.add_counted(place, &Look::new("duplicate_row", None, Severity::Warning, touches), again, count);
+        for (at, column) in book.table(place).columns().iter().enumerate() {
+            let (name, role) = (column.name.as_str(), role_at(book, place, at));
+            if book.loaded.tables[place].source.columns.get(at).is_some_and(|facts| facts.missing == rows) {
+                let every = (0..rows as u32).collect();
+                book.add(place, &Look::new("empty_column", Some(name), Severity::Info, &[]), every, total);
+                continue;
+            }
+            match &column.values {
+                Values::Texts(texts) => of_texts(book, place, name, texts, total, touches),
+                Values::Numbers(values) if !role.is_some_and(|role| role.ends_with("id") || role == "weight") => {
+                    of_numbers(book, place, name, values, total, touches);
+                }
+                _ => {}
+            }
+        }
+    }
+    guesses(book);
+    joins(book);
+}
+
+/// Analyses that rest on a table.
+pub(super) fn users(kind: TableKind) -> &'static [Touch] {
+    match kind {
+        TableKind::Deals => ALL,
+        TableKind::History => &[(FUNNEL, false)],
+        TableKind::Orders | TableKind::Customers => &[(SEGMENTS, false)],
+        _ => &[(FORECAST, false)],
+    }
+}
+
+/// Role of column `at`, if any.
+pub(super) fn role_at<'a>(book: &Book<'a>, place: usize, at: usize) -> Option<&'a str> {
+    book.loaded.summary.tables.get(place)?.columns.get(at)?.role.as_deref()
+}
+
+/// The rows for which `wanted` holds and that are equal to an earlier one of them in all of `columns`.
+pub(super) fn repeated(table: &Table, columns: &[usize], wanted: &dyn Fn(usize) -> bool) -> Vec<u32> {
+    const EMPTY: u32 = u32::MAX;
+    let n = table.rows();
+    let columns: Vec<&Values> = columns.iter().filter_map(|at| table.columns().get(*at)).map(|c| &c.values).collect();
+    if columns.is_empty() {
+        return Vec::new();
+    }
+    let bits = |values: &Values, row: usize| match values {
+        Values::Texts(texts) => u64::from(texts.codes[row]),
+        // One NaN, one zero.
+        Values::Numbers(values) | Values::Instants(values) if values[row].is_nan() => u64::MAX,
+        Values::Numbers(values) | Values::Instants(values) => (values[row] + 0.0).to_bits(),
+    };
+    let mut hashes = vec![0_u64; n];
+    for values in &columns {
+        for (row, hash) in hashes.iter_mut().enumerate() {
+            *hash = (hash.rotate_left(5) ^ bits(values, row)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+    let size = (n * 2).next_power_of_two().max(2);
+    let mut slots = vec![EMPTY; size];
+    let mut again = Vec::new();
+    for row in (0..n).filter(|row| wanted(*row)) {
+        let mut slot = (hashes[row] ^ (hashes[row] >> 32)) as usize & (size - 1);
+        loop {
+            let other = slots[slot];
+            if other == EMPTY {
+                slots[slot] = row as u32;
+                break;
+            }
+            let same = |values: &&Values| bits(values, row) == bits(values, other as usize);
+            if hashes[other as usize] == hashes[row] && columns.iter().all(same) {
+                again.push(row as u32);
+                break;
+            }
+            slot = (slot + 1) & (size - 1);
+        }
+    }
+    again
+}
+
+fn of_texts(book: &mut Book<'_>, place: usize, name: &str, texts: &Texts, total: f64, touches: &[Touch]) {
+    let rows = texts.codes.len();
+    // More levels than this name things, one by one.
+    if texts.levels.len() > 50_000 {
+        return;
+    }
+    let rows_of = |is: &[bool]| -> Vec<u32> {
+        let of = |row: &u32| is.get(texts.codes[*row as usize] as usize) == Some(&true);
+        (0..rows as u32).filter(of).collect()
+    };
+    let nothing: Vec<bool> = texts.levels.iter().map(|level| PLACEHOLDERS.contains(&folded(level).as_str())).collect();
+    if nothing.contains(&true) {
+        book.add(place, &Look::new("placeholder_value", Some(name), Severity::Info, touches), rows_of(&nothing), total);
+    }
+    // Codes hold a digit; the few that hold none are no codes of the kind: postage, fees, tests.
+    if texts.levels.len() >= 20 && texts.levels.len() * 10 < rows {
+        let odd: Vec<bool> =
+            texts.levels.iter().map(|level| !folded(level).chars().any(|c| c.is_ascii_digit())).collect();
+        let found = rows_of(&odd);
+        if found.len() * 20 <= rows {
+            let values: Vec<String> = texts
+                .levels
+                .iter()
+                .zip(&odd)
+                .filter(|(_, odd)| **odd)
+                .map(|(level, _)| level.clone())
+                .take(EXAMPLES)
+                .collect();
+            if let Some(finding) =
+                book.add(place, &Look::new("odd_code", Some(name), Severity::Info, touches), found, total)
+            {
+                finding.example_values = values;
+            }
+        }
+    }
+}
+
+fn of_numbers(book: &mut Book<'_>, place: usize, name: &str, values: &[f64], total: f64, touches: &[Touch]) {
+    let present = values.iter().filter(|value| !value.is_nan()).count();
+    let lowest = values.iter().copied().fold(f64::NAN, f64::min);
+    let negative = values.iter().filter(|value| **value < 0.0).count();
+    let rows_of = |is: &dyn Fn(f64) -> bool| -> Vec<u32> {
+        (0..values.len() as u32).filter(|row| is(values[*row as usize])).collect()
+    };
+    let stand_ins = values.iter().filter(|value| **value == lowest).count();
+    // One in a hundred: a single −1 may be a number.
+    if SENTINELS.contains(&lowest) && negative == stand_ins && stand_ins * 100 >= present {
+        let rows = rows_of(&|value| value == lowest);
+        book.add(place, &Look::new("sentinel_value", Some(name), Severity::Warning, touches), rows, total);
+    }
+    if present < 50 {
+        return;
+    }
+    let weighted = |zeros: bool| -> Vec<(f64, f64)> {
+        let kept = |(_, value): &(usize, &f64)| {
+            !value.is_nan() && (zeros || (**value != 0.0 && !(negative == stand_ins && **value == lowest)))
+        };
+        values.iter().enumerate().filter(kept).map(|(row, value)| (*value, book.weight(place, row as u32))).collect()
+    };
+    let (mut median, mut deviation) = centre(&weighted(true));
+    if deviation == 0.0 {
+        (median, deviation) = centre(&weighted(false));
+    }
+    if deviation > 0.0 {
+        let far = rows_of(&|value| (value - median).abs() > FAR * deviation);
+        // The farthest first.
+        let order = sorted_rows(far.len(), &mut |a, b| {
+            let distance = |at: usize| (values[far[at] as usize] - median).abs();
+            distance(b).total_cmp(&distance(a))
+        });
+        let far = order.into_iter().map(|at| far[at]).collect();
+        book.add(place, &Look::new("extreme_value", Some(name), Severity::Info, touches), far, total);
+    }
+}
+
+/// Dates whose order is a guess.
+fn guesses(book: &mut Book<'_>) {
+    for (place, table) in book.loaded.summary.tables.iter().enumerate() {
+        for column in &table.columns {
+            if !column.date_evidence.as_deref().is_some_and(|evidence| evidence.starts_with("guess")) {
+                continue;
+            }
+            let severity = if column.role.is_some() { Severity::Error } else { Severity::Warning };
+            let Some(Values::Instants(values)) = book.table(place).column(&column.name).map(|column| &column.values)
+            else {
+                continue;
+            };
+            let rows = (0..values.len() as u32).filter(|row| !values[*row as usize].is_nan()).collect();
+            let (total, touches) = (book.total(place), users(book.loaded.tables[place].kind));
+            if let Some(finding) =
+                book.add(place, &Look::new("guessed_date_order", Some(&column.name), severity, touches), rows, total)
+            {
+                finding.example_values.clone_from(&column.examples);
+            }
+        }
+    }
+}
+
+fn joins(book: &mut Book<'_>) {
+    let loaded = book.loaded;
+    let (Some(place), Some(deals)) = (book.place_of_deals(), &loaded.crm.deals) else { return };
+    for join in &loaded.summary.joins {
+        let attribute = deals.attributes.iter().find(|attribute| attribute.name == join.column);
+        if let (true, Some(Values::Texts(texts))) = (join.unmatched > 0, attribute.map(|attribute| &attribute.values)) {
+            let known: Vec<bool> =
+                texts.levels.iter().map(|level| join.near_misses.iter().any(|miss| miss.value == *level)).collect();
+            let is = |deal: &usize| known.get(texts.codes[*deal] as usize) == Some(&true);
+            let rows = (0..deals.len()).filter(is).map(|deal| deals.row[deal]).collect();
+            let counts = by_level(texts, &deals.weight);
+            let unmatched = counts.iter().zip(&known).filter(|(_, known)| **known).map(|(count, _)| count).sum::<f64>();
+            // More distinct values than the summary lists.
+            let unmatched = if join.near_misses.len() < 100 { unmatched } else { join.unmatched as f64 };
+            let of = counts.iter().sum();
+            let touches: &[Touch] = &[(FORECAST, false), (SEGMENTS, false)];
+            let column = Some(join.column.as_str());
+            let found = book.add_counted(
+                place,
+                &Look::new("unmatched_key", column, Severity::Error, touches),
+                rows,
+                (unmatched, of),
+            );
+            if let Some(finding) = found {
+                finding.example_values =
+                    join.near_misses.iter().take(EXAMPLES).map(|miss| miss.value.clone()).collect();
+                finding.near_misses =
+                    join.near_misses.iter().filter(|miss| miss.nearest.is_some()).take(EXAMPLES).cloned().collect();
+            }
+        }
+        let dimension = (0..loaded.tables.len()).find(|place| loaded.tables[*place].source.table.name() == join.source);
+        if let (false, Some(dimension)) = (join.unused.is_empty(), dimension) {
+            let count = (join.unused.len() as f64, book.table(dimension).rows() as f64);
+            let found =
+                book.add_counted(dimension, &Look::new("unused_key", None, Severity::Info, &[]), Vec::new(), count);
+            if let Some(finding) = found {
+                finding.table.clone_from(&join.source);
+                finding.example_values = join.unused.iter().take(EXAMPLES).cloned().collect();
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Rhythm: silence at the end, days and minutes with too many deals, dates that cannot be, a last month that is not over.
+
+use super::book::{Book, Look, MISLEADS, Touch, named};
+use super::deals::{attribute, ended};
+use super::robust::{Sorted, centre, no_chance};
+use super::{FORECAST, FUNNEL, SEGMENTS, Severity};
+use crate::crm::{DealRole, HistoryRole, Loaded, OrderRole, TableKind};
+use crate::read::dates::iso_text;
+use crate::table::{Texts, Values};
+
+const DAY_MS: f64 = 86_400_000.0;
+/// 1990-01-01: before the systems that such files come from.
+const OLDEST: f64 = 631_152_000_000.0;
+/// Longer spans hold a wrong date, which is a finding of its own, and no rhythm.
+const LONGEST_DAYS: usize = 60_000;
+/// Days on either side with which a day is compared: four weeks, so that each weekday stands in it.
+const NEIGHBOURS: usize = 28;
+
+/// Events with the row that each stands in.
+struct Events {
+    place: usize,
+    rows: Vec<u32>,
+    times: Vec<f64>,
+}
+
+pub(super) fn check(book: &mut Book<'_>) {
+    let loaded = book.loaded;
+    out_of_range(book);
+    let mut newest: Vec<f64> = Vec::new();
+    if let (Some(place), Some(deals)) = (book.place_of_deals(), &loaded.crm.deals) {
+        let of = |wanted: &dyn Fn(usize) -> f64| {
+            let found = (0..deals.len()).filter(|deal| !wanted(*deal).is_nan());
+            let (rows, times) = found.map(|deal| (deals.row[deal], wanted(deal))).unzip();
+            Events { place, rows, times }
+        };
+        let mapping = &loaded.summary.mapping.deals;
+        let created = of(&|deal| deals.created[deal]);
+        let closed = of(&|deal| if ended(deals.outcome[deal]) { deals.closed[deal] } else { f64::NAN });
+        newest.extend(created.times.iter().chain(&closed.times));
+        newest.extend(loaded.crm.passages.iter().flat_map(|passages| passages.entered.iter().copied()));
+        let column = named(mapping, DealRole::CreatedAt);
+        silence(book, "no_new_deals", column, Severity::Warning, MISLEADS, &created);
+        crowded(book, "import_spike", column, &created);
+        minutes(book, column, &created);
+        let column = attribute(deals, "closed_at").map(|attribute| attribute.name.as_str());
+        crowded(book, "bulk_close_day", column, &closed);
+    }
+    if let (Some(place), Some(orders)) = (book.place(TableKind::Orders), &loaded.crm.orders) {
+        let touches: &[Touch] = &[(SEGMENTS, false)];
+        let column = named(&loaded.summary.mapping.orders, OrderRole::Date);
+        newest.extend(&orders.date);
+        let all = Events { place, rows: Vec::new(), times: orders.date.clone() };
+        silence(book, "no_new_orders", column, Severity::Warning, touches, &all);
+        let first = Events { place, rows: Vec::new(), times: first_orders(&orders.customer, &orders.date) };
+        // Customers who stopped coming may be what the file was made for: a cohort.
+        silence(book, "no_new_customers", column, Severity::Info, touches, &first);
+        partial_month(book, place, column, &orders.date, &orders.weight);
+    }
+    stale(book, &newest);
+}
+
+fn local_day(loaded: &Loaded, instant: f64) -> f64 {
+    if instant.is_nan() { f64::NAN } else { f64::from(loaded.zone.day(instant)) }
+}
+
+/// Events by local day.
+struct Days {
+    first: f64,
+    /// Weight of the events of each day, from the first to the last one.
+    counts: Vec<f64>,
+    /// Day of each event, counted from the first one.
+    of: Vec<u32>,
+}
+
+/// The days of `events`; `None` where there are none, or where their span is no rhythm.
+fn by_day(book: &Book<'_>, events: &Events) -> Option<Days> {
+    let mut zone = book.loaded.zone.cursor();
+    let days: Vec<f64> = events.times.iter().map(|time| f64::from(zone.day(*time))).collect();
+    let first = days.iter().copied().fold(f64::NAN, f64::min);
+    let last = days.iter().copied().fold(f64::NAN, f64::max);
+    let span = last - first + 1.0;
+    if !(span >= 1.0 && span <= LONGEST_DAYS as f64) {
+        return None;
+    }
+    let mut counts = vec![0.0; span as usize];
+    let of: Vec<u32> = days.iter().map(|day| (day - first) as u32).collect();
+    for (at, day) in of.iter().enumerate() {
+        counts[*day as usize] += events.rows.get(at).map_or(1.0, |row| book.weight(events.place, *row));
+    }
+    Some(Days { first, counts, of })
+}
+
+/// Nothing new for three times as long as ever before, and for at least two weeks: after ten days with news, a pause that long is no
+/// pause of the usual rhythm, whatever that is.
+fn silence(
+    book: &mut Book<'_>,
+    code: &str,
+    column: Option<&str>,
+    severity: Severity,
+    touches: &[Touch],
+    events: &Events,
+) {
+    let Some(Days { first, counts, .. }) = by_day(book, events) else { return };
+    let (mut pause, mut longest, mut active) = (0_u32, 0_u32, 0_u32);
+    for count in &counts {
+        if *count > 0.0 {
+            longest = longest.max(pause);
+            (pause, active) = (0, active + 1);
+        }
+        pause += 1;
+    }
+    let last = first + counts.len() as f64 - 1.0;
+    let quiet = local_day(book.loaded, book.loaded.crm.as_of) - last;
+    if active >= 10 && quiet >= 14.0 && quiet > 3.0 * f64::from(longest) {
+        let total = book.total(events.place);
+        let found =
+            book.add_counted(events.place, &Look::new(code, column, severity, touches), Vec::new(), (quiet, quiet));
+        if let Some(finding) = found {
+            finding.example_values = vec![iso_text(last * DAY_MS, true)];
+            finding.costs.iter_mut().for_each(|cost| (cost.rows, cost.of) = (0, total.round() as u64));
+        }
+    }
+}
+
+/// The newest change of all lies before the instant of the analysis by more than the data's own rhythm explains.
+fn stale(book: &mut Book<'_>, newest: &[f64]) {
+    let Some(place) = book.place_of_deals().or_else(|| book.place(TableKind::Orders)) else { return };
+    let known = newest.iter().copied().filter(|time| !time.is_nan()).collect();
+    let events = Events { place, rows: Vec::new(), times: known };
+    let touches: &[Touch] = &[(FUNNEL, false), (FORECAST, false), (SEGMENTS, false)];
+    silence(book, "stale_data", None, Severity::Warning, touches, &events);
+}
+
+/// Days on which far more happens than on the four weeks before and after: beyond three times their median, their median by 8 scaled
+/// deviations, and any Poisson count of that mean.
+fn crowded(book: &mut Book<'_>, code: &str, column: Option<&str>, events: &Events) {
+    let Some(Days { first, counts, of: days }) = by_day(book, events) else { return };
+    let mut is = vec![false; counts.len()];
+    for (day, count) in counts.iter().enumerate() {
+        if *count < 10.0 {
+            continue;
+        }
+        let window = day.saturating_sub(NEIGHBOURS)..(day + NEIGHBOURS + 1).min(counts.len());
+        // Days off are no neighbours: without them a file of working days stays quiet.
+        let others: Vec<(f64, f64)> =
+            window.filter(|other| *other != day && counts[*other] > 0.0).map(|other| (counts[other], 1.0)).collect();
+        if others.len() < 10 {
+            continue;
+        }
+        let (median, deviation) = centre(&others);
+        is[day] = *count > 3.0 * median && *count > median + 8.0 * deviation && no_chance(*count, median, counts.len());
+    }
+    let rows: Vec<u32> =
+        days.iter().zip(&events.rows).filter(|(day, _)| is[**day as usize]).map(|(_, row)| *row).collect();
+    let total = book.sum(events.place, &events.rows);
+    let days: Vec<String> = (0..is.len())
+        .filter(|day| is[*day])
+        .take(super::EXAMPLES)
+        .map(|day| format!("{}: {}", iso_text((first + day as f64) * DAY_MS, true), counts[day]))
+        .collect();
+    if let Some(finding) = book.add(events.place, &Look::new(code, column, Severity::Warning, MISLEADS), rows, total) {
+        finding.example_values = days;
+    }
+}
+
+/// Minutes in which far more deals begin than that day's own number explains, spread over the eight hours of a working day.
+fn minutes(book: &mut Book<'_>, column: Option<&str>, events: &Events) {
+    const MINUTES: usize = 1440;
+    let minute = |time: f64| libm::floor(time / 60_000.0);
+    // Dates alone say nothing about minutes; times on the half hour are dates of another zone.
+    if events.times.iter().all(|time| time % 1_800_000.0 == 0.0) {
+        return;
+    }
+    let Some(Days { counts, of: days, .. }) = by_day(book, events) else { return };
+    // Events by day, by counting.
+    let day_of = |at: usize| days[at] as usize;
+    let mut starts = vec![0_usize; counts.len() + 1];
+    (0..events.times.len()).for_each(|at| starts[day_of(at) + 1] += 1);
+    (0..counts.len()).for_each(|day| starts[day + 1] += starts[day]);
+    let mut next = starts.clone();
+    let mut by_day = vec![0_usize; events.times.len()];
+    for at in 0..events.times.len() {
+        by_day[next[day_of(at)]] = at;
+        next[day_of(at)] += 1;
+    }
+    let mut rows = Vec::new();
+    let mut per_minute = vec![0.0; MINUTES];
+    for day in 0..counts.len() {
+        let own = &by_day[starts[day]..starts[day + 1]];
+        if counts[day] < 20.0 {
+            continue;
+        }
+        per_minute.fill(0.0);
+        let of = |at: &usize| minute(events.times[*at]).rem_euclid(MINUTES as f64) as usize;
+        own.iter().for_each(|at| per_minute[of(at)] += book.weight(events.place, events.rows[*at]));
+        let crowded =
+            |count: f64| count >= 20.0 && no_chance(count, (counts[day] - count) / 480.0, counts.len() * MINUTES);
+        rows.extend(own.iter().filter(|at| crowded(per_minute[of(at)])).map(|at| events.rows[*at]));
+    }
+    // Those of a crowded day are told already.
+    let told = book.findings.iter().find(|finding| finding.code == "import_spike");
+    let told_rows: &[u32] = told.map_or(&[], |finding| &finding.rows);
+    let mut seen = vec![false; book.table(events.place).rows()];
+    told_rows.iter().for_each(|row| seen[*row as usize] = true);
+    rows.retain(|row| !seen[*row as usize]);
+    let total = book.sum(events.place, &events.rows);
+    book.add(events.place, &Look::new("import_minute", column, Severity::Warning, MISLEADS), rows, total);
+}
+
+fn first_orders(customer: &Texts, dates: &[f64]) -> Vec<f64> {
+    let mut first = vec![f64::NAN; customer.levels.len()];
+    for (code, date) in customer.codes.iter().zip(dates) {
+        if let Some(first) = first.get_mut(*code as usize) {
+            *first = first.min(*date);
+        }
+    }
+    first.retain(|date| !date.is_nan());
+    first
+}
+
+/// A last month that has a last day still to come: it must not be read as a fall.
+fn partial_month(book: &mut Book<'_>, place: usize, column: Option<&str>, dates: &[f64], weights: &[f64]) {
+    let last = local_day(book.loaded, dates.iter().copied().fold(f64::NAN, f64::max));
+    let month = |day: f64| iso_text(day * DAY_MS, true).get(..7).map(str::to_owned);
+    if last.is_nan() || month(last) != month(last + 1.0) {
+        return;
+    }
+    let current = month(last);
+    // At most 31 days to ask about.
+    let begins =
+        (0..31).map(|back| last - f64::from(back)).take_while(|day| month(*day) == current).last().unwrap_or(last);
+    let in_month = dates.iter().zip(weights).filter(|(date, _)| local_day(book.loaded, **date) >= begins);
+    let count = in_month.map(|(_, weight)| weight).sum();
+    let touches: &[Touch] = &[(SEGMENTS, false)];
+    let found = book.add_counted(
+        place,
+        &Look::new("partial_last_month", column, Severity::Info, touches),
+        Vec::new(),
+        (count, weights.iter().sum()),
+    );
+    if let Some(finding) = found {
+        finding.example_values = vec![iso_text(last * DAY_MS, true)];
+    }
+}
+
+/// Dates of events before 1990, or later than the newest tenth of them by more than the whole span of the middle and a year: one
+/// typing error in a year would otherwise move the instant of the analysis, and with it the age of everything.
+fn out_of_range(book: &mut Book<'_>) {
+    let mapping = &book.loaded.summary.mapping;
+    let columns = [
+        (TableKind::Deals, named(&mapping.deals, DealRole::CreatedAt)),
+        (TableKind::Deals, named(&mapping.deals, DealRole::ClosedAt)),
+        (TableKind::Deals, named(&mapping.deals, DealRole::ExpectedClose)),
+        (TableKind::History, named(&mapping.history, HistoryRole::EnteredAt)),
+        (TableKind::Orders, named(&mapping.orders, OrderRole::Date)),
+    ];
+    for (kind, name) in columns {
+        let (Some(place), Some(name)) = (book.place(kind), name) else { continue };
+        let Some(Values::Instants(values)) = book.table(place).column(name).map(|column| &column.values) else {
+            continue;
+        };
+        let sorted = Sorted::new(
+            &values.iter().enumerate().map(|(row, value)| (*value, book.weight(place, row as u32))).collect::<Vec<_>>(),
+        );
+        let (low, high) = (sorted.quantile(0.1), sorted.quantile(0.9));
+        let latest = high + (high - low) + 366.0 * DAY_MS;
+        let touches: &[Touch] = match kind {
+            TableKind::Orders => &[(SEGMENTS, false)],
+            _ => MISLEADS,
+        };
+        let beyond = |is: &dyn Fn(f64) -> bool| -> Vec<u32> {
+            (0..values.len() as u32).filter(|row| is(values[*row as usize])).collect()
+        };
+        let rows = beyond(&|value| value < OLDEST || value > latest);
+        // A later date moves the instant of the analysis unless that was given.
+        let moves = rows.iter().any(|row| values[*row as usize] == book.loaded.crm.as_of);
+        let severity = if moves { Severity::Error } else { Severity::Warning };
+        let total = book.total(place);
+        book.add(place, &Look::new("date_out_of_range", Some(name), severity, touches), rows, total);
+    }
+}
