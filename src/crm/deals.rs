@@ -5,7 +5,7 @@ use super::mapping::DealRole;
 use super::recognise::{Found, Meanings};
 use super::{Attribute, Deals, LeftOut, Outcome};
 use crate::read::Source;
-use crate::table::{Texts, Values};
+use crate::table::{Levels, Texts, Values};
 
 /// The columns of a deals table that have a meaning, one entry per row.
 pub(super) struct DealRows {
@@ -84,7 +84,7 @@ pub(super) fn deals(source: &Source, roles: &Found<DealRole>, rows: DealRows, as
     }
     let texts = |role: DealRole| match roles.get(&role) {
         Some(at) => picked(columns::texts(&table.columns()[*at]), &kept),
-        None => Texts { codes: vec![Texts::MISSING; kept.len()], levels: Vec::new() },
+        None => Texts { codes: vec![Texts::MISSING; kept.len()], levels: Levels::default() },
     };
     deals.stage = texts(DealRole::Stage);
     deals.owner = texts(DealRole::Owner);

@@ -7,7 +7,7 @@ use super::recognise::{Found, Meanings};
 use super::{Attribute, Deals, Exit, LeftOut, Outcome, Passages};
 use crate::read::Source;
 use crate::stats::order::{reordered, sort_rows};
-use crate::table::{Texts, Values};
+use crate::table::{Levels, Texts, Values};
 use std::collections::HashMap;
 
 /// The columns of a stage history that have a meaning, one entry per row.
@@ -28,11 +28,11 @@ pub(super) fn rows(source: &Source, roles: &Found<HistoryRole>, meanings: &Meani
     let column = |role: HistoryRole| roles.get(&role).map(|at| &table[*at]);
     let texts = |role| match column(role) {
         Some(column) => columns::texts(column),
-        None => Texts { codes: vec![Texts::MISSING; n], levels: Vec::new() },
+        None => Texts { codes: vec![Texts::MISSING; n], levels: Levels::default() },
     };
     let stage = texts(HistoryRole::Stage);
-    let end = |level: &String| {
-        let outcome = if open.contains(level) { None } else { meanings.outcome(level) };
+    let end = |level: &str| {
+        let outcome = if open.iter().any(|stage| stage == level) { None } else { meanings.outcome(level) };
         outcome.filter(|outcome| *outcome != Outcome::Open)
     };
     HistoryRows {
@@ -117,7 +117,7 @@ pub(super) fn history(
         let known: HashMap<&str, u32> =
             (0..deals.len()).filter_map(|deal| deals.id.get(deal).map(|id| (id, deal as u32))).collect();
         for (code, level) in rows.deal.levels.iter().enumerate() {
-            index[code] = known.get(level.as_str()).copied().unwrap_or(u32::MAX);
+            index[code] = known.get(level).copied().unwrap_or(u32::MAX);
         }
     }
     let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(rows.entered.len());
@@ -156,7 +156,7 @@ pub(super) fn history(
     }
     let in_table = deals.stage.levels.len();
     if stage_from_history {
-        deals.stage.levels.extend(rows.stage.levels.iter().cloned());
+        deals.stage.levels.extend(rows.stage.levels.iter());
     }
     for deal in 0..deals.len() {
         let Some(last) = grouped.of(deal).last().copied() else { continue };
@@ -393,5 +393,5 @@ fn funnel_order(rows: &HistoryRows, grouped: &Grouped, deals: usize, order: &[St
     for (at, (stage, ..)) in seen.iter().enumerate() {
         place[*stage] = at as u32;
     }
-    (seen.iter().map(|(stage, ..)| levels[*stage].clone()).collect(), place)
+    (seen.iter().map(|(stage, ..)| levels[*stage].to_owned()).collect(), place)
 }

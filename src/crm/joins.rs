@@ -5,7 +5,7 @@ use super::words::folded;
 use super::{Attribute, Deals, columns};
 use crate::read::Source;
 use crate::stats::order::reordered;
-use crate::table::{Column, Texts, Values};
+use crate::table::{Column, Levels, Texts, Values};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -57,7 +57,7 @@ pub(super) fn join(
         for (at, attribute) in deals.attributes.iter().take(own).enumerate() {
             let Some(texts) = key_texts(attribute) else { continue };
             let used = used_levels(&texts);
-            let found = used.iter().filter(|level| index.contains_key(level.as_str())).count();
+            let found = used.iter().filter(|level| index.contains_key::<str>(level)).count();
             let share = if used.is_empty() { 0.0 } else { found as f64 / used.len() as f64 };
             let rank = (folded(&key.name) == folded(&attribute.name), share);
             if share >= SHARED && best.is_none_or(|(other, _, _)| rank > other) {
@@ -71,9 +71,9 @@ pub(super) fn join(
     let texts = key_texts(attribute)?;
     let renamed = same.get(&attribute.name).or_else(|| same.get(attribute.role.as_deref()?));
     // Row of the dimension per level of the deals' column.
-    let partner = |level: &String| {
-        let level = renamed.and_then(|same| same.get(level)).unwrap_or(level);
-        index.get(level.as_str()).copied()
+    let partner = |level: &str| {
+        let level = renamed.and_then(|same| same.get(level)).map_or(level, String::as_str);
+        index.get(level).copied()
     };
     let rows: Vec<Option<usize>> = texts.levels.iter().map(partner).collect();
     let mut counts = vec![0_usize; texts.levels.len()];
@@ -92,10 +92,10 @@ pub(super) fn join(
     }
     let keys = columns::texts(&table[key_at]);
     let key_of = |row: usize| keys.get(row).map(str::to_owned);
-    let missing: Vec<(usize, &String)> = rows
+    let missing: Vec<(usize, &str)> = rows
         .iter()
         .zip(&counts)
-        .zip(&texts.levels)
+        .zip(texts.levels.iter())
         .filter(|((row, count), _)| row.is_none() && **count > 0)
         .map(|((_, count), level)| (*count, level))
         .collect();
@@ -108,7 +108,7 @@ pub(super) fn join(
         near_misses: missing
             .into_iter()
             .take(LISTED)
-            .map(|(count, value)| NearMiss { value: value.clone(), nearest: nearest(value, &keys.levels), count })
+            .map(|(count, value)| NearMiss { value: value.to_owned(), nearest: nearest(value, &keys.levels), count })
             .collect(),
         unused: used_rows.iter().enumerate().filter(|(_, used)| !**used).filter_map(|(row, _)| key_of(row)).collect(),
     };
@@ -156,7 +156,7 @@ fn key_index(column: &Column) -> Option<HashMap<String, usize>> {
     (!index.is_empty()).then_some(index)
 }
 
-fn used_levels(texts: &Texts) -> Vec<&String> {
+fn used_levels(texts: &Texts) -> Vec<&str> {
     let mut used = vec![false; texts.levels.len()];
     for code in &texts.codes {
         if let Some(used) = used.get_mut(*code as usize) {
@@ -179,15 +179,15 @@ fn looked_up(values: &Values, rows: &[Option<usize>]) -> Values {
 }
 
 /// The key that differs from `value` only in case, blanks and punctuation, else in one letter.
-fn nearest(value: &str, keys: &[String]) -> Option<String> {
+fn nearest(value: &str, keys: &Levels) -> Option<String> {
     let own = folded(value);
     if own.is_empty() {
         return None;
     }
-    let folds: Vec<String> = keys.iter().map(|key| folded(key)).collect();
+    let folds: Vec<String> = keys.iter().map(folded).collect();
     let equal = folds.iter().position(|fold| *fold == own);
     let close = || (own.chars().count() > 3).then(|| folds.iter().position(|fold| differ_by_one(&own, fold))).flatten();
-    equal.or_else(close).map(|at| keys[at].clone())
+    equal.or_else(close).map(|at| keys[at].to_owned())
 }
 
 /// Whether one letter changed, added or dropped turns `a` into `b`.
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn nearest_key_differs_in_spelling_only() {
-        let keys = ["GTX Pro".to_owned(), "GTX Plus Pro".to_owned(), "GTK 500".to_owned()];
+        let keys = Levels::from(vec!["GTX Pro", "GTX Plus Pro", "GTK 500"]);
         assert_eq!(nearest("GTXPro", &keys).as_deref(), Some("GTX Pro"));
         assert_eq!(nearest("gtk 50", &keys).as_deref(), Some("GTK 500"));
         assert_eq!(nearest("MG Special", &keys), None);

@@ -215,11 +215,11 @@ fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping)
         let column = tables.iter().find(|table| table.kind == kind).zip(at);
         let Some((table, at)) = column else { continue };
         if let Values::Texts(texts) = &table.source.table.columns()[*at].values {
-            for level in &texts.levels {
+            for level in texts.levels.iter() {
                 if let Some(outcome) = meanings.outcome(level)
-                    && !asked.stages.as_ref().is_some_and(|stages| stages.contains(level))
+                    && !asked.stages.as_ref().is_some_and(|stages| stages.iter().any(|stage| stage == level))
                 {
-                    outcomes.insert(level.clone(), outcome);
+                    outcomes.insert(level.to_owned(), outcome);
                 }
             }
         }

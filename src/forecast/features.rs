@@ -236,7 +236,7 @@ pub fn coefficients(encoders: &[Encoder]) -> usize {
 fn codes_of(levels: &[String], texts: &Texts) -> Vec<u32> {
     let known: HashMap<&str, u32> = levels.iter().zip(0..).map(|(level, code)| (level.as_str(), code)).collect();
     let other = position(levels, OTHER);
-    texts.levels.iter().map(|level| known.get(level.as_str()).copied().unwrap_or(other)).collect()
+    texts.levels.iter().map(|level| known.get(level).copied().unwrap_or(other)).collect()
 }
 
 fn position(levels: &[String], level: &str) -> u32 {

@@ -237,13 +237,16 @@ fn current(deals: &Deals, passages: Option<&Passages>, selected: &[bool]) -> Vec
         }
     }
     let funnel_order = passages.map_or([].as_slice(), |passages| &passages.stages);
-    let place = |level: &String| funnel_order.iter().position(|stage| stage == level).unwrap_or(usize::MAX);
+    let place = |level: &str| funnel_order.iter().position(|stage| stage == level).unwrap_or(usize::MAX);
     let mut order = sorted_rows(levels.len(), &mut |a, b| place(&levels[a]).cmp(&place(&levels[b])));
     order.push(levels.len());
     let current: Vec<CurrentStage> = order
         .into_iter()
         .filter(|index| by_level[*index].deals > 0.0)
-        .map(|index| CurrentStage { stage: levels.get(index).cloned().unwrap_or_default(), ..by_level[index].clone() })
+        .map(|index| CurrentStage {
+            stage: levels.get(index).unwrap_or_default().to_owned(),
+            ..by_level[index].clone()
+        })
         .collect();
     if current.iter().all(|at| at.stage.is_empty()) { Vec::new() } else { current }
 }

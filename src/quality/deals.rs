@@ -181,11 +181,11 @@ fn unknown_outcomes(of: &mut OfDeals<'_, '_>) {
         return;
     };
     let Values::Texts(texts) = &attribute.values else { return };
-    let unknown: Vec<bool> = texts.levels.iter().map(|level| !mapping.outcomes.contains_key(level)).collect();
+    let unknown: Vec<bool> = texts.levels.iter().map(|level| mapping.outcomes.get(level).is_none()).collect();
     let is = |deal: usize| unknown.get(texts.codes[deal] as usize) == Some(&true);
     let look = Look { code: "unknown_outcome", column: outcome, severity: Severity::Warning, touches: MISLEADS };
     let values: Vec<String> =
-        texts.levels.iter().zip(&unknown).filter(|(_, unknown)| **unknown).map(|(level, _)| level.clone()).collect();
+        texts.levels.iter().zip(&unknown).filter(|(_, unknown)| **unknown).map(|(level, _)| level.to_owned()).collect();
     if let Some(finding) = of.add(&look, &|_| true, &is) {
         finding.example_values = values.into_iter().take(EXAMPLES).collect();
     }
@@ -336,7 +336,7 @@ fn tenfold(of: &mut OfDeals<'_, '_>) {
                 touches: &[(FORECAST, false), (SEGMENTS, false)],
             };
             let ratio = libm::pow(10.0, shift[1]);
-            let evidence = [texts.levels[at].clone(), format!("×{ratio:.2}")];
+            let evidence = [texts.levels[at].to_owned(), format!("×{ratio:.2}")];
             let found =
                 of.add(&look, &|deal| !logs[deal].is_nan(), &|deal| texts.codes[deal] == code && !logs[deal].is_nan());
             if let Some(finding) = found {

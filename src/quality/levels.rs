@@ -43,8 +43,7 @@ pub(super) fn check(book: &mut Book<'_>) {
                 ("near_duplicate_levels", Severity::Warning, other_spelling(texts, &counts)),
                 ("misspelt_levels", Severity::Info, misspelt(texts, &counts, names_people)),
             ] {
-                let done =
-                    |(from, _): &(usize, String)| merged.is_some_and(|m| m.get(texts.levels[*from].as_str()).is_some());
+                let done = |(from, _): &(usize, String)| merged.is_some_and(|m| m.get(&texts.levels[*from]).is_some());
                 let pairs: Vec<(usize, String)> = pairs.into_iter().filter(|pair| !done(pair)).collect();
                 let mut is = vec![false; texts.levels.len()];
                 pairs.iter().for_each(|(from, _)| is[*from] = true);
@@ -62,7 +61,7 @@ pub(super) fn check(book: &mut Book<'_>) {
                     continue;
                 };
                 let misses = pairs.iter().map(|(from, to)| NearMiss {
-                    value: texts.levels[*from].clone(),
+                    value: texts.levels[*from].to_owned(),
                     nearest: Some(to.clone()),
                     count: counts[*from].round() as usize,
                 });
@@ -98,7 +97,7 @@ fn other_spelling(texts: &Texts, counts: &[f64]) -> Vec<(usize, String)> {
     let mut first: Option<usize> = None;
     for at in order.into_iter().map(|at| used[at]) {
         match first {
-            Some(first) if folds[first] == folds[at] => pairs.push((at, texts.levels[first].clone())),
+            Some(first) if folds[first] == folds[at] => pairs.push((at, texts.levels[first].to_owned())),
             _ => first = Some(at),
         }
     }
@@ -130,7 +129,7 @@ fn misspelt(texts: &Texts, counts: &[f64], names_people: bool) -> Vec<(usize, St
         let frequent = || (0..used.len()).filter(|other| *other != place && off(*other)).map(|other| used[other]);
         let word = || known(own).filter(|_| !names_people).map(|(_, word)| cased(word, level));
         let best = frequent().reduce(|best, at| if counts[at] > counts[best] { at } else { best });
-        if let Some(to) = word().or_else(|| best.map(|at| texts.levels[at].clone())) {
+        if let Some(to) = word().or_else(|| best.map(|at| texts.levels[at].to_owned())) {
             pairs.push((at, to));
         }
     }
@@ -184,7 +183,7 @@ mod tests {
     use super::*;
 
     fn pairs(found: Vec<(usize, String)>, texts: &Texts) -> Vec<String> {
-        found.into_iter().map(|(from, to)| format!("{}→{to}", texts.levels[from])).collect()
+        found.into_iter().map(|(from, to)| format!("{}→{to}", &texts.levels[from])).collect()
     }
 
     fn repeated(levels: &[(&str, usize)]) -> (Texts, Vec<f64>) {

@@ -143,7 +143,7 @@ fn of_texts(book: &mut Book<'_>, place: usize, name: &str, texts: &Texts, total:
                 .iter()
                 .zip(&odd)
                 .filter(|(_, odd)| **odd)
-                .map(|(level, _)| level.clone())
+                .map(|(level, _)| level.to_owned())
                 .take(EXAMPLES)
                 .collect();
             if let Some(finding) =

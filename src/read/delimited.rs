@@ -1,87 +1,261 @@
-//! Bytes of a CSV, TSV or blank-separated file into columns of interned texts; broken lines are left out and counted.
+//! Bytes of a CSV, TSV or blank-separated file, in pieces of any size, into typed columns; broken lines are left out and counted.
 
+use super::cells::Cells;
 use super::dates;
 use super::interner::{Interner, trimmed};
 use super::numbers;
+use super::scan::{BinaryByte, Record, Scanner, is_binary};
+use super::simd::utf8;
+use super::{Source, infer};
 use crate::crm::LeftOut;
 use crate::error::{Error, Result};
-use std::borrow::Cow;
-
-/// What a file holds before types are inferred.
-pub(super) struct Cells {
-    pub names: Vec<String>,
-    pub columns: Vec<Interner>,
-    pub lines: Vec<u32>,
-    pub separator: char,
-    /// Broken lines: of another number of fields than the header, or with a quote that does not end.
-    pub left_out: Option<LeftOut>,
-}
+use crate::table::{Column, Table};
+use crate::time::TimeZone;
 
 const SEPARATORS: [u8; 4] = *b",;\t|";
 const SAMPLE_LINES: usize = 64;
+const SAMPLE_ROWS: usize = 256;
+/// Bytes that are enough to tell how a file is written.
+const SAMPLE_BYTES: usize = 1 << 18;
 pub(super) const EXAMPLES: usize = 10;
 
-/// Splits `bytes` into cells.
-pub(super) fn split(table: &str, bytes: &[u8]) -> Result<Cells> {
-    let text = decoded(table, bytes)?;
-    let mut text: &str = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let mut first_line = 1;
-    let mut separator = None;
-    // Excel's own hint, `sep=;` on the first line.
-    if let Some(hint) = text.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")) {
-        let end = text.find('\n').map_or(text.len(), |end| end + 1);
-        separator = text[hint.len()..end].bytes().next().filter(|byte| SEPARATORS.contains(byte));
-        if separator.is_some() {
-            text = &text[end..];
-            first_line = 2;
-        }
-    }
-    if text.trim().is_empty() {
-        return Err(Error::EmptyInput { table: table.into() });
-    }
-    let mut separator = separator.or_else(|| sniffed(text));
-    if separator.is_none() && is_blank_separated(text) {
-        separator = Some(b' ');
-    }
-    let separator = separator.unwrap_or(b',');
-    let mut collector = Collector::default();
-    if separator == b' ' {
-        for (line, row) in text.lines().enumerate() {
-            let fields: Vec<&str> = row.split_ascii_whitespace().collect();
-            if !fields.is_empty() {
-                collector.row(fields.len(), fields.iter().copied(), first_line + line as u32, row);
-            }
-        }
-    } else {
-        records(text, separator, first_line, &mut collector);
-    }
-    collector.finish(table, char::from(separator))
+/// Reads a file that comes in pieces: [`Reader::push`] each of them, then [`Reader::close`].
+pub struct Reader {
+    name: String,
+    zone: TimeZone,
+    /// Bytes that came and have not been read: an unfinished record, or all where the form of the file needs all.
+    pending: Vec<u8>,
+    /// Reading is not tried again before so many bytes are pending: a quote that does not end would be read anew with every piece.
+    enough: usize,
+    /// Bytes in front of the pending ones.
+    offset: usize,
+    line: u32,
+    form: Option<Form>,
+    rows: Rows,
+    /// Bytes that may be read a second time; without a limit, a file of nothing but open quotes would take quadratic time.
+    budget: usize,
 }
 
-/// `bytes` as text: UTF-8, or UTF-16 where a byte order mark says so.
-fn decoded<'a>(table: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>> {
-    let utf16 = |unit: fn([u8; 2]) -> u16| {
-        let units = bytes[2..].chunks_exact(2).map(move |pair| unit([pair[0], pair[1]]));
-        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
-    };
-    let text = match bytes {
-        [0xff, 0xfe, ..] => Cow::Owned(utf16(u16::from_le_bytes)),
-        [0xfe, 0xff, ..] => Cow::Owned(utf16(u16::from_be_bytes)),
-        _ => Cow::Borrowed(""),
-    };
-    let plain = if text.is_empty() { bytes } else { text.as_bytes() };
-    // Vertical tab and form feed stand for line breaks inside cells of some exports; the old end-of-file mark is harmless.
-    let binary = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | 0x1a);
-    if let Some(byte) = plain.iter().position(binary) {
-        return Err(Error::Binary { table: table.into(), byte, value: plain[byte] });
+/// How a file is written.
+#[derive(Clone, Copy)]
+enum Form {
+    Separated(u8),
+    Blanks,
+    /// UTF-16, by what makes a unit of two bytes.
+    Wide(fn([u8; 2]) -> u16),
+}
+
+impl Reader {
+    /// A reader of the file `name`, times without a zone being local in `zone`.
+    pub fn new(name: &str, zone: &TimeZone) -> Reader {
+        Reader {
+            name: name.into(),
+            zone: zone.clone(),
+            pending: Vec::new(),
+            enough: SAMPLE_BYTES,
+            offset: 0,
+            line: 1,
+            form: None,
+            rows: Rows::default(),
+            budget: 1 << 20,
+        }
     }
-    if !text.is_empty() {
-        return Ok(text);
+
+    /// Reads the next piece.
+    ///
+    /// # Errors
+    /// [`Error::Binary`], [`Error::NotUtf8`].
+    pub fn push(&mut self, piece: &[u8]) -> Result<()> {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.extend_from_slice(piece);
+        // Only whole lines are read; a line break is never a part of another character.
+        let lines = pending.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let read = if pending.len() < self.enough || lines == 0 { 0 } else { self.read(&pending[..lines], false)? };
+        pending.drain(..read);
+        self.enough = if self.form.is_some() && read > 0 { 0 } else { self.enough.max(pending.len() * 2) };
+        self.pending = pending;
+        Ok(())
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Cow::Borrowed(text)),
-        Err(error) => Err(Error::NotUtf8 { table: table.into(), byte: error.valid_up_to() }),
+
+    /// What was read; `None` where the whole file has to be pushed a second time, because columns turned out not to be what their first
+    /// values said. After that there is always an answer.
+    ///
+    /// # Errors
+    /// [`Error::EmptyInput`], [`Error::NoRows`], [`Error::Binary`], [`Error::NotUtf8`].
+    pub fn close(&mut self) -> Result<Option<Source>> {
+        let pending = std::mem::take(&mut self.pending);
+        self.close_with(&pending)
     }
+
+    /// [`Reader::close`], `rest` being the last piece.
+    pub fn close_with(&mut self, rest: &[u8]) -> Result<Option<Source>> {
+        self.read(rest, true)?;
+        let separator = match self.form {
+            Some(Form::Separated(separator)) => separator,
+            Some(_) => b' ',
+            None => return Err(Error::EmptyInput { table: self.name.clone() }),
+        };
+        if !self.rows.finish(&self.name, separator == b';', &self.zone) {
+            (self.offset, self.line, self.form, self.enough) = (0, 1, None, SAMPLE_BYTES);
+            return Ok(None);
+        }
+        std::mem::take(&mut self.rows).source(&self.name, char::from(separator), &self.zone).map(Some)
+    }
+
+    /// Reads `bytes`, which begin where reading stands, and says how many are done with.
+    fn read(&mut self, bytes: &[u8], is_last: bool) -> Result<usize> {
+        if self.form.is_none() {
+            self.form = match bytes {
+                [0xff, 0xfe, ..] => Some(Form::Wide(u16::from_le_bytes)),
+                [0xfe, 0xff, ..] => Some(Form::Wide(u16::from_be_bytes)),
+                _ => None,
+            };
+        }
+        if let Some(Form::Wide(unit)) = self.form {
+            if !is_last {
+                return Ok(0);
+            }
+            let units = bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+            let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+            self.form = None;
+            return self.text(&text, true);
+        }
+        self.budget = self.budget.saturating_add(bytes.len().saturating_mul(8));
+        let text = utf8(bytes).map_err(|at| match bytes.iter().position(|byte| is_binary(*byte)) {
+            Some(at) => self.binary(BinaryByte { at, value: bytes[at] }),
+            None => Error::NotUtf8 { table: self.name.clone(), byte: self.offset + at },
+        })?;
+        self.text(text, is_last)
+    }
+
+    fn text(&mut self, text: &str, is_last: bool) -> Result<usize> {
+        let mut start = 0;
+        if self.form.is_none() {
+            let (skipped, hinted) = prefix(text);
+            let body = text.get(skipped..).unwrap_or_default();
+            if body.trim().is_empty() {
+                return Ok(0);
+            }
+            (start, self.line) = (skipped, 1 + u32::from(hinted.is_some()));
+            let head = head(body);
+            let separator = hinted.or_else(|| sniffed(head));
+            let is_blank = separator.is_none() && is_blank_separated(head);
+            let form = if is_blank { Form::Blanks } else { Form::Separated(separator.unwrap_or(b',')) };
+            self.form = Some(form);
+            if !self.rows.is_second_reading() {
+                self.rows.sample = sample(head, form);
+            }
+        }
+        match self.form {
+            Some(Form::Separated(separator)) => self.records(text, start, separator, is_last),
+            _ if is_last => self.blanks(text.get(start..).unwrap_or_default()),
+            _ => {
+                // Such a file is read when all of it is there.
+                self.form = None;
+                Ok(0)
+            }
+        }
+    }
+
+    fn blanks(&mut self, text: &str) -> Result<usize> {
+        if let Some(at) = text.bytes().position(is_binary) {
+            return Err(self.binary(BinaryByte { at, value: text.as_bytes()[at] }));
+        }
+        for (line, row) in text.lines().enumerate() {
+            let fields: Vec<String> = row.split_ascii_whitespace().map(str::to_owned).collect();
+            if !fields.is_empty() {
+                self.rows.rare(&fields, self.line + line as u32, row);
+            }
+        }
+        Ok(text.len())
+    }
+
+    /// Reads records of `text` from `start`. A quote that never ends would swallow the rows behind it: such a record is given up at
+    /// its first line, and reading goes on with the next.
+    fn records(&mut self, text: &str, start: usize, separator: u8, is_last: bool) -> Result<usize> {
+        let mut scanner = Scanner::new(text, separator, self.line);
+        scanner.seek(start, self.line);
+        let mut scratch = String::new();
+        loop {
+            let (at, line) = scanner.place();
+            let Some(record) = scanner.record().map_err(|byte| self.binary(byte))? else {
+                self.line = scanner.place().1;
+                break;
+            };
+            if !record.is_ended && !is_last {
+                self.line = line;
+                self.offset += at;
+                return Ok(at);
+            }
+            let whole = scanner.written(&record);
+            let is_well_quoted = !record.is_open && !record.has_junk;
+            if let Some(cut) = inner_break(text, &record)
+                && (!is_well_quoted || !self.rows.fits(scanner.width()))
+                && whole.len() <= self.budget
+            {
+                self.budget -= whole.len();
+                self.rows.broken(record.line, scanner.first_line(&record));
+                scanner.seek(cut + 1, record.line + 1);
+            } else if record.is_open {
+                self.rows.broken(record.line, scanner.field(0, &mut scratch));
+            } else {
+                self.rows.row(&scanner, &record, &mut scratch);
+            }
+        }
+        self.offset += text.len();
+        Ok(text.len())
+    }
+
+    fn binary(&self, byte: BinaryByte) -> Error {
+        Error::Binary { table: self.name.clone(), byte: self.offset + byte.at, value: byte.value }
+    }
+}
+
+/// The first line break of `record` that something stands behind.
+fn inner_break(text: &str, record: &Record) -> Option<usize> {
+    let cut = record.first_break?;
+    let behind = text.get(cut + 1..record.end)?;
+    behind.bytes().any(|byte| byte != b'\n' && byte != b'\r').then_some(cut)
+}
+
+/// The lines that tell how a file is written: the same, in whatever pieces it comes.
+fn head(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let end = bytes.get(..SAMPLE_BYTES).and_then(|head| head.iter().rposition(|byte| *byte == b'\n'));
+    end.and_then(|end| text.get(..=end)).unwrap_or(text)
+}
+
+/// Bytes in front of the first record, and the separator where Excel's own hint, `sep=;` on the first line, tells it.
+fn prefix(text: &str) -> (usize, Option<u8>) {
+    let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let body = &text[mark..];
+    if body.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep=")) {
+        let end = body.find('\n').map_or(body.len(), |end| end + 1);
+        let hinted = body.as_bytes()[4..end].first().copied().filter(|byte| SEPARATORS.contains(byte));
+        if hinted.is_some() {
+            return (mark + end, hinted);
+        }
+    }
+    (mark, None)
+}
+
+/// How to read each column, by the rows behind the first; empty where that is for all columns the general way.
+fn sample(text: &str, form: Form) -> Vec<Cells> {
+    let Form::Separated(separator) = form else { return Vec::new() };
+    let mut scanner = Scanner::new(text, separator, 1);
+    let mut columns: Vec<Vec<String>> = Vec::new();
+    let mut scratch = String::new();
+    for row in 0..=SAMPLE_ROWS {
+        let Ok(Some(record)) = scanner.record() else { break };
+        if row == 0 {
+            columns = vec![Vec::new(); scanner.width()];
+        } else if scanner.width() == columns.len() && !record.is_open && !record.has_junk {
+            for (at, column) in columns.iter_mut().enumerate() {
+                column.push(scanner.field(at, &mut scratch).to_owned());
+            }
+        }
+    }
+    columns.iter().map(|column| Cells::for_sample(column.iter().map(String::as_str))).collect()
 }
 
 /// The separator that cuts most of the first lines into as many fields as the first one; `None` where none cuts the first.
@@ -143,144 +317,76 @@ fn is_blank_separated(text: &str) -> bool {
     lines > 1
 }
 
-/// Reads records of `text`. A quote that never ends would swallow the rows behind it: such a record is given up at its
-/// first line, and reading goes on with the next.
-fn records(text: &str, separator: u8, first_line: u32, collector: &mut Collector) {
-    let bytes = text.as_bytes();
-    let reader_at = |from: usize| {
-        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(&bytes[from..])
-    };
-    let (mut base, mut base_line) = (0_usize, first_line);
-    let mut reader = reader_at(0);
-    let mut record = csv::StringRecord::new();
-    // Bytes that may be read a second time; without a limit, a file of nothing but open quotes would take quadratic time.
-    let mut budget = bytes.len().saturating_mul(8).saturating_add(1 << 20);
-    loop {
-        let mut start = base + reader.position().byte() as usize;
-        let mut line = base_line + reader.position().line() as u32 - 1;
-        // The reader stands before the line ends that it is going to skip.
-        while let Some(byte @ (b'\r' | b'\n')) = bytes.get(start) {
-            line += u32::from(*byte == b'\n');
-            start += 1;
-        }
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            // The text is UTF-8 and in memory: the reader has no error to report.
-            Ok(false) | Err(_) => break,
-        }
-        let end = base + reader.position().byte() as usize;
-        let raw = bytes.get(start..end).unwrap_or_default();
-        let first_break = raw
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .filter(|at| raw[at + 1..].iter().any(|b| *b != b'\n' && *b != b'\r'));
-        let open_at_end = end >= bytes.len() && !is_well_quoted(raw, separator);
-        if let (Some(cut), true) = (first_break, !is_well_quoted(raw, separator) || !collector.fits(record.len()))
-            && raw.len() <= budget
-        {
-            budget -= raw.len();
-            collector.broken(line, &text[start..start + cut]);
-            base = start + cut + 1;
-            base_line = line + 1;
-            reader = reader_at(base);
-            continue;
-        }
-        if open_at_end && raw.contains(&b'"') && first_break.is_none() && !ends_quotes(raw, separator) {
-            collector.broken(line, record.iter().next().unwrap_or_default());
-            continue;
-        }
-        collector.row(record.len(), record.iter(), line, text.get(start..end).unwrap_or_default());
-    }
-}
-
-/// Whether every quoted field of `raw` ends and is followed by a separator or the end of the record.
-fn is_well_quoted(raw: &[u8], separator: u8) -> bool {
-    let (mut at, mut field_start) = (0, true);
-    while at < raw.len() {
-        let byte = raw[at];
-        if byte == b'"' && field_start {
-            at += 1;
-            loop {
-                match raw.get(at) {
-                    None => return false,
-                    Some(b'"') if raw.get(at + 1) == Some(&b'"') => at += 2,
-                    Some(b'"') => break,
-                    Some(_) => at += 1,
-                }
-            }
-            at += 1;
-            match raw.get(at) {
-                None => return true,
-                Some(next) if *next == separator || matches!(next, b'\r' | b'\n') => {}
-                Some(_) => return false,
-            }
-            continue;
-        }
-        field_start = byte == separator || matches!(byte, b'\r' | b'\n');
-        at += 1;
-    }
-    true
-}
-
-/// Whether the last quoted field of `raw` ends somewhere, junk behind it or not.
-fn ends_quotes(raw: &[u8], separator: u8) -> bool {
-    let (mut quoted, mut field_start) = (false, true);
-    for byte in raw {
-        match byte {
-            b'"' if quoted => quoted = false,
-            b'"' if field_start => quoted = true,
-            _ => {}
-        }
-        field_start = !quoted && (*byte == separator || (field_start && *byte == b'"'));
-    }
-    !quoted
-}
-
 /// Gathers rows: the first one decides how many fields a row has.
 #[derive(Default)]
-struct Collector {
+struct Rows {
+    sample: Vec<Cells>,
     first: Option<(Vec<String>, u32)>,
     second_seen: bool,
     names: Vec<String>,
-    columns: Vec<Interner>,
+    columns: Vec<Cells>,
     lines: Vec<u32>,
     broken: u64,
     broken_lines: Vec<u32>,
     broken_texts: Vec<String>,
 }
 
-impl Collector {
+impl Rows {
     fn fits(&self, fields: usize) -> bool {
         self.first.as_ref().is_none_or(|(first, _)| first.len() == fields)
     }
 
-    /// One more row of `width` fields, which began on `line` and is `whole` as written.
-    fn row<'f>(&mut self, width: usize, fields: impl Iterator<Item = &'f str> + Clone, line: u32, whole: &str) {
+    fn is_second_reading(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    /// One more row, which is `record`.
+    #[inline(always)]
+    fn row(&mut self, scanner: &Scanner<'_>, record: &Record, scratch: &mut String) {
+        let width = scanner.width();
+        if !self.second_seen || width != self.columns.len() {
+            let mut fields = Vec::with_capacity(width);
+            (0..width).for_each(|at| fields.push(scanner.field(at, scratch).to_owned()));
+            self.rare(&fields, record.line, scanner.written(record));
+            return;
+        }
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            column.push(scanner.field(at, scratch));
+        }
+        self.lines.push(record.line);
+    }
+
+    /// Any row, which began on `line` and is `whole` as written: the way for the first two, those of another width, and for forms that are rare.
+    #[inline(never)]
+    fn rare(&mut self, fields: &[String], line: u32, whole: &str) {
         let Some((first, first_line)) = &self.first else {
-            self.first = Some((fields.map(|field| trimmed(field).to_owned()).collect(), line));
+            self.first = Some((fields.iter().map(|field| trimmed(field).to_owned()).collect(), line));
             return;
         };
-        if width != first.len() {
+        if fields.len() != first.len() {
             self.broken(line, whole);
             return;
         }
+        let mut rows = vec![(fields, line)];
         if !self.second_seen {
             self.second_seen = true;
-            self.columns = vec![Interner::default(); width];
-            if is_data(first, fields.clone()) {
+            if !self.is_second_reading() {
+                self.columns = std::mem::take(&mut self.sample);
+            }
+            self.columns.resize_with(fields.len(), || Cells::Texts(Interner::default()));
+            if is_data(first, fields.iter().map(String::as_str)) {
                 self.names = (1..=first.len()).map(|number| format!("column_{number}")).collect();
-                for (column, field) in self.columns.iter_mut().zip(first) {
-                    column.push(field);
-                }
-                self.lines.push(*first_line);
+                rows.insert(0, (first, *first_line));
             } else {
                 self.names = unique_names(first);
             }
         }
-        for (column, field) in self.columns.iter_mut().zip(fields) {
-            column.push(field);
+        for (fields, line) in rows {
+            for (column, field) in self.columns.iter_mut().zip(fields) {
+                column.push_rare(field);
+            }
+            self.lines.push(line);
         }
-        self.lines.push(line);
     }
 
     fn broken(&mut self, line: u32, text: &str) {
@@ -291,11 +397,28 @@ impl Collector {
         }
     }
 
-    fn finish(self, table: &str, separator: char) -> Result<Cells> {
+    /// Types what can be typed without the other columns; otherwise forgets the rows, to read the columns that need it again as texts.
+    fn finish(&mut self, table: &str, comma_likely: bool, zone: &TimeZone) -> bool {
+        let (names, lines) = (&self.names, &self.lines);
+        let columns = std::mem::take(&mut self.columns).into_iter().zip(names);
+        self.columns = columns.map(|(column, name)| column.finished(table, name, lines, comma_likely, zone)).collect();
+        if !self.columns.iter().any(|column| matches!(column, Cells::Again)) {
+            return true;
+        }
+        let again = |column| match column {
+            Cells::Again => Cells::Texts(Interner::default()),
+            Cells::Texts(texts) => Cells::Read(texts),
+            typed => typed,
+        };
+        *self = Rows { columns: std::mem::take(&mut self.columns).into_iter().map(again).collect(), ..Rows::default() };
+        false
+    }
+
+    fn source(self, table: &str, separator: char, zone: &TimeZone) -> Result<Source> {
         if self.lines.is_empty() {
             return Err(Error::NoRows { table: table.into() });
         }
-        let left_out = (self.broken > 0).then(|| LeftOut {
+        let broken = (self.broken > 0).then(|| LeftOut {
             table: table.into(),
             reason: "unreadable_line".into(),
             count: self.broken,
@@ -303,7 +426,20 @@ impl Collector {
             example_values: self.broken_texts,
             rows: Vec::new(),
         });
-        Ok(Cells { names: self.names, columns: self.columns, lines: self.lines, separator, left_out })
+        let typed = infer::infer(table, &self.names, self.columns, &self.lines, separator == ';', zone);
+        let (mut columns, mut facts) = (Vec::new(), Vec::new());
+        let mut left_out: Vec<LeftOut> = broken.into_iter().collect();
+        for (name, typed) in self.names.into_iter().zip(typed) {
+            columns.push(Column { name, values: typed.values });
+            facts.push(typed.facts);
+            left_out.extend(typed.unreadable);
+        }
+        Ok(Source {
+            table: Table::new(table, columns)?.with_lines(self.lines)?,
+            separator: Some(separator),
+            columns: facts,
+            left_out,
+        })
     }
 }
 
@@ -341,10 +477,18 @@ pub(super) fn unique_names<S: AsRef<str>>(header: &[S]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn rows(cells: &Cells) -> Vec<Vec<String>> {
-        (0..cells.lines.len())
-            .map(|row| cells.columns.iter().map(|c| c.text(c.codes[row] as usize).to_owned()).collect())
-            .collect()
+    fn split(bytes: &[u8]) -> Result<Source> {
+        super::super::csv("t", bytes)
+    }
+
+    fn rows(source: &Source) -> Vec<Vec<String>> {
+        let written = String::from_utf8(super::super::write_csv(&source.table)).expect("text");
+        let mut reader = csv::Reader::from_reader(written.as_bytes());
+        reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect()
+    }
+
+    fn lines(source: &Source) -> Vec<u32> {
+        (0..source.table.rows()).map(|row| source.table.line(row)).collect()
     }
 
     #[test]
@@ -357,26 +501,111 @@ mod tests {
             (" 01 19970101  2\n 02 19970102  3\n", ' '),
             ("sep=;\r\na;b,c\r\n1;2\r\n", ';'),
         ] {
-            assert_eq!(split("t", text.as_bytes()).map(|cells| cells.separator), Ok(separator), "{text:?}");
+            assert_eq!(split(text.as_bytes()).map(|source| source.separator), Ok(Some(separator)), "{text:?}");
         }
     }
 
     #[test]
     fn an_open_quote_costs_its_own_line_only() {
         let text = "id,name\n1,\"two\nlines\"\n2,\"open\n3,x\n\n4,\"q\"\n5,a,b\n6,\"last";
-        let cells = split("t", text.as_bytes()).expect("readable");
+        let cells = split(text.as_bytes()).expect("readable");
         assert_eq!(rows(&cells), [["1", "two\nlines"], ["3", "x"], ["4", "q"]].map(|r| r.map(str::to_owned).to_vec()));
-        assert_eq!(cells.lines, [2, 5, 7]);
-        let left_out = cells.left_out.expect("three broken lines");
-        assert_eq!((left_out.count, left_out.example_lines), (3, vec![4, 8, 9]));
+        assert_eq!(lines(&cells), [2, 5, 7]);
+        let left_out = &cells.left_out[0];
+        assert_eq!((left_out.count, &left_out.example_lines), (3, &vec![4, 8, 9]));
     }
 
     #[test]
     fn a_file_without_header_keeps_its_first_row() {
-        let cells =
-            split("t", b" 00004 0001 19970101  2   29.33\n 00005 0002 19970118  2   29.73\n").expect("readable");
-        assert_eq!(cells.names, ["column_1", "column_2", "column_3", "column_4", "column_5"]);
-        assert_eq!((cells.lines.len(), rows(&cells)[0][1].as_str()), (2, "0001"));
+        let cells = split(b" 00004 0001 19970101  2   29.33\n 00005 0002 19970118  2   29.73\n").expect("readable");
+        let names: Vec<&str> = cells.table.columns().iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["column_1", "column_2", "column_3", "column_4", "column_5"]);
+        assert_eq!((cells.table.rows(), rows(&cells)[0][1].as_str()), (2, "0001"));
+    }
+
+    /// A file that holds something of everything, drawn for `seed`.
+    fn drawn(seed: u32) -> String {
+        let mut state = seed;
+        let mut draw = move |n: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 9) as usize % n
+        };
+        let kinds: [&[&str]; 8] = [
+            &["1", "2.50", "-3", "1234.5", "0.125", "12,5", "1.234", "007", "$5", "۱۲", "1e3", "20240110", "x"],
+            &[
+                "2024-01-02",
+                "2024-03-04T05:06:07Z",
+                "2024-03-04 05:06",
+                "2024-13-01",
+                "1403/06/20",
+                "01/02/2024",
+                "2024-1-5",
+            ],
+            &["a", "b", " a ", "ی", "null", "long text that fills more than sixteen bytes"],
+            &["1.234", "5.678", "12", "3.500", "123"],
+            &["20240110", "20240111", "19991231", "1"],
+            &["2024-01-02T03:04:05+03:30", "2024-01-02T03:04:05Z", "2024-01-02"],
+            &["12345678901", "0.1", "9007199254740993", "-0"],
+            &["\"q\"\"q\"", "\"two\nlines\"", "\"a,b\"", "\"open", "junk\"", "\"j\"k"],
+        ];
+        let columns: Vec<(usize, usize)> = (0..1 + draw(5)).map(|_| (draw(kinds.len()), draw(3))).collect();
+        let mut text = String::from(["", "\u{feff}", "sep=,\r\n"][draw(3)]);
+        text.push_str(&(0..columns.len()).map(|at| format!("column {at}")).collect::<Vec<_>>().join(","));
+        for row in 0..300 + draw(300) {
+            text.push_str(["\n", "\r\n", "\n\n"][draw(40).saturating_sub(37)]);
+            for (at, (kind, mess)) in columns.iter().enumerate() {
+                // Mostly one form, so that a sample can be mistaken, and a mess later on.
+                let form = if draw(30) < 27 || (*mess == 0 && row < 260) { 0 } else { draw(kinds[*kind].len()) };
+                let form = if *mess == 2 && draw(2) == 0 { draw(2) } else { form };
+                text.push_str(if at > 0 { "," } else { "" });
+                text.push_str(if draw(12) == 0 { "" } else { kinds[*kind][form % kinds[*kind].len()] });
+            }
+        }
+        text
+    }
+
+    fn shown(source: &Result<Source>) -> String {
+        // Debug text, because NaN differs from itself.
+        format!("{source:?}")
+    }
+
+    #[test]
+    fn reading_straight_into_a_type_is_reading_texts_and_typing_them() {
+        let zone = TimeZone::fixed(210).expect("valid");
+        for seed in 0..400 {
+            let text = drawn(seed);
+            let mut obvious = Reader::new("t", &zone);
+            // Columns that are there already are read as texts.
+            obvious.rows.columns = (0..8).map(|_| Cells::Texts(Interner::default())).collect();
+            let obvious = obvious.close_with(text.as_bytes()).map(|source| source.expect("texts are read once"));
+            assert_eq!(shown(&super::super::csv_with("t", text.as_bytes(), &zone)), shown(&obvious), "{seed}: {text}");
+        }
+    }
+
+    #[test]
+    fn pieces_of_any_size_are_the_whole() {
+        let zone = TimeZone::utc();
+        for seed in 0..120 {
+            // Long enough for several readings, and cut inside quotes, characters and line ends.
+            let once = drawn(seed);
+            let (header, body) = once.split_once("column 0").expect("a header");
+            let text = if seed % 3 == 0 { once.clone() } else { format!("{header}column 0{}", body.repeat(20)) };
+            for size in [1 + seed as usize * 7, 70_001, 300_007] {
+                if size < 50 && text.len() > 100_000 {
+                    continue;
+                }
+                let mut reader = Reader::new("t", &zone);
+                let source = loop {
+                    let read = text.as_bytes().chunks(size).try_for_each(|piece| reader.push(piece));
+                    match read.and_then(|()| reader.close()) {
+                        Ok(None) => {}
+                        Ok(Some(source)) => break Ok(source),
+                        Err(error) => break Err(error),
+                    }
+                };
+                assert_eq!(shown(&source), shown(&super::super::csv("t", text.as_bytes())), "{seed} in {size}s");
+            }
+        }
     }
 
     #[test]
@@ -386,7 +615,7 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_refused_with_a_code() {
-        let code = |bytes: &[u8]| split("t", bytes).map(|_| "read").unwrap_or_else(|error| error.code());
+        let code = |bytes: &[u8]| split(bytes).map(|_| "read").unwrap_or_else(|error| error.code());
         assert_eq!(code(b""), "empty_input");
         assert_eq!(code(b"\xef\xbb\xbf \r\n"), "empty_input");
         assert_eq!(code(b"PK\x03\x04"), "binary");

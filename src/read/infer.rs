@@ -1,19 +1,20 @@
 //! The type of a column from all of its values, and the column in that type.
 
 use super::ColumnFacts;
+use super::cells::{Cells, Typed};
 use super::dates::{self, Order};
 use super::delimited::EXAMPLES;
 use super::interner::Interner;
 use super::numbers::{self, DecimalMark};
 use crate::crm::LeftOut;
-use crate::table::{Texts, Values};
+use crate::table::{Levels, Texts, Values};
 use crate::time::TimeZone;
 
 /// Share of the non-missing values that must fit a type.
-const TYPED_SHARE: f64 = 0.9;
+pub(super) const TYPED_SHARE: f64 = 0.9;
 
 /// Whether a text stands for no value.
-fn is_missing(text: &str) -> bool {
+pub(super) fn is_missing(text: &str) -> bool {
     const TOKENS: [&str; 14] =
         ["null", "(null)", "n/a", "#n/a", "nan", "none", "nil", "-", "--", "---", "–", "—", "\\n", "<na>"];
     text.is_empty() || text == "NA" || (text.len() <= 7 && TOKENS.iter().any(|t| text.eq_ignore_ascii_case(t)))
@@ -35,34 +36,49 @@ struct Dates {
     is_guess: bool,
 }
 
-/// Types `columns` by all of their values. `comma_likely`: fields are separated by `;`, so a decimal comma is likely.
+/// Types the columns that are texts still, by all of their values. `comma_likely`: fields are separated by `;`, so a decimal comma is likely.
 pub(super) fn infer(
     table: &str,
     names: &[String],
-    columns: Vec<Interner>,
+    columns: Vec<Cells>,
     lines: &[u32],
     comma_likely: bool,
     zone: &TimeZone,
-) -> (Vec<Values>, Vec<ColumnFacts>, Vec<LeftOut>) {
-    let missing: Vec<Vec<bool>> =
-        columns.iter().map(|column| (0..column.len()).map(|code| is_missing(column.text(code))).collect()).collect();
-    let mut readings: Vec<Reading> = names
-        .iter()
-        .zip(&columns)
-        .zip(&missing)
-        .map(|((name, column), missing)| read(name, column, missing, comma_likely))
-        .collect();
-    share_order(names, &mut readings);
-    let (mut values, mut facts, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for (((name, column), missing), reading) in names.iter().zip(&columns).zip(&missing).zip(readings) {
-        let (typed, fact, unread) = typed(column, missing, reading, zone);
-        values.push(typed);
-        facts.push(fact);
-        if unread.iter().any(|unread| *unread) {
-            left_out.push(unreadable(table, name, column, &unread, lines));
-        }
+) -> Vec<Typed> {
+    let missing =
+        |column: &Interner| (0..column.len()).map(|code| is_missing(column.text(code))).collect::<Vec<bool>>();
+    let mut readings: Vec<Reading> = Vec::with_capacity(columns.len());
+    for (name, column) in names.iter().zip(&columns) {
+        readings.push(match column {
+            Cells::Texts(column) | Cells::Read(column) => read(name, column, &missing(column), comma_likely),
+            _ => Reading::Text,
+        });
     }
-    (values, facts, left_out)
+    share_order(names, &mut readings);
+    let columns = names.iter().zip(columns).zip(readings);
+    columns
+        .map(|((name, column), reading)| match column {
+            Cells::Texts(column) | Cells::Read(column) if matches!(reading, Reading::Text) => {
+                let missing = missing(&column);
+                let (texts, facts) = text_column(column, &missing);
+                Typed { values: Values::Texts(texts), facts, unreadable: None }
+            }
+            Cells::Texts(column) | Cells::Read(column) => {
+                let (values, facts, unread) = typed(&column, &missing(&column), reading, zone);
+                let is_unread = |code: u32| unread.get(code as usize) == Some(&true);
+                let rows = (0_u32..).zip(&column.codes).filter(|(_, code)| is_unread(**code));
+                let rows: Vec<(u32, &str)> = rows.map(|(row, code)| (row, column.text(*code as usize))).collect();
+                Typed { values, facts, unreadable: unreadable(table, name, &rows, lines) }
+            }
+            Cells::Typed(typed) => *typed,
+            // The others have been finished before; a column without values stands in for what cannot be.
+            _ => Typed {
+                values: Values::Numbers(vec![f64::NAN; lines.len()]),
+                facts: ColumnFacts::default(),
+                unreadable: None,
+            },
+        })
+        .collect()
 }
 
 fn read(name: &str, column: &Interner, missing: &[bool], comma_likely: bool) -> Reading {
@@ -215,10 +231,7 @@ fn share_order(names: &[String], readings: &mut [Reading]) {
 /// The column in its type, the facts about it, and which distinct values the type could not take.
 fn typed(column: &Interner, missing: &[bool], reading: Reading, zone: &TimeZone) -> (Values, ColumnFacts, Vec<bool>) {
     let (by_code, mut facts, is_instant) = match reading {
-        Reading::Text => {
-            let (texts, facts) = text_column(column, missing);
-            return (Values::Texts(texts), facts, Vec::new());
-        }
+        Reading::Text => return (Values::Texts(Texts::default()), ColumnFacts::default(), Vec::new()),
         Reading::Numbers { written, mark } => {
             let value = |w: &Option<numbers::Written>| w.as_ref().and_then(|w| w.value(mark)).unwrap_or(f64::NAN);
             (
@@ -243,28 +256,30 @@ fn typed(column: &Interner, missing: &[bool], reading: Reading, zone: &TimeZone)
     (if is_instant { Values::Instants(values) } else { Values::Numbers(values) }, facts, unread)
 }
 
-fn text_column(column: &Interner, missing: &[bool]) -> (Texts, ColumnFacts) {
-    let mut code_of = Vec::with_capacity(column.len());
-    let mut levels = Vec::new();
-    let mut absent = 0_usize;
-    for (code, missing) in missing.iter().enumerate() {
-        if *missing {
-            code_of.push(Texts::MISSING);
-            absent += column.counts[code] as usize;
-        } else {
-            code_of.push(levels.len() as u32);
-            levels.push(column.text(code).to_owned());
+fn text_column(column: Interner, missing: &[bool]) -> (Texts, ColumnFacts) {
+    let absent =
+        column.counts.iter().zip(missing).filter(|(_, missing)| **missing).map(|(count, _)| *count as usize).sum();
+    let mut texts = column.into_texts();
+    if missing.contains(&true) {
+        let mut code_of = Vec::with_capacity(missing.len());
+        let mut levels = Levels::default();
+        for (level, missing) in texts.levels.iter().zip(missing) {
+            code_of.push(if *missing { Texts::MISSING } else { levels.len() as u32 });
+            if !missing {
+                levels.push(level);
+            }
         }
+        texts.codes.iter_mut().for_each(|code| *code = code_of.get(*code as usize).copied().unwrap_or(Texts::MISSING));
+        texts.levels = levels;
     }
-    let codes = column.codes.iter().map(|code| code_of[*code as usize]).collect();
     let facts = ColumnFacts {
         kind: "text",
         missing: absent,
-        distinct: Some(levels.len()),
-        examples: levels.iter().take(3).cloned().collect(),
+        distinct: Some(texts.levels.len()),
+        examples: texts.levels.iter().take(3).map(str::to_owned).collect(),
         ..Default::default()
     };
-    (Texts { codes, levels }, facts)
+    (texts, facts)
 }
 
 fn date_facts(dates: &Dates, column: &Interner) -> ColumnFacts {
@@ -289,22 +304,17 @@ fn examples(column: &Interner, wanted: impl Fn(usize) -> bool) -> Vec<String> {
     (0..column.len()).filter(|code| wanted(*code)).take(3).map(|code| column.text(code).to_owned()).collect()
 }
 
-fn unreadable(table: &str, name: &str, column: &Interner, unread: &[bool], lines: &[u32]) -> LeftOut {
-    let rows = || column.codes.iter().enumerate().filter(|(_, code)| unread[**code as usize]);
-    LeftOut {
+/// The values of these rows, which the type of the column could not take.
+pub(super) fn unreadable(table: &str, name: &str, rows: &[(u32, &str)], lines: &[u32]) -> Option<LeftOut> {
+    let examples = || rows.iter().take(EXAMPLES);
+    (!rows.is_empty()).then(|| LeftOut {
         table: table.into(),
         reason: "unreadable_value".into(),
-        count: rows().count() as u64,
-        example_lines: rows()
-            .take(EXAMPLES)
-            .map(|(row, _)| lines.get(row).copied().unwrap_or(row as u32 + 2))
-            .collect(),
-        example_values: rows()
-            .take(EXAMPLES)
-            .map(|(_, code)| format!("{name}: {}", column.text(*code as usize)))
-            .collect(),
-        rows: rows().map(|(row, _)| row as u32).collect(),
-    }
+        count: rows.len() as u64,
+        example_lines: examples().map(|(row, _)| lines.get(*row as usize).copied().unwrap_or(row + 2)).collect(),
+        example_values: examples().map(|(_, text)| format!("{name}: {text}")).collect(),
+        rows: rows.iter().map(|(row, _)| *row).collect(),
+    })
 }
 
 #[cfg(test)]

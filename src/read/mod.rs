@@ -1,12 +1,15 @@
 //! Bytes or plain columns in, a typed [`Table`] out, with what was seen on the way.
 
 pub(crate) mod case;
+mod cells;
 pub(crate) mod dates;
 mod delimited;
 pub(crate) mod fold;
 mod infer;
 mod interner;
 mod numbers;
+mod scan;
+mod simd;
 mod write;
 
 use crate::crm::LeftOut;
@@ -14,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::table::{Column, Table, Texts, Values};
 use crate::time::TimeZone;
 
+pub use delimited::Reader;
 pub use write::write_csv;
 
 /// A table as read, with the facts about each column that a person needs to judge the reading.
@@ -85,16 +89,12 @@ pub fn csv(name: &str, bytes: &[u8]) -> Result<Source> {
 /// # Errors
 /// [`Error::EmptyInput`], [`Error::NoRows`], [`Error::Binary`], [`Error::NotUtf8`].
 pub fn csv_with(name: &str, bytes: &[u8], zone: &TimeZone) -> Result<Source> {
-    let cells = delimited::split(name, bytes)?;
-    let comma_likely = cells.separator == ';';
-    let (values, facts, unread) = infer::infer(name, &cells.names, cells.columns, &cells.lines, comma_likely, zone);
-    let columns = cells.names.into_iter().zip(values).map(|(name, values)| Column { name, values }).collect();
-    Ok(Source {
-        table: Table::new(name, columns)?.with_lines(cells.lines)?,
-        separator: Some(cells.separator),
-        columns: facts,
-        left_out: cells.left_out.into_iter().chain(unread).collect(),
-    })
+    let mut reader = Reader::new(name, zone);
+    loop {
+        if let Some(source) = reader.close_with(bytes)? {
+            return Ok(source);
+        }
+    }
 }
 
 /// A table named `name` of columns that a host holds already; texts are typed as the cells of a CSV file are,
@@ -128,12 +128,13 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, zone: &TimeZone) -
         if let RawValues::Texts(values) = values {
             let mut interner = interner::Interner::default();
             values.iter().for_each(|text| interner.push(text));
+            interner.settle();
             texts.0.push(name.clone());
-            texts.1.push(interner);
+            texts.1.push(cells::Cells::Texts(interner));
         }
     }
-    let (values, facts, left_out) = infer::infer(name, &texts.0, texts.1, &[], false, zone);
-    let mut typed = values.into_iter().zip(facts);
+    let mut typed = infer::infer(name, &texts.0, texts.1, &[], false, zone).into_iter();
+    let mut left_out = Vec::new();
     let (mut table, mut facts) = (Vec::new(), Vec::new());
     for (name, (_, values)) in names.into_iter().zip(columns) {
         let held = match values {
@@ -141,9 +142,10 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, zone: &TimeZone) -
             RawValues::Instants(instants) => Values::Instants(finite(instants)),
             RawValues::Levels(texts) => Values::Texts(with_known_codes(texts)),
             RawValues::Texts(_) => match typed.next() {
-                Some((values, fact)) => {
-                    table.push(Column { name, values });
-                    facts.push(fact);
+                Some(typed) => {
+                    table.push(Column { name, values: typed.values });
+                    facts.push(typed.facts);
+                    left_out.extend(typed.unreadable);
                     continue;
                 }
                 // There is one typed column per column of texts.
@@ -182,7 +184,7 @@ fn facts_of(values: &Values) -> ColumnFacts {
             kind: "text",
             missing: texts.codes.iter().filter(|code| texts.levels.get(**code as usize).is_none()).count(),
             distinct: Some(texts.levels.len()),
-            examples: texts.levels.iter().take(3).cloned().collect(),
+            examples: texts.levels.iter().take(3).map(str::to_owned).collect(),
             ..Default::default()
         },
     }

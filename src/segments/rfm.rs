@@ -50,7 +50,7 @@ pub fn rfm(orders: &Orders, as_of_day: i32) -> Rfm {
     let mut used = reordered(used, &mut |a, b| a.cmp(b));
     used.dedup();
     let runs: Vec<&[(u32, i32)]> = used.chunk_by(|a, b| a.0 == b.0).collect();
-    let names: Vec<&str> = runs.iter().map(|run| orders.customer.levels[run[0].0 as usize].as_str()).collect();
+    let names: Vec<&str> = runs.iter().map(|run| &orders.customer.levels[run[0].0 as usize]).collect();
     let mut result = Rfm { orders: weight_used, ..Rfm::default() };
     for at in ascending_ids(&names) {
         let run = runs[at];

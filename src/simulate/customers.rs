@@ -90,7 +90,7 @@ pub(super) fn customers(count: u32, seed: u32, truth: &Truth) -> Result<Accounts
         employees.push(libm::exp(4.0 + 1.4 * rng::normal(&mut random)).ceil());
     }
     let ids = ids('C', count);
-    let own = |levels: Vec<String>| Texts { codes: (0..count).collect(), levels };
+    let own = |levels: Vec<String>| Texts { codes: (0..count).collect(), levels: levels.into() };
     let industry_names: Vec<&str> = truth.industries.iter().map(|i| i.name).collect();
     let table = Table::new(
         "customers",

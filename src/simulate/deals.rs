@@ -157,7 +157,7 @@ pub(super) fn deals(count: u32, accounts: &Accounts, truth: &Truth, seed: u32) -
     let log = Table::new(
         "history",
         vec![
-            column("deal_id", Values::Texts(Texts { codes: history.deal, levels: ids.clone() })),
+            column("deal_id", Values::Texts(Texts { codes: history.deal, levels: ids.iter().collect() })),
             column("stage", Values::Texts(texts(&marks, history.stage))),
             column("entered_at", Values::Instants(history.entered)),
         ],
@@ -165,7 +165,7 @@ pub(super) fn deals(count: u32, accounts: &Accounts, truth: &Truth, seed: u32) -
     let deals = Table::new(
         "deals",
         vec![
-            column("deal_id", Values::Texts(Texts { codes: (0..count).collect(), levels: ids })),
+            column("deal_id", Values::Texts(Texts { codes: (0..count).collect(), levels: ids.into() })),
             column("created_at", Values::Instants(created)),
             column("closed_at", Values::Instants(closed)),
             column("stage", Values::Texts(texts(&STAGES, stage))),

@@ -12,7 +12,7 @@ mod truth;
 pub use truth::{Clock, CustomerType, Effect, StageTruth, Truth};
 
 use crate::error::{Error, Result};
-use crate::table::{Column, Table, Texts, Values};
+use crate::table::{Column, Levels, Table, Texts, Values};
 use serde::{Deserialize, Serialize};
 
 /// What to simulate.
@@ -82,12 +82,12 @@ pub fn simulate(options: &SimulateOptions) -> Result<Simulated> {
 /// Texts of `codes` into `names`, renumbered in order of first appearance.
 fn texts<S: AsRef<str>>(names: &[S], mut codes: Vec<u32>) -> Texts {
     let mut renumbered = vec![Texts::MISSING; names.len()];
-    let mut levels = Vec::new();
+    let mut levels = Levels::default();
     for code in &mut codes {
         let name = *code as usize;
         if renumbered[name] == Texts::MISSING {
             renumbered[name] = levels.len() as u32;
-            levels.push(names[name].as_ref().to_owned());
+            levels.push(&names[name]);
         }
         *code = renumbered[name];
     }

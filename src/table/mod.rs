@@ -2,13 +2,83 @@
 
 use crate::error::{Error, Result};
 
+/// Texts one behind the other in one allocation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Levels {
+    bytes: String,
+    ends: Vec<usize>,
+}
+
+impl Levels {
+    /// The texts that end at `ends` in `bytes`. An end that is no place between two characters makes its text empty.
+    pub(crate) fn from_parts(bytes: String, ends: Vec<usize>) -> Self {
+        Levels { bytes, ends }
+    }
+
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Text `at`; `None` beyond the last.
+    pub fn get(&self, at: usize) -> Option<&str> {
+        let end = *self.ends.get(at)?;
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        Some(self.bytes.get(start..end).unwrap_or_default())
+    }
+
+    /// Appends a text.
+    pub fn push(&mut self, text: impl AsRef<str>) {
+        self.bytes.push_str(text.as_ref());
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Appends texts.
+    pub fn extend<S: AsRef<str>>(&mut self, texts: impl IntoIterator<Item = S>) {
+        texts.into_iter().for_each(|text| self.push(text));
+    }
+
+    /// The texts in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        (0..self.len()).map(|at| &self[at])
+    }
+}
+
+impl std::ops::Index<usize> for Levels {
+    type Output = str;
+
+    /// Text `at`; empty beyond the last.
+    fn index(&self, at: usize) -> &str {
+        self.get(at).unwrap_or_default()
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for Levels {
+    fn from_iter<I: IntoIterator<Item = S>>(texts: I) -> Self {
+        let mut levels = Levels::default();
+        texts.into_iter().for_each(|text| levels.push(text));
+        levels
+    }
+}
+
+impl<S: AsRef<str>> From<Vec<S>> for Levels {
+    fn from(texts: Vec<S>) -> Self {
+        texts.into_iter().collect()
+    }
+}
+
 /// Distinct texts of a column and, per row, which of them it holds.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Texts {
     /// Index into `levels` per row; [`Texts::MISSING`] where the row has no value.
     pub codes: Vec<u32>,
     /// Distinct values in order of first appearance, as written in the source.
-    pub levels: Vec<String>,
+    pub levels: Levels,
 }
 
 impl Texts {
@@ -18,7 +88,7 @@ impl Texts {
     /// Text of row `row`; `None` where it is missing or the row does not exist.
     pub fn get(&self, row: usize) -> Option<&str> {
         let code = *self.codes.get(row)?;
-        self.levels.get(code as usize).map(String::as_str)
+        self.levels.get(code as usize)
     }
 }
 
@@ -30,7 +100,7 @@ impl<S: AsRef<str>> FromIterator<Option<S>> for Texts {
             let code = match value {
                 None => Texts::MISSING,
                 Some(value) => *seen.entry(value.as_ref().to_owned()).or_insert_with(|| {
-                    texts.levels.push(value.as_ref().to_owned());
+                    texts.levels.push(value.as_ref());
                     (texts.levels.len() - 1) as u32
                 }),
             };

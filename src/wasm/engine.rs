@@ -4,8 +4,8 @@ use super::encode::encode;
 use super::{decode, thrown};
 use crate::crm::{self, LoadOptions, Loaded, TableKind};
 use crate::meta::Progress;
-use crate::read::{self, RawValues, Source};
-use crate::table::Texts;
+use crate::read::{self, RawValues, Reader, Source};
+use crate::table::{Levels, Texts};
 use crate::time::TimeZone;
 use crate::{Error, forecast, funnel, quality, segments};
 use js_sys::{Array, Float64Array, Function, Reflect, Uint32Array};
@@ -18,6 +18,7 @@ pub struct Loader {
     options: LoadOptions,
     zone: TimeZone,
     sources: Vec<(Option<TableKind>, Source)>,
+    reader: Option<(Option<TableKind>, Reader)>,
 }
 
 #[wasm_bindgen]
@@ -29,7 +30,7 @@ impl Loader {
     ) -> Result<Loader, JsValue> {
         let options: LoadOptions = decode(options)?;
         let zone = options.time_zone().map_err(thrown)?;
-        Ok(Loader { options, zone, sources: Vec::new() })
+        Ok(Loader { options, zone, sources: Vec::new(), reader: None })
     }
 
     /// Adds the UTF-8 bytes of a CSV file. `kind` is `deals`, `history`, `customers`, `orders`, `dimension` or undefined: recognised.
@@ -38,6 +39,29 @@ impl Loader {
         let source = read::csv_with(name, bytes, &self.zone).map_err(thrown)?;
         self.sources.push((table_kind(kind).map_err(thrown)?, source));
         Ok(())
+    }
+
+    /// Begins a CSV file that comes in pieces: `push` them, then `close`. One that was begun before is forgotten.
+    pub fn begin(&mut self, kind: Option<String>, name: &str) -> Result<(), JsValue> {
+        self.reader = Some((table_kind(kind).map_err(thrown)?, Reader::new(name, &self.zone)));
+        Ok(())
+    }
+
+    /// Reads the next piece, of any size, cut anywhere.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        self.reader.as_mut().map_or(Ok(()), |(_, reader)| reader.push(bytes)).map_err(thrown)
+    }
+
+    /// Ends the file. `false`: columns turned out not to be what their first values said; push the same pieces once more and close again.
+    pub fn close(&mut self) -> Result<bool, JsValue> {
+        let Some((kind, mut reader)) = self.reader.take() else { return Ok(true) };
+        let source = reader.close().map_err(thrown)?;
+        let is_read = source.is_some();
+        match source {
+            Some(source) => self.sources.push((kind, source)),
+            None => self.reader = Some((kind, reader)),
+        }
+        Ok(is_read)
     }
 
     /// Adds columns, one per name and all equally long: a `Float64Array` (NaN is missing), `{instants}` in ms since 1970 (NaN is
@@ -148,7 +172,9 @@ fn table_kind(kind: Option<String>) -> Result<Option<TableKind>, Error> {
 
 fn raw_values(column: JsValue) -> RawValues {
     let floats = |value: &JsValue| value.dyn_ref::<Float64Array>().map(Float64Array::to_vec);
-    let texts = |value: JsValue| Array::from(&value).iter().map(|text| text.as_string().unwrap_or_default()).collect();
+    let texts = |value: JsValue| -> Vec<String> {
+        Array::from(&value).iter().map(|text| text.as_string().unwrap_or_default()).collect()
+    };
     // Reading a field of an object cannot fail; of anything else it is undefined.
     let field = |name: &str| Reflect::get(&column, &name.into()).unwrap_or_default();
     if let Some(numbers) = floats(&column) {
@@ -156,7 +182,7 @@ fn raw_values(column: JsValue) -> RawValues {
     } else if let Some(instants) = floats(&field("instants")) {
         RawValues::Instants(instants)
     } else if let Ok(codes) = field("codes").dyn_into::<Uint32Array>() {
-        RawValues::Levels(Texts { codes: codes.to_vec(), levels: texts(field("levels")) })
+        RawValues::Levels(Texts { codes: codes.to_vec(), levels: Levels::from(texts(field("levels"))) })
     } else {
         RawValues::Texts(texts(column))
     }

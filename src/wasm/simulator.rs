@@ -23,12 +23,14 @@ impl Serialize for Wire<'_> {
         struct Texts<'a> {
             #[serde(serialize_with = "bulk_indices")]
             codes: &'a [u32],
-            levels: &'a [String],
+            levels: Vec<&'a str>,
         }
         match self.0 {
             Values::Numbers(values) => floats(values, serializer),
             Values::Instants(values) => Typed::Instants(values).serialize(serializer),
-            Values::Texts(texts) => Texts { codes: &texts.codes, levels: &texts.levels }.serialize(serializer),
+            Values::Texts(texts) => {
+                Texts { codes: &texts.codes, levels: texts.levels.iter().collect() }.serialize(serializer)
+            }
         }
     }
 }
