@@ -11,5 +11,6 @@ declare global {
     "crm-funnel": CrmElement;
     "crm-forecast": CrmElement;
     "crm-segments": CrmElement;
+    "crm-quality": CrmElement;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * `<crm-dashboard>`: what was recognised and the three panels, for one handle of the engine. `<crm-funnel>`, `<crm-forecast>` and
- * `<crm-segments>`: one panel each.
+ * `<crm-dashboard>`: what was recognised and the four panels, for one handle of the engine. `<crm-funnel>`, `<crm-forecast>`,
+ * `<crm-segments>` and `<crm-quality>`: one panel each.
  *
  * Attributes: `lang`, `digits` ("latn": European ones), `deals`, `history`, `customers`, `orders` (URLs), `dimensions` (URLs, space-separated).
  * Properties: `engine` (a handle of `open`), `options` (of the panels, by analysis), `asOf`.
@@ -16,12 +16,13 @@ import { errorText } from "./panels/panel.js";
 import { recognised } from "./panels/recognised.js";
 import { styles } from "./panels/styles.js";
 
-/** @typedef {"funnel" | "forecast" | "segments"} Analysis */
+/** @typedef {"funnel" | "forecast" | "segments" | "quality"} Analysis */
 
 const PANELS = {
   funnel: async () => (await import("./panels/funnel.js")).funnelPanel,
   forecast: async () => (await import("./panels/forecast.js")).forecastPanel,
   segments: async () => (await import("./panels/segments.js")).segmentsPanel,
+  quality: async () => (await import("./panels/quality.js")).qualityPanel,
 };
 const SOURCES = ["deals", "history", "customers", "orders"];
 /** Deals listed with their reasons; the probabilities of all are in the result. */
@@ -31,12 +32,13 @@ const REQUESTS = {
   funnel: () => ({}),
   forecast: () => ({ listed: LISTED }),
   segments: ({ k }) => (k ? { k: Number(k) } : {}),
+  quality: () => ({}),
 };
 const IGNORED = new Set(["cancelled", "superseded", "disposed"]);
 
 class CrmElement extends HTMLElement {
   static observedAttributes = ["lang", "digits", ...SOURCES, "dimensions"];
-  /** @type {Analysis[]} */ static analyses = ["funnel", "forecast", "segments"];
+  /** @type {Analysis[]} */ static analyses = ["funnel", "forecast", "segments", "quality"];
   static whole = false;
 
   /** Options of the panels by analysis. @type {Record<string, Record<string, any>>} */ options = {};
@@ -46,7 +48,6 @@ class CrmElement extends HTMLElement {
   /** @type {Record<string, any>} */ #panels = {};
   /** @type {Record<string, any>} */ #results = {};
   /** @type {Record<string, AbortController>} */ #running = {};
-  /** @type {any[]} */ #findings = [];
   /** @type {ReturnType<typeof recognised> | undefined} */ #recognised;
   /** @type {ReturnType<typeof glance> | undefined} */ #glance;
   /** @type {ReturnType<typeof drawer> | undefined} */ #drawer;
@@ -125,7 +126,6 @@ class CrmElement extends HTMLElement {
     for (const running of Object.values(this.#running)) running.abort();
     this.#engine = engine;
     this.#results = {};
-    this.#findings = [];
     this.showError();
     if (this.#i18n) this.#start();
   }
@@ -156,7 +156,7 @@ class CrmElement extends HTMLElement {
     this.#i18n = i18n;
     this.#drawer = drawer(i18n);
     this.#panels = Object.fromEntries(analyses.map((name, index) => [name, makers[index](this.#context(name, i18n))]));
-    this.#recognised = whole ? recognised({ i18n, onchange: () => this.openMapping(), onAsOf: (asOf) => this.#reload({ asOf }) }) : undefined;
+    this.#recognised = whole ? recognised({ i18n, onchange: () => this.openMapping(), onAsOf: (asOf) => this.#reload({ asOf }), onQuality: () => this.#glance?.go("quality") }) : undefined;
     this.#glance = whole ? glance(i18n, this.#panels) : undefined;
     const root = h("div", { class: "root", dir: i18n.dir, lang: i18n.lang },
       this.#message, this.#recognised?.element, this.#glance?.element, h("div", { class: "panels" }, Object.values(this.#panels).map((panel) => panel.element)), this.#drawer.element);
@@ -181,6 +181,8 @@ class CrmElement extends HTMLElement {
       select: (ids) => this.#emit("crm-select", { ids }),
       records: (table, rows) => this.#engine.records(table, rows),
       openDetails: (given) => this.#drawer?.open(given),
+      remap: (mapping) => this.#reload({ mapping }),
+      offending: (finding) => this.#engine.offending(finding),
     };
   }
 
@@ -189,13 +191,12 @@ class CrmElement extends HTMLElement {
     const summary = this.#engine.summary();
     this.#i18n?.inZone(summary.timeZone);
     this.#recognised?.update(summary);
-    this.#recognised?.quality(summary, this.#findings);
+    this.#recognised?.quality(summary, this.#results.quality?.result?.findings ?? []);
     for (const name of /** @type {Analysis[]} */ (Object.keys(this.#panels))) {
       const known = this.#results[name];
       if (known) this.#show(name, known);
       if (!known || (askAgain && known.request !== JSON.stringify(REQUESTS[name](this.options[name] ?? {})))) this.#ask(name);
     }
-    if (this.#recognised && !this.#findings.length) this.#askQuality();
     if (summary.unsure.length && this.#recognised && this.#asked !== summary) this.openMapping();
     this.#asked = summary;
   }
@@ -205,6 +206,7 @@ class CrmElement extends HTMLElement {
     const panel = this.#panels[name];
     if (error) panel.error(error);
     else panel.update(result);
+    if (name === "quality" && result) this.#recognised?.quality(this.#engine.summary(), result.findings);
     this.#glance?.set(name, error ? this.#i18n?.t(error.code.startsWith("missing") ? "glance.none" : "glance.failed") ?? "" : panel.headline(result));
   }
 
@@ -219,7 +221,8 @@ class CrmElement extends HTMLElement {
     this.#panels[name].busy();
     const current = () => engine === this.#engine && this.#running[name] === running;
     try {
-      const result = await engine[name](request, { signal: running.signal, latest: true, onProgress: (/** @type {any} */ at) => current() && this.#panels[name].progress(at) });
+      const call = { signal: running.signal, latest: true, onProgress: (/** @type {any} */ at) => current() && this.#panels[name].progress(at) };
+      const result = await (name === "quality" ? engine.quality(call) : engine[name](request, call));
       if (!current()) return;
       delete this.#running[name];
       this.#results[name] = { result, request: JSON.stringify(request) };
@@ -234,18 +237,6 @@ class CrmElement extends HTMLElement {
       this.#results[name] = { error, request: JSON.stringify(request) };
       this.#show(name, this.#results[name]);
       this.#emit("crm-error", { analysis: name, error });
-    }
-  }
-
-  async #askQuality() {
-    const engine = this.#engine;
-    try {
-      const { findings } = await engine.quality({ latest: true });
-      if (engine !== this.#engine) return;
-      this.#findings = findings;
-      this.#recognised?.quality(engine.summary(), findings);
-    } catch (error) {
-      if (!IGNORED.has(/** @type {any} */ (error).code)) this.#emit("crm-error", { analysis: "quality", error });
     }
   }
 
@@ -299,7 +290,10 @@ class CrmForecast extends CrmElement {
 class CrmSegments extends CrmElement {
   static analyses = /** @type {Analysis[]} */ (["segments"]);
 }
+class CrmQuality extends CrmElement {
+  static analyses = /** @type {Analysis[]} */ (["quality"]);
+}
 
-for (const [name, element] of Object.entries({ "crm-dashboard": CrmDashboard, "crm-funnel": CrmFunnel, "crm-forecast": CrmForecast, "crm-segments": CrmSegments })) {
+for (const [name, element] of Object.entries({ "crm-dashboard": CrmDashboard, "crm-funnel": CrmFunnel, "crm-forecast": CrmForecast, "crm-segments": CrmSegments, "crm-quality": CrmQuality })) {
   if (!customElements.get(name)) customElements.define(name, element);
 }

@@ -41,6 +41,9 @@ pub struct JoinSummary {
     pub near_misses: Vec<NearMiss>,
     /// Keys that no deal uses.
     pub unused: Vec<String>,
+    /// For each level of the column of the deals whether it has no partner.
+    #[serde(skip)]
+    pub strange: Vec<bool>,
 }
 
 /// Appends the columns of `dimension` to the attributes of `deals`; `None` where no column of it is a key that deals name.
@@ -110,6 +113,7 @@ pub(super) fn join(
             .take(LISTED)
             .map(|(count, value)| NearMiss { value: value.to_owned(), nearest: nearest(value, &keys.levels), count })
             .collect(),
+        strange: rows.iter().map(Option::is_none).collect(),
         unused: used_rows.iter().enumerate().filter(|(_, used)| !**used).filter_map(|(row, _)| key_of(row)).collect(),
     };
     let row_of_deal: Vec<Option<usize>> =

@@ -3,7 +3,7 @@
 use super::{Cost, EXAMPLES, FORECAST, FUNNEL, Finding, SEGMENTS, Severity};
 use crate::crm::{DealRole, HistoryRole, LeftOut, Loaded, LoadedTable, OrderRole, Roles, TableKind};
 use crate::read::dates::iso_text;
-use crate::table::{Table, Values};
+use crate::table::{Table, Texts, Values};
 
 /// An analysis, and whether it leaves the rows out.
 pub(super) type Touch = (&'static str, bool);
@@ -90,6 +90,7 @@ pub(super) struct Book<'a> {
 }
 
 /// The column that has `role`.
+#[inline(never)]
 pub(super) fn named<R: Ord>(roles: &Roles<R>, role: R) -> Option<&str> {
     roles.get(&role).and_then(Option::as_deref)
 }
@@ -139,16 +140,19 @@ impl<'a> Book<'a> {
             .map_or(1.0, |weight| if *weight >= 0.0 && weight.is_finite() { *weight } else { 1.0 })
     }
 
+    #[inline(never)]
     pub fn sum(&self, place: usize, rows: &[u32]) -> f64 {
-        rows.iter().map(|row| self.weight(place, *row)).sum()
+        sum_of(rows.len(), &|at| self.weight(place, rows[at]))
     }
 
     /// All rows of a table, weighted.
+    #[inline(never)]
     pub fn total(&self, place: usize) -> f64 {
-        (0..self.table(place).rows() as u32).map(|row| self.weight(place, row)).sum()
+        sum_of(self.table(place).rows(), &|row| self.weight(place, row as u32))
     }
 
     /// The text in `row` of a column.
+    #[inline(never)]
     pub fn cell(&self, place: usize, column: &str, row: u32) -> Option<String> {
         let row = row as usize;
         match &self.table(place).column(column)?.values {
@@ -162,6 +166,7 @@ impl<'a> Book<'a> {
     }
 
     /// A finding about `rows` of a table, out of `of`; nothing where there are none. Examples are its first rows.
+    #[inline(never)]
     pub fn add(&mut self, place: usize, look: &Look<'_>, rows: Vec<u32>, of: f64) -> Option<&mut Finding> {
         let count = self.sum(place, &rows);
         self.add_counted(place, look, rows, (count, of))
@@ -274,13 +279,69 @@ impl<'a> Book<'a> {
     }
 }
 
-/// Rows without a value.
-pub(super) fn missing(values: &Values) -> Vec<u32> {
-    let rows = 0..values.len() as u32;
-    match values {
-        Values::Numbers(values) | Values::Instants(values) => {
-            rows.filter(|row| values[*row as usize].is_nan()).collect()
+/// The rows out of `n` for which `is` holds. One loop for all checks, as each of its own would be downloaded too; so the others below.
+#[inline(never)]
+pub(super) fn rows_where(n: usize, is: &dyn Fn(usize) -> bool) -> Vec<u32> {
+    let mut rows = Vec::new();
+    for row in 0..n {
+        if is(row) {
+            rows.push(row as u32);
         }
-        Values::Texts(texts) => rows.filter(|row| texts.get(*row as usize).is_none()).collect(),
     }
+    rows
+}
+
+/// For each of `n` whether `is` holds.
+#[inline(never)]
+pub(super) fn flags(n: usize, is: &dyn Fn(usize) -> bool) -> Vec<bool> {
+    let mut flags = vec![false; n];
+    for (at, flag) in flags.iter_mut().enumerate() {
+        *flag = is(at);
+    }
+    flags
+}
+
+/// The sum over `n`.
+#[inline(never)]
+pub(super) fn sum_of(n: usize, value: &dyn Fn(usize) -> f64) -> f64 {
+    let mut sum = 0.0;
+    for at in 0..n {
+        sum += value(at);
+    }
+    sum
+}
+
+/// Values with their weights for each of `n`; those that are NaN are no values.
+#[inline(never)]
+pub(super) fn weighted(n: usize, value: &dyn Fn(usize) -> (f64, f64)) -> Vec<(f64, f64)> {
+    let mut values = Vec::new();
+    for at in 0..n {
+        let found = value(at);
+        if !found.0.is_nan() {
+            values.push(found);
+        }
+    }
+    values
+}
+
+/// The rows that hold a level of which `is` holds.
+#[inline(never)]
+pub(super) fn rows_with(texts: &Texts, is: &[bool]) -> Vec<u32> {
+    rows_where(texts.codes.len(), &|row| is.get(texts.codes[row] as usize) == Some(&true))
+}
+
+/// The first levels of which `is` holds.
+#[inline(never)]
+pub(super) fn levels_with(texts: &Texts, is: &[bool]) -> Vec<String> {
+    let rows = rows_where(texts.levels.len(), &|at| is[at]);
+    rows.iter().take(EXAMPLES).map(|at| texts.levels[*at as usize].to_owned()).collect()
+}
+
+/// Rows without a value.
+#[inline(never)]
+pub(super) fn missing(values: &Values) -> Vec<u32> {
+    rows_where(values.len(), &|row| match values {
+        Values::Numbers(values) | Values::Instants(values) => values[row].is_nan(),
+        Values::Texts(texts) => texts.get(row).is_none(),
+    })
 }

@@ -1,13 +1,12 @@
 //! Deals: missing values, impossible ones, and what does not fit together.
 
-use super::book::{ALL, Book, Look, MISLEADS, Touch, named};
+use super::book::{ALL, Book, Look, MISLEADS, Touch, flags, levels_with, named, rows_where, sum_of, weighted};
 use super::robust::Sorted;
 use super::scores::learns_by_date;
 use super::tables::repeated;
-use super::{EXAMPLES, FORECAST, FUNNEL, SEGMENTS, Severity};
+use super::{FORECAST, FUNNEL, SEGMENTS, Severity};
 use crate::crm::{Attribute, DealRole, Deals, Outcome, TableKind};
 use crate::read::fold::folded;
-use crate::stats::order::sort_rows;
 use crate::table::{Texts, Values};
 
 /// Whether the deal came to an end.
@@ -30,13 +29,9 @@ impl OfDeals<'_, '_> {
         is: &dyn Fn(usize) -> bool,
     ) -> Option<&mut super::Finding> {
         let (deals, place) = (self.deals, self.place);
-        let (mut of, mut rows) = (0.0, Vec::new());
-        for deal in (0..deals.len()).filter(|deal| could(*deal)) {
-            of += deals.weight[deal];
-            if is(deal) {
-                rows.push(deals.row[deal]);
-            }
-        }
+        let of = sum_of(deals.len(), &|deal| if could(deal) { deals.weight[deal] } else { 0.0 });
+        let mut rows = rows_where(deals.len(), &|deal| could(deal) && is(deal));
+        rows.iter_mut().for_each(|deal| *deal = deals.row[*deal as usize]);
         self.book.add(place, look, rows, of)
     }
 }
@@ -74,15 +69,16 @@ pub(super) fn check(book: &mut Book<'_>) {
     let touches = [(FUNNEL, true), (FORECAST, by_date), (SEGMENTS, true)];
     if let Some(finding) = of.add(&look("no_close_date", closed, Warning, &touches), &has_ended, &undated) {
         // A deal without either date was lost with those without the first one; one of unknown outcome teaches nothing anyway.
-        let known = |deal: &usize| matches!(deals.outcome[*deal], Outcome::Won | Outcome::Lost);
-        let all = || (0..deals.len()).filter(|deal| has_ended(*deal) && undated(*deal));
-        let sum = |deals_of: &mut dyn Iterator<Item = usize>| {
-            deals_of.map(|deal| deals.weight[deal]).sum::<f64>().round() as u64
+        let known = |deal: usize| matches!(deals.outcome[deal], Outcome::Won | Outcome::Lost);
+        let sum = |is: &dyn Fn(usize) -> bool| {
+            let weight =
+                |deal: usize| if has_ended(deal) && undated(deal) && is(deal) { deals.weight[deal] } else { 0.0 };
+            sum_of(deals.len(), &weight).round() as u64
         };
         for cost in &mut finding.costs {
             match cost.analysis {
-                FUNNEL => cost.rows = sum(&mut all().filter(|deal| !deals.created[*deal].is_nan())),
-                FORECAST => cost.rows = sum(&mut all().filter(known)),
+                FUNNEL => cost.rows = sum(&|deal| !deals.created[deal].is_nan()),
+                FORECAST => cost.rows = sum(&known),
                 _ => {}
             }
         }
@@ -181,13 +177,11 @@ fn unknown_outcomes(of: &mut OfDeals<'_, '_>) {
         return;
     };
     let Values::Texts(texts) = &attribute.values else { return };
-    let unknown: Vec<bool> = texts.levels.iter().map(|level| mapping.outcomes.get(level).is_none()).collect();
+    let unknown = flags(texts.levels.len(), &|at| mapping.outcomes.get(&texts.levels[at]).is_none());
     let is = |deal: usize| unknown.get(texts.codes[deal] as usize) == Some(&true);
     let look = Look { code: "unknown_outcome", column: outcome, severity: Severity::Warning, touches: MISLEADS };
-    let values: Vec<String> =
-        texts.levels.iter().zip(&unknown).filter(|(_, unknown)| **unknown).map(|(level, _)| level.to_owned()).collect();
     if let Some(finding) = of.add(&look, &|_| true, &is) {
-        finding.example_values = values.into_iter().take(EXAMPLES).collect();
+        finding.example_values = levels_with(texts, &unknown);
     }
 }
 
@@ -195,18 +189,15 @@ fn unknown_outcomes(of: &mut OfDeals<'_, '_>) {
 /// standard errors. What is learnt from the older ones is then wrong in level. Order is that of closing, else that of the rows.
 fn drift(of: &mut OfDeals<'_, '_>) {
     let deals = of.deals;
-    let known = |deal: &usize| matches!(deals.outcome[*deal], Outcome::Won | Outcome::Lost);
-    let closed: Vec<usize> = (0..deals.len()).filter(known).collect();
-    let mut order = closed.clone();
-    // Undated deals keep the order of the rows, behind the dated ones.
-    sort_rows(&mut order, &mut |a, b| deals.closed[a].total_cmp(&deals.closed[b]));
-    let total: f64 = order.iter().map(|deal| deals.weight[*deal]).sum();
-    let mut passed = 0.0;
+    let known = |deal: usize| matches!(deals.outcome[deal], Outcome::Won | Outcome::Lost);
+    let by_date = learns_by_date(deals);
+    let at = |deal: usize| if by_date { deals.closed[deal] } else { f64::from(deals.row[deal]) };
+    let at = |deal: usize| if known(deal) { at(deal) } else { f64::NAN };
+    let border = Sorted::new(&weighted(deals.len(), &|deal| (at(deal), deals.weight[deal]))).quantile(0.7);
     let mut parts = [(0.0, 0.0); 2];
     let mut newest = Vec::new();
-    for deal in order {
-        let new = passed >= 0.7 * total;
-        passed += deals.weight[deal];
+    for deal in (0..deals.len()).filter(|deal| !at(*deal).is_nan()) {
+        let new = at(deal) > border;
         let (won, all) = &mut parts[usize::from(new)];
         *won += if deals.outcome[deal] == Outcome::Won { deals.weight[deal] } else { 0.0 };
         *all += deals.weight[deal];
@@ -216,6 +207,7 @@ fn drift(of: &mut OfDeals<'_, '_>) {
     }
     let [(old_won, old), (new_won, new)] = parts;
     let (before, after) = (old_won / old, new_won / new);
+    let total = old + new;
     let rate = (old_won + new_won) / total;
     let error = libm::sqrt(rate * (1.0 - rate) * (1.0 / old + 1.0 / new));
     let moved = (after - before).abs();
@@ -282,68 +274,69 @@ pub(super) fn by_level(texts: &Texts, weights: &[f64]) -> Vec<f64> {
 /// whole by exactly ten. At least 20 amounts on either side.
 fn tenfold(of: &mut OfDeals<'_, '_>) {
     const LEAST: f64 = 20.0;
+    const QUARTILES: [f64; 3] = [0.25, 0.5, 0.75];
     let deals = of.deals;
-    let logs: Vec<f64> =
-        deals.amount.iter().map(|amount| if *amount > 0.0 { libm::log10(*amount) } else { f64::NAN }).collect();
+    // Quartiles of a hundred thousand deals are good enough, and logarithms are slow.
+    let step = deals.len().div_ceil(100_000).max(1);
+    let log = |deal: usize| {
+        let wanted = deal.is_multiple_of(step) && deals.amount[deal] > 0.0;
+        if wanted { libm::log10(deals.amount[deal]) } else { f64::NAN }
+    };
     let texts_of = |role: &str| match attribute(deals, role).map(|attribute| &attribute.values) {
         Some(Values::Texts(texts)) if texts.levels.len() <= 1000 => Some(texts),
         _ => None,
     };
     let product = texts_of("product");
-    let per_product: Vec<f64> = product.map_or_else(Vec::new, |texts| {
-        let mut values = vec![Vec::new(); texts.levels.len()];
-        for deal in (0..deals.len()).filter(|deal| !logs[*deal].is_nan()) {
-            if let Some(values) = values.get_mut(texts.codes[deal] as usize) {
-                values.push((logs[deal], deals.weight[deal]));
-            }
-        }
-        values.iter().map(|values| Sorted::new(values).median()).collect()
-    });
+    let per_product = product.map_or_else(Vec::new, |texts| by_group(deals, texts, &log));
+    let per_product: Vec<f64> = per_product.iter().map(Sorted::median).collect();
     let relative = |deal: usize| {
-        let usual =
-            product.and_then(|texts| per_product.get(texts.codes[deal] as usize)).filter(|usual| !usual.is_nan());
-        logs[deal] - usual.unwrap_or(&0.0)
+        let usual = product.and_then(|texts| per_product.get(texts.codes[deal] as usize)).copied().unwrap_or(0.0);
+        log(deal) - if usual.is_nan() { 0.0 } else { usual }
     };
     for role in ["owner", "source"] {
         let (Some(texts), Some(column)) = (texts_of(role), attribute(deals, role)) else { continue };
-        let mut groups: Vec<Vec<(f64, f64)>> = vec![Vec::new(); texts.levels.len()];
-        for deal in (0..deals.len()).filter(|deal| !logs[*deal].is_nan()) {
-            if let Some(group) = groups.get_mut(texts.codes[deal] as usize) {
-                group.push((relative(deal), deals.weight[deal]));
-            }
-        }
-        let sorted: Vec<Sorted> = groups.iter().map(|group| Sorted::new(group)).collect();
-        let weight = |at: usize| groups[at].iter().map(|(_, weight)| weight).sum::<f64>();
-        let large: Vec<usize> = (0..groups.len()).filter(|at| weight(*at) >= LEAST).collect();
-        if large.len() < 2 {
+        let groups = by_group(deals, texts, &relative);
+        // Of most groups: the median over groups, so that a large group in the other unit does not decide.
+        let large = |at: usize| groups[at].weight() >= LEAST;
+        let over_groups = |p: f64| {
+            let values = weighted(groups.len(), &|at| (if large(at) { groups[at].quantile(p) } else { f64::NAN }, 1.0));
+            Sorted::new(&values)
+        };
+        if over_groups(0.5).weight() < 2.0 {
             continue;
         }
-        // Of most groups: the median over groups, so that a large group in the other unit does not decide.
-        let usual =
-            |p: f64| Sorted::new(&large.iter().map(|at| (sorted[*at].quantile(p), 1.0)).collect::<Vec<_>>()).median();
-        let typical = [0.25, 0.5, 0.75].map(usual);
-        for at in large {
-            let shift = [0.25, 0.5, 0.75].iter().zip(typical).map(|(p, usual)| sorted[at].quantile(*p) - usual);
-            let shift: Vec<f64> = shift.collect();
-            if !shift.iter().all(|off| (off.abs() - 1.0).abs() <= 0.15 && off.signum() == shift[0].signum()) {
+        let typical = QUARTILES.map(|p| over_groups(p).median());
+        for (at, group) in groups.iter().enumerate() {
+            let mut shift = [0.0; 3];
+            for (part, p) in QUARTILES.iter().enumerate() {
+                shift[part] = group.quantile(*p) - typical[part];
+            }
+            let tenfold = |off: &f64| (off.abs() - 1.0).abs() <= 0.15 && off.signum() == shift[0].signum();
+            if !large(at) || !shift.iter().all(tenfold) {
                 continue;
             }
-            let code = at as u32;
-            let look = Look {
-                code: "tenfold_amounts",
-                column: Some(&column.name),
-                severity: Severity::Warning,
-                touches: &[(FORECAST, false), (SEGMENTS, false)],
-            };
-            let ratio = libm::pow(10.0, shift[1]);
-            let evidence = [texts.levels[at].to_owned(), format!("×{ratio:.2}")];
-            let found =
-                of.add(&look, &|deal| !logs[deal].is_nan(), &|deal| texts.codes[deal] == code && !logs[deal].is_nan());
+            let touches = [(FORECAST, false), (SEGMENTS, false)];
+            let look = Look::new("tenfold_amounts", Some(&column.name), Severity::Warning, &touches);
+            let counted = |deal: usize| deals.amount[deal] > 0.0;
+            let found = of.add(&look, &counted, &|deal| texts.codes[deal] as usize == at);
             if let Some(finding) = found {
-                finding.example_values = evidence.to_vec();
+                let ratio = libm::pow(10.0, shift[1]);
+                finding.example_values = vec![texts.levels[at].to_owned(), format!("×{ratio:.2}")];
             }
         }
     }
+}
+
+/// Values of deals by level, sorted.
+fn by_group(deals: &Deals, texts: &Texts, value: &dyn Fn(usize) -> f64) -> Vec<Sorted> {
+    let mut groups = vec![Vec::new(); texts.levels.len()];
+    for (deal, code) in texts.codes.iter().enumerate() {
+        let value = value(deal);
+        if let (Some(group), false) = (groups.get_mut(*code as usize), value.is_nan()) {
+            group.push((value, deals.weight[deal]));
+        }
+    }
+    groups.iter().map(|group| Sorted::new(group)).collect()
 }
 
 /// Deals of one customer, created at one instant, of one amount above 0: entered twice. Where creation is known to the day only,

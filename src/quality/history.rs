@@ -1,6 +1,6 @@
 //! The stage history: deals without one, ends that come too early, stages skipped and entered again.
 
-use super::book::{Book, Look, MISLEADS, Touch, named};
+use super::book::{Book, Look, MISLEADS, Touch, named, rows_where, sum_of};
 use super::deals::ended;
 use super::robust::Sorted;
 use super::{FUNNEL, Severity};
@@ -29,8 +29,11 @@ pub(super) fn check(book: &mut Book<'_>) {
             finished.push((days, passages.weight[at]));
         }
     }
-    let rows_of =
-        |is: &dyn Fn(usize) -> bool| -> Vec<u32> { (0..n).filter(|d| is(*d)).map(|d| deals.row[d]).collect() };
+    let rows_of = |is: &dyn Fn(usize) -> bool| {
+        let mut rows = rows_where(n, is);
+        rows.iter_mut().for_each(|deal| *deal = deals.row[*deal as usize]);
+        rows
+    };
     if place != history {
         let closed = |deal: usize| ended(deals.outcome[deal]);
         let codes: [(&str, &dyn Fn(usize) -> bool); 2] =
@@ -82,8 +85,8 @@ fn early_ends(book: &mut Book<'_>, place: usize) {
 
 /// Stays whose mean is ten times their median: a mean says nothing about the usual stay.
 fn skewed(book: &mut Book<'_>, place: usize, finished: &[(f64, f64)]) {
-    let weight: f64 = finished.iter().map(|(_, weight)| weight).sum();
-    let mean = finished.iter().map(|(days, weight)| days * weight).sum::<f64>() / weight;
+    let weight = sum_of(finished.len(), &|at| finished[at].1);
+    let mean = sum_of(finished.len(), &|at| finished[at].0 * finished[at].1) / weight;
     let median = Sorted::new(finished).median();
     if weight >= 20.0 && mean > 10.0 * median {
         let column = named(&book.loaded.summary.mapping.history, HistoryRole::EnteredAt);

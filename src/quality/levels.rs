@@ -1,16 +1,17 @@
 //! Levels that are probably one: the same text in other spelling, one letter off a frequent one, or one letter off a known word.
 
-use super::book::{Book, Look, Touch};
-use super::deals::by_level;
+use super::book::{Book, Look, Touch, flags, rows_with, sum_of};
 use super::tables::{role_at, users};
-use super::{FORECAST, SEGMENTS, Severity};
+use super::{EXAMPLES, FORECAST, SEGMENTS, Severity};
 use crate::crm::{NearMiss, TableKind, differ_by_one};
 use crate::read::fold::folded;
-use crate::stats::order::{reordered, sorted_rows};
+use crate::stats::order::sorted_rows;
 use crate::table::{Texts, Values};
 
 /// More levels than this name things one by one; their spellings are compared no more.
 const MOST: usize = 20_000;
+/// Suggestions listed; the rows of all are counted.
+const LISTED: usize = 100;
 /// Beyond so many levels, neighbours in spelling are mostly different things.
 const CATEGORIES: usize = 1000;
 /// A slip of the pen is rare beside what was meant.
@@ -32,42 +33,48 @@ pub(super) fn check(book: &mut Book<'_>) {
         for (at, column) in book.table(place).columns().iter().enumerate() {
             let Values::Texts(texts) = &column.values else { continue };
             let role = role_at(book, place, at);
-            if texts.levels.len() > MOST || texts.levels.len() < 2 {
+            let digits = |level: &str| level.bytes().any(|byte| byte.is_ascii_digit());
+            // Many codes that all hold digits are numbers of things, not spellings.
+            let codes = texts.levels.len() > CATEGORIES && texts.levels.iter().all(digits);
+            if codes || texts.levels.len() > MOST || texts.levels.len() < 2 {
                 continue;
             }
-            let weights: Vec<f64> = (0..texts.codes.len() as u32).map(|row| book.weight(place, row)).collect();
-            let counts = by_level(texts, &weights);
+            let mut counts = vec![0.0; texts.levels.len()];
+            for (row, code) in texts.codes.iter().enumerate() {
+                if let Some(count) = counts.get_mut(*code as usize) {
+                    *count += book.weight(place, row as u32);
+                }
+            }
             let merged = [Some(column.name.as_str()), role].into_iter().flatten().find_map(|name| same.get(name));
             let names_people = matches!(role, Some("owner" | "customer_id" | "id" | "deal_id"));
-            for (code, severity, pairs) in [
-                ("near_duplicate_levels", Severity::Warning, other_spelling(texts, &counts)),
-                ("misspelt_levels", Severity::Info, misspelt(texts, &counts, names_people)),
-            ] {
-                let done = |(from, _): &(usize, String)| merged.is_some_and(|m| m.get(&texts.levels[*from]).is_some());
-                let pairs: Vec<(usize, String)> = pairs.into_iter().filter(|pair| !done(pair)).collect();
-                let mut is = vec![false; texts.levels.len()];
-                pairs.iter().for_each(|(from, _)| is[*from] = true);
-                let rows = (0..texts.codes.len() as u32)
-                    .filter(|row| is.get(texts.codes[*row as usize] as usize) == Some(&true))
-                    .collect();
-                let touches: &[Touch] = match (kind, role) {
-                    (TableKind::Deals, Some("customer_id")) => &[(FORECAST, false), (SEGMENTS, false)],
-                    (TableKind::Deals | TableKind::Customers, _) => &[(FORECAST, false)],
-                    _ => users(kind),
+            let touches: &[Touch] = match (kind, role) {
+                (TableKind::Deals, Some("customer_id")) => &[(FORECAST, false), (SEGMENTS, false)],
+                (TableKind::Deals | TableKind::Customers, _) => &[(FORECAST, false)],
+                _ => users(kind),
+            };
+            for spelling in [true, false] {
+                let (code, severity, mut pairs) = if spelling {
+                    ("near_duplicate_levels", Severity::Warning, other_spelling(texts, &counts))
+                } else {
+                    ("misspelt_levels", Severity::Info, misspelt(texts, &counts, names_people))
                 };
-                let of = counts.iter().sum();
-                let Some(finding) = book.add(place, &Look::new(code, Some(&column.name), severity, touches), rows, of)
-                else {
-                    continue;
-                };
-                let misses = pairs.iter().map(|(from, to)| NearMiss {
-                    value: texts.levels[*from].to_owned(),
-                    nearest: Some(to.clone()),
-                    count: counts[*from].round() as usize,
-                });
-                let misses = reordered(misses.collect(), &mut |a: &NearMiss, b| b.count.cmp(&a.count));
-                finding.example_values = misses.iter().take(super::EXAMPLES).map(|miss| miss.value.clone()).collect();
-                finding.near_misses = misses.into_iter().take(100).collect();
+                pairs.retain(|(from, _)| merged.is_none_or(|m| m.get(&texts.levels[*from]).is_none()));
+                // The most frequent first.
+                let order = sorted_rows(pairs.len(), &mut |a, b| counts[pairs[b].0].total_cmp(&counts[pairs[a].0]));
+                let is = flags(counts.len(), &|at| pairs.iter().any(|(from, _)| *from == at));
+                let of = sum_of(counts.len(), &|at| counts[at]);
+                let look = Look::new(code, Some(&column.name), severity, touches);
+                let Some(finding) = book.add(place, &look, rows_with(texts, &is), of) else { continue };
+                finding.example_values.clear();
+                for at in order.into_iter().take(LISTED) {
+                    let (from, to) = (pairs[at].0, pairs[at].1.clone());
+                    let value = texts.levels[from].to_owned();
+                    if finding.near_misses.len() < EXAMPLES {
+                        finding.example_values.push(value.clone());
+                    }
+                    let count = counts[from].round() as usize;
+                    finding.near_misses.push(NearMiss { value, nearest: Some(to), count });
+                }
             }
         }
     }
@@ -149,10 +156,13 @@ fn known(fold: &str) -> Option<(bool, &'static str)> {
 
 /// `word` as it would stand in the place of `level`.
 fn cased(word: &str, level: &str) -> String {
-    let upper = level.chars().next().is_some_and(|c| c.is_ascii_uppercase());
-    let mut letters = word.chars();
-    let first = letters.next().map(|c| if upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() });
-    first.into_iter().chain(letters).collect()
+    let upper = level.starts_with(|c: char| c.is_ascii_uppercase());
+    let mut text = word.to_owned();
+    // The words are of ASCII letters.
+    if let Some(first) = text.get_mut(..1) {
+        if upper { first.make_ascii_uppercase() } else { first.make_ascii_lowercase() }
+    }
+    text
 }
 
 fn plural(a: &str, b: &str) -> bool {

@@ -17,7 +17,7 @@ mod time;
 
 use crate::crm::{Loaded, NearMiss};
 use crate::meta::Meta;
-use crate::stats::order::{reordered, sort_rows};
+use crate::stats::order::{reordered, sorted_rows};
 use book::Book;
 use serde::Serialize;
 
@@ -100,7 +100,7 @@ pub struct Score {
 }
 
 /// Something to mend.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Fix {
     /// Place in [`QualityResult::findings`].
     pub finding: usize,
@@ -145,8 +145,8 @@ pub fn quality(loaded: &Loaded) -> QualityResult {
     levels::check(&mut book);
     time::check(&mut book);
     let findings = reordered(book.findings, &mut |a, b| {
-        let key = |finding: &Finding| (finding.code.clone(), finding.table.clone(), finding.column.clone());
-        b.severity.cmp(&a.severity).then(b.share.total_cmp(&a.share)).then_with(|| key(a).cmp(&key(b)))
+        let order = b.severity.cmp(&a.severity).then(b.share.total_cmp(&a.share)).then_with(|| a.code.cmp(&b.code));
+        order.then_with(|| a.table.cmp(&b.table)).then_with(|| a.column.cmp(&b.column))
     });
     let rows: usize = loaded.tables.iter().map(|table| table.source.table.rows()).sum();
     QualityResult {
@@ -158,20 +158,21 @@ pub fn quality(loaded: &Loaded) -> QualityResult {
 }
 
 fn fixes(findings: &[Finding]) -> Vec<Fix> {
-    let most = |finding: &Finding, lost: bool| {
-        finding.costs.iter().filter(|cost| cost.lost == lost).map(|cost| cost.rows).max().unwrap_or(0)
-    };
-    let fix = |at: usize| {
-        let finding = &findings[at];
-        Fix { finding: at, fix: finding.fix, gained: most(finding, true), cleared: most(finding, false) }
-    };
-    let severity = |at: usize| findings[at].severity;
-    let mut order: Vec<usize> = (0..findings.len()).filter(|at| severity(*at) > Severity::Info).collect();
-    sort_rows(&mut order, &mut |a, b| {
-        let weight = |at: usize| fix(at).cleared * if severity(at) == Severity::Error { 2 } else { 1 };
-        fix(b).gained.cmp(&fix(a).gained).then(weight(b).cmp(&weight(a)))
+    let mut fixes = Vec::new();
+    for (at, finding) in findings.iter().enumerate().filter(|(_, finding)| finding.severity > Severity::Info) {
+        let mut fix = Fix { finding: at, fix: finding.fix, gained: 0, cleared: 0 };
+        for cost in &finding.costs {
+            let most = if cost.lost { &mut fix.gained } else { &mut fix.cleared };
+            *most = cost.rows.max(*most);
+        }
+        fixes.push(fix);
+    }
+    let order = sorted_rows(fixes.len(), &mut |a, b| {
+        let (a, b): (&Fix, &Fix) = (&fixes[a], &fixes[b]);
+        let weight = |fix: &Fix| fix.cleared * if findings[fix.finding].severity == Severity::Error { 2 } else { 1 };
+        b.gained.cmp(&a.gained).then(weight(b).cmp(&weight(a)))
     });
-    order.into_iter().map(fix).collect()
+    order.into_iter().map(|at| fixes[at]).collect()
 }
 
 #[cfg(test)]

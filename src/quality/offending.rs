@@ -4,7 +4,7 @@ use super::{Finding, quality};
 use crate::crm::Loaded;
 use crate::error::{Error, Result};
 use crate::read::write_csv;
-use crate::table::{Column, Table, Values};
+use crate::table::{Column, Table, Texts, Values};
 
 fn finding(loaded: &Loaded, code: &str, table: &str, column: Option<&str>) -> Result<Finding> {
     let is = |finding: &Finding| finding.code == code && finding.table == table && finding.column.as_deref() == column;
@@ -33,7 +33,7 @@ pub fn offending(loaded: &Loaded, code: &str, table: &str, column: Option<&str>)
     let finding = finding(loaded, code, table, column)?;
     let source = loaded.tables.iter().find(|t| t.source.table.name() == table || t.kind.name() == table);
     let mut columns: Vec<(String, Vec<Option<String>>)> = Vec::new();
-    let line = |line: u32| Some(line.to_string());
+    let line = |line: u32| Some(f64::from(line).to_string());
     match source.map(|found| &found.source.table) {
         Some(source) if !finding.rows.is_empty() => {
             let lines = finding.rows.iter().map(|row| line(source.line(*row as usize)));
@@ -55,11 +55,17 @@ pub fn offending(loaded: &Loaded, code: &str, table: &str, column: Option<&str>)
             columns.push(("value".into(), (0..most).map(|at| finding.example_values.get(at).cloned()).collect()));
         }
     }
-    let columns = columns.into_iter().map(|(name, cells)| Column {
-        name: harmless(&name),
-        values: Values::Texts(cells.into_iter().map(|cell| cell.map(|cell| harmless(&cell))).collect()),
-    });
-    Ok(write_csv(&Table::new(table, columns.collect())?))
+    let mut written = Vec::new();
+    for (name, cells) in columns {
+        let mut texts = Texts::default();
+        for cell in cells {
+            // Equal texts need not share a level to be written.
+            texts.codes.push(if cell.is_some() { texts.levels.len() as u32 } else { Texts::MISSING });
+            texts.levels.extend(cell.map(|cell| harmless(&cell)));
+        }
+        written.push(Column { name: harmless(&name), values: Values::Texts(texts) });
+    }
+    Ok(write_csv(&Table::new(table, written)?))
 }
 
 /// `text` so that no spreadsheet takes it for a formula; a plain number is none.

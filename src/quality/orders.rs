@@ -1,6 +1,6 @@
 //! Orders: prices of zero, returns that say so and returns that do not, several orders of one customer on one day.
 
-use super::book::{Book, Look, Touch, named};
+use super::book::{Book, Look, Touch, named, rows_where, sum_of};
 use super::{SEGMENTS, Severity};
 use crate::crm::{OrderRole, TableKind};
 use crate::stats::order::sorted_rows;
@@ -17,7 +17,7 @@ pub(super) fn check(book: &mut Book<'_>) {
         let Some(Values::Numbers(values)) = book.table(place).column(name).map(|column| &column.values) else {
             continue;
         };
-        let zeros = (0..values.len() as u32).filter(|row| values[*row as usize] == 0.0).collect();
+        let zeros = rows_where(values.len(), &|row| values[row] == 0.0);
         book.add(place, &Look::new("zero_value", Some(name), Severity::Warning, MISREADS), zeros, total);
     }
     unmarked_returns(book, place, total);
@@ -42,7 +42,7 @@ fn unmarked_returns(book: &mut Book<'_>, place: usize, total: f64) {
         return;
     };
     mark(&mut unmarked, &marked.rows, false);
-    let rows = (0..unmarked.len() as u32).filter(|row| unmarked[*row as usize]).collect();
+    let rows = rows_where(unmarked.len(), &|row| unmarked[row]);
     book.add(place, &Look::new("return_without_mark", None, Severity::Warning, MISREADS), rows, total);
 }
 
@@ -55,9 +55,9 @@ fn same_day(book: &mut Book<'_>, place: usize) {
     }
     let key = |at: usize| (orders.customer.codes[at], orders.day[at]);
     let order = sorted_rows(orders.len(), &mut |a, b| key(a).cmp(&key(b)));
-    let again = order.windows(2).filter(|pair| key(pair[0]) == key(pair[1]));
-    let count: f64 = again.map(|pair| orders.weight[pair[1]]).sum();
-    let of = orders.weight.iter().sum();
+    let again = |at: usize| at > 0 && key(order[at - 1]) == key(order[at]);
+    let count = sum_of(order.len(), &|at| if again(at) { orders.weight[order[at]] } else { 0.0 });
+    let of = sum_of(orders.len(), &|at| orders.weight[at]);
     let column = named(&book.loaded.summary.mapping.orders, OrderRole::CustomerId);
     book.add_counted(place, &Look::new("same_day_orders", column, Severity::Info, MISREADS), Vec::new(), (count, of));
 }

@@ -1,5 +1,6 @@
 //! Measures that a few wild values do not move: weighted medians, their absolute deviations, and counts that no even rhythm explains.
 
+use super::book::weighted;
 use crate::stats::order::sorted_rows;
 
 /// Values looked at for a quantile: of more rows, evenly spaced ones. The error of a median is then about 0.8 % in rank.
@@ -14,6 +15,7 @@ pub(super) struct Sorted {
 
 impl Sorted {
     /// Of the values with a positive weight.
+    #[inline(never)]
     pub fn new(given: &[(f64, f64)]) -> Self {
         let step = given.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<(f64, f64)> =
@@ -29,10 +31,16 @@ impl Sorted {
     }
 
     /// The smallest value that at least a share `p` of the weight does not exceed; NaN without values.
+    #[inline(never)]
     pub fn quantile(&self, p: f64) -> f64 {
-        let wanted = p * self.reached.last().copied().unwrap_or(0.0);
+        let wanted = p * self.weight();
         let at = self.reached.iter().position(|reached| *reached >= wanted);
         at.map_or(f64::NAN, |at| self.values[at])
+    }
+
+    /// Weight of all.
+    pub fn weight(&self) -> f64 {
+        self.reached.last().copied().unwrap_or(0.0)
     }
 
     pub fn median(&self) -> f64 {
@@ -41,14 +49,16 @@ impl Sorted {
 }
 
 /// Median and scaled median absolute deviation: for normal values, mean and standard deviation. NaN without values.
+#[inline(never)]
 pub(super) fn centre(values: &[(f64, f64)]) -> (f64, f64) {
     let median = Sorted::new(values).median();
-    let deviations: Vec<(f64, f64)> = values.iter().map(|(value, weight)| ((value - median).abs(), *weight)).collect();
+    let deviations = weighted(values.len(), &|at| ((values[at].0 - median).abs(), values[at].1));
     (median, 1.4826 * Sorted::new(&deviations).median())
 }
 
 /// Whether `count` is out of reach of a Poisson count of mean `usual`, in any of `places` looked at: by Chernoff's bound
 /// ln P(X ≥ c) ≤ c − μ − c ln(c ÷ μ), against a chance of one in a thousand over all places.
+#[inline(never)]
 pub(super) fn no_chance(count: f64, usual: f64, places: usize) -> bool {
     let usual = usual.max(0.05);
     count > usual && count * libm::log(count / usual) - count + usual > libm::log(1000.0 * places.max(1) as f64)

@@ -1,5 +1,6 @@
 //! How far the data carry each analysis.
 
+use super::book::{flags, sum_of};
 use super::deals::ended;
 use super::{FORECAST, FUNNEL, Finding, SEGMENTS, Score, Severity};
 use crate::crm::{Deals, Loaded, Outcome, Passages, TableKind};
@@ -28,7 +29,7 @@ pub(super) fn scores(loaded: &Loaded, findings: &[Finding]) -> Vec<Score> {
         (sum(deals, &|deal| learnt[deal]), sum(deals, &|deal| ended(deals.outcome[deal])) + lost)
     });
     let segments = crm.orders.as_ref().map(|orders| {
-        let used: f64 = orders.weight.iter().sum();
+        let used = sum_of(orders.len(), &|at| orders.weight[at]);
         (used, used + left_out("orders"))
     });
     let few = deals.map_or(1.0, |(deals, _)| {
@@ -78,14 +79,13 @@ fn score(analysis: &'static str, rows: Option<(f64, f64)>, findings: &[Finding],
 }
 
 fn sum(deals: &Deals, is: &dyn Fn(usize) -> bool) -> f64 {
-    // An empty sum is −0.
-    (0..deals.len()).filter(|deal| is(*deal)).map(|deal| deals.weight[deal]).sum::<f64>() + 0.0
+    sum_of(deals.len(), &|deal| if is(deal) { deals.weight[deal] } else { 0.0 })
 }
 
 /// The deals that a duration rests on: the whole cycle, or a stay in a stage.
 fn with_duration(deals: &Deals, passages: Option<&Passages>, as_of: f64) -> Vec<bool> {
     let end = |deal: usize| if ended(deals.outcome[deal]) { deals.closed[deal] } else { as_of };
-    let mut used: Vec<bool> = (0..deals.len()).map(|deal| end(deal) >= deals.created[deal]).collect();
+    let mut used = flags(deals.len(), &|deal| end(deal) >= deals.created[deal]);
     for (at, deal) in passages.iter().flat_map(|passages| passages.deal.iter().enumerate()) {
         let Some(passages) = passages else { continue };
         let (days, entry) = (passages.exited[at] - passages.entered[at], passages.delayed_entry[at]);
@@ -111,5 +111,5 @@ pub(super) fn learns_by_date(deals: &Deals) -> bool {
 fn learnt_from(deals: &Deals) -> Vec<bool> {
     let by_date = learns_by_date(deals);
     let closed = |deal: usize| matches!(deals.outcome[deal], Outcome::Won | Outcome::Lost);
-    (0..deals.len()).map(|deal| closed(deal) && !(by_date && deals.closed[deal].is_nan())).collect()
+    flags(deals.len(), &|deal| closed(deal) && !(by_date && deals.closed[deal].is_nan()))
 }

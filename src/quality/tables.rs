@@ -1,7 +1,7 @@
 //! What concerns any table: repeated rows, texts and numbers that stand for “nothing”, values far off, codes unlike the others, guesses of
 //! the reader, and keys without a partner.
 
-use super::book::{ALL, Book, Look, Touch};
+use super::book::{ALL, Book, Look, Touch, flags, levels_with, rows_where, rows_with, sum_of, weighted};
 use super::deals::by_level;
 use super::robust::centre;
 use super::{EXAMPLES, FORECAST, FUNNEL, SEGMENTS, Severity};
@@ -44,7 +44,7 @@ pub(super) fn check(book: &mut Book<'_>) {
         for (at, column) in book.table(place).columns().iter().enumerate() {
             let (name, role) = (column.name.as_str(), role_at(book, place, at));
             if book.loaded.tables[place].source.columns.get(at).is_some_and(|facts| facts.missing == rows) {
-                let every = (0..rows as u32).collect();
+                let every = rows_where(rows, &|_| true);
                 book.add(place, &Look::new("empty_column", Some(name), Severity::Info, &[]), every, total);
                 continue;
             }
@@ -124,65 +124,60 @@ fn of_texts(book: &mut Book<'_>, place: usize, name: &str, texts: &Texts, total:
     if texts.levels.len() > 50_000 {
         return;
     }
-    let rows_of = |is: &[bool]| -> Vec<u32> {
-        let of = |row: &u32| is.get(texts.codes[*row as usize] as usize) == Some(&true);
-        (0..rows as u32).filter(of).collect()
-    };
-    let nothing: Vec<bool> = texts.levels.iter().map(|level| PLACEHOLDERS.contains(&folded(level).as_str())).collect();
+    let levels = texts.levels.len();
+    let nothing = flags(levels, &|at| PLACEHOLDERS.contains(&folded(&texts.levels[at]).as_str()));
     if nothing.contains(&true) {
-        book.add(place, &Look::new("placeholder_value", Some(name), Severity::Info, touches), rows_of(&nothing), total);
+        book.add(
+            place,
+            &Look::new("placeholder_value", Some(name), Severity::Info, touches),
+            rows_with(texts, &nothing),
+            total,
+        );
     }
     // Codes hold a digit; the few that hold none are no codes of the kind: postage, fees, tests.
-    if texts.levels.len() >= 20 && texts.levels.len() * 10 < rows {
-        let odd: Vec<bool> =
-            texts.levels.iter().map(|level| !folded(level).chars().any(|c| c.is_ascii_digit())).collect();
-        let found = rows_of(&odd);
-        if found.len() * 20 <= rows {
-            let values: Vec<String> = texts
-                .levels
-                .iter()
-                .zip(&odd)
-                .filter(|(_, odd)| **odd)
-                .map(|(level, _)| level.to_owned())
-                .take(EXAMPLES)
-                .collect();
-            if let Some(finding) =
+    if levels >= 20 && levels * 10 < rows {
+        let odd = flags(levels, &|at| !folded(&texts.levels[at]).bytes().any(|byte| byte.is_ascii_digit()));
+        let found = rows_with(texts, &odd);
+        if found.len() * 20 <= rows
+            && let Some(finding) =
                 book.add(place, &Look::new("odd_code", Some(name), Severity::Info, touches), found, total)
-            {
-                finding.example_values = values;
-            }
+        {
+            finding.example_values = levels_with(texts, &odd);
         }
     }
 }
 
 fn of_numbers(book: &mut Book<'_>, place: usize, name: &str, values: &[f64], total: f64, touches: &[Touch]) {
-    let present = values.iter().filter(|value| !value.is_nan()).count();
-    let lowest = values.iter().copied().fold(f64::NAN, f64::min);
-    let negative = values.iter().filter(|value| **value < 0.0).count();
-    let rows_of = |is: &dyn Fn(f64) -> bool| -> Vec<u32> {
-        (0..values.len() as u32).filter(|row| is(values[*row as usize])).collect()
-    };
-    let stand_ins = values.iter().filter(|value| **value == lowest).count();
+    let (mut present, mut negative, mut stand_ins, mut lowest) = (0_usize, 0_usize, 0_usize, f64::NAN);
+    for value in values.iter().copied().filter(|value| !value.is_nan()) {
+        present += 1;
+        negative += usize::from(value < 0.0);
+        if value < lowest || lowest.is_nan() {
+            (lowest, stand_ins) = (value, 0);
+        }
+        stand_ins += usize::from(value == lowest);
+    }
     // One in a hundred: a single −1 may be a number.
     if SENTINELS.contains(&lowest) && negative == stand_ins && stand_ins * 100 >= present {
-        let rows = rows_of(&|value| value == lowest);
+        let rows = rows_where(values.len(), &|row| values[row] == lowest);
         book.add(place, &Look::new("sentinel_value", Some(name), Severity::Warning, touches), rows, total);
     }
     if present < 50 {
         return;
     }
-    let weighted = |zeros: bool| -> Vec<(f64, f64)> {
-        let kept = |(_, value): &(usize, &f64)| {
-            !value.is_nan() && (zeros || (**value != 0.0 && !(negative == stand_ins && **value == lowest)))
-        };
-        values.iter().enumerate().filter(kept).map(|(row, value)| (*value, book.weight(place, row as u32))).collect()
+    let of = |zeros: bool| {
+        centre(&weighted(values.len(), &|row| {
+            let value = values[row];
+            let stands_in = value == 0.0 || (negative == stand_ins && value == lowest);
+            (if stands_in && !zeros { f64::NAN } else { value }, book.weight(place, row as u32))
+        }))
     };
-    let (mut median, mut deviation) = centre(&weighted(true));
+    let (mut median, mut deviation) = of(true);
     if deviation == 0.0 {
-        (median, deviation) = centre(&weighted(false));
+        (median, deviation) = of(false);
     }
     if deviation > 0.0 {
-        let far = rows_of(&|value| (value - median).abs() > FAR * deviation);
+        let far = rows_where(values.len(), &|row| (values[row] - median).abs() > FAR * deviation);
         // The farthest first.
         let order = sorted_rows(far.len(), &mut |a, b| {
             let distance = |at: usize| (values[far[at] as usize] - median).abs();
@@ -205,7 +200,7 @@ fn guesses(book: &mut Book<'_>) {
             else {
                 continue;
             };
-            let rows = (0..values.len() as u32).filter(|row| !values[*row as usize].is_nan()).collect();
+            let rows = rows_where(values.len(), &|row| !values[row].is_nan());
             let (total, touches) = (book.total(place), users(book.loaded.tables[place].kind));
             if let Some(finding) =
                 book.add(place, &Look::new("guessed_date_order", Some(&column.name), severity, touches), rows, total)
@@ -222,15 +217,12 @@ fn joins(book: &mut Book<'_>) {
     for join in &loaded.summary.joins {
         let attribute = deals.attributes.iter().find(|attribute| attribute.name == join.column);
         if let (true, Some(Values::Texts(texts))) = (join.unmatched > 0, attribute.map(|attribute| &attribute.values)) {
-            let known: Vec<bool> =
-                texts.levels.iter().map(|level| join.near_misses.iter().any(|miss| miss.value == *level)).collect();
-            let is = |deal: &usize| known.get(texts.codes[*deal] as usize) == Some(&true);
-            let rows = (0..deals.len()).filter(is).map(|deal| deals.row[deal]).collect();
+            let mut rows = rows_with(texts, &join.strange);
+            rows.iter_mut().for_each(|deal| *deal = deals.row[*deal as usize]);
             let counts = by_level(texts, &deals.weight);
-            let unmatched = counts.iter().zip(&known).filter(|(_, known)| **known).map(|(count, _)| count).sum::<f64>();
-            // More distinct values than the summary lists.
-            let unmatched = if join.near_misses.len() < 100 { unmatched } else { join.unmatched as f64 };
-            let of = counts.iter().sum();
+            let strange = |at: usize| join.strange.get(at) == Some(&true);
+            let unmatched = sum_of(counts.len(), &|at| if strange(at) { counts[at] } else { 0.0 });
+            let of = sum_of(counts.len(), &|at| counts[at]);
             let touches: &[Touch] = &[(FORECAST, false), (SEGMENTS, false)];
             let column = Some(join.column.as_str());
             let found = book.add_counted(

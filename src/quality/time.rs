@@ -1,9 +1,9 @@
 //! Rhythm: silence at the end, days and minutes with too many deals, dates that cannot be, a last month that is not over.
 
-use super::book::{Book, Look, MISLEADS, Touch, named};
+use super::book::{ALL, Book, Look, MISLEADS, Touch, named, rows_where, sum_of, weighted};
 use super::deals::{attribute, ended};
 use super::robust::{Sorted, centre, no_chance};
-use super::{FORECAST, FUNNEL, SEGMENTS, Severity};
+use super::{EXAMPLES, SEGMENTS, Severity};
 use crate::crm::{DealRole, HistoryRole, Loaded, OrderRole, TableKind};
 use crate::read::dates::iso_text;
 use crate::table::{Texts, Values};
@@ -12,97 +12,128 @@ const DAY_MS: f64 = 86_400_000.0;
 /// 1990-01-01: before the systems that such files come from.
 const OLDEST: f64 = 631_152_000_000.0;
 /// Longer spans hold a wrong date, which is a finding of its own, and no rhythm.
-const LONGEST_DAYS: usize = 60_000;
+const LONGEST_DAYS: i64 = 60_000;
 /// Days on either side with which a day is compared: four weeks, so that each weekday stands in it.
 const NEIGHBOURS: usize = 28;
 
-/// Events with the row that each stands in.
+/// Events by local day, with the row that each stands in.
 struct Events {
     place: usize,
     rows: Vec<u32>,
     times: Vec<f64>,
+    days: Days,
+}
+
+/// Weight of the events of each local day.
+#[derive(Default)]
+struct Days {
+    first: f64,
+    /// From the first to the last day with any.
+    counts: Vec<f64>,
+    /// Day of each event, counted from the first one.
+    of: Vec<u32>,
 }
 
 pub(super) fn check(book: &mut Book<'_>) {
     let loaded = book.loaded;
     out_of_range(book);
-    let mut newest: Vec<f64> = Vec::new();
+    let mut all: Vec<Days> = Vec::new();
     if let (Some(place), Some(deals)) = (book.place_of_deals(), &loaded.crm.deals) {
-        let of = |wanted: &dyn Fn(usize) -> f64| {
-            let found = (0..deals.len()).filter(|deal| !wanted(*deal).is_nan());
-            let (rows, times) = found.map(|deal| (deals.row[deal], wanted(deal))).unzip();
-            Events { place, rows, times }
+        let of = |book: &Book<'_>, wanted: &dyn Fn(usize) -> f64| {
+            let (mut rows, mut times) = (Vec::new(), Vec::new());
+            for deal in 0..deals.len() {
+                let time = wanted(deal);
+                if !time.is_nan() {
+                    rows.push(deals.row[deal]);
+                    times.push(time);
+                }
+            }
+            events(book, place, rows, times)
         };
-        let mapping = &loaded.summary.mapping.deals;
-        let created = of(&|deal| deals.created[deal]);
-        let closed = of(&|deal| if ended(deals.outcome[deal]) { deals.closed[deal] } else { f64::NAN });
-        newest.extend(created.times.iter().chain(&closed.times));
-        newest.extend(loaded.crm.passages.iter().flat_map(|passages| passages.entered.iter().copied()));
-        let column = named(mapping, DealRole::CreatedAt);
-        silence(book, "no_new_deals", column, Severity::Warning, MISLEADS, &created);
+        let created = of(book, &|deal| deals.created[deal]);
+        let closed = of(book, &|deal| if ended(deals.outcome[deal]) { deals.closed[deal] } else { f64::NAN });
+        let column = named(&loaded.summary.mapping.deals, DealRole::CreatedAt);
+        let look = Look::new("no_new_deals", column, Severity::Warning, MISLEADS);
+        silence(book, place, &look, &created.days);
         crowded(book, "import_spike", column, &created);
         minutes(book, column, &created);
         let column = attribute(deals, "closed_at").map(|attribute| attribute.name.as_str());
         crowded(book, "bulk_close_day", column, &closed);
+        all.extend([created.days, closed.days]);
+        if let Some(passages) = &loaded.crm.passages {
+            // Days with any are asked for, not how many: of millions, evenly spaced ones and the newest show them all.
+            let step = passages.len().div_ceil(200_000).max(1);
+            let mut entered: Vec<f64> = passages.entered.iter().step_by(step).copied().collect();
+            entered.extend(passages.entered.iter().copied().reduce(f64::max));
+            all.push(days_of(book, &entered, &|_| 1.0));
+        }
     }
     if let (Some(place), Some(orders)) = (book.place(TableKind::Orders), &loaded.crm.orders) {
         let touches: &[Touch] = &[(SEGMENTS, false)];
         let column = named(&loaded.summary.mapping.orders, OrderRole::Date);
-        newest.extend(&orders.date);
-        let all = Events { place, rows: Vec::new(), times: orders.date.clone() };
-        silence(book, "no_new_orders", column, Severity::Warning, touches, &all);
-        let first = Events { place, rows: Vec::new(), times: first_orders(&orders.customer, &orders.date) };
+        let ordered = days_of(book, &orders.date, &|_| 1.0);
+        silence(book, place, &Look::new("no_new_orders", column, Severity::Warning, touches), &ordered);
+        let first = days_of(book, &first_orders(&orders.customer, &orders.date), &|_| 1.0);
         // Customers who stopped coming may be what the file was made for: a cohort.
-        silence(book, "no_new_customers", column, Severity::Info, touches, &first);
+        silence(book, place, &Look::new("no_new_customers", column, Severity::Info, touches), &first);
         partial_month(book, place, column, &orders.date, &orders.weight);
+        all.push(ordered);
     }
-    stale(book, &newest);
+    if let Some(place) = book.place_of_deals().or_else(|| book.place(TableKind::Orders)) {
+        let any = together(&all);
+        silence(book, place, &Look::new("stale_data", None, Severity::Warning, ALL), &any);
+    }
 }
 
 fn local_day(loaded: &Loaded, instant: f64) -> f64 {
     if instant.is_nan() { f64::NAN } else { f64::from(loaded.zone.day(instant)) }
 }
 
-/// Events by local day.
-struct Days {
-    first: f64,
-    /// Weight of the events of each day, from the first to the last one.
-    counts: Vec<f64>,
-    /// Day of each event, counted from the first one.
-    of: Vec<u32>,
+fn events(book: &Book<'_>, place: usize, rows: Vec<u32>, times: Vec<f64>) -> Events {
+    let days = days_of(book, &times, &|at| book.weight(place, rows[at]));
+    Events { place, rows, times, days }
 }
 
-/// The days of `events`; `None` where there are none, or where their span is no rhythm.
-fn by_day(book: &Book<'_>, events: &Events) -> Option<Days> {
+/// The days of `times`; empty where there are none, or where their span is no rhythm.
+fn days_of(book: &Book<'_>, times: &[f64], weight: &dyn Fn(usize) -> f64) -> Days {
     let mut zone = book.loaded.zone.cursor();
-    let days: Vec<f64> = events.times.iter().map(|time| f64::from(zone.day(*time))).collect();
-    let first = days.iter().copied().fold(f64::NAN, f64::min);
-    let last = days.iter().copied().fold(f64::NAN, f64::max);
-    let span = last - first + 1.0;
-    if !(span >= 1.0 && span <= LONGEST_DAYS as f64) {
-        return None;
+    let days: Vec<i32> = times.iter().map(|time| zone.day(*time)).collect();
+    let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else { return Days::default() };
+    let span = i64::from(*last) - i64::from(*first) + 1;
+    if span > LONGEST_DAYS {
+        return Days::default();
     }
     let mut counts = vec![0.0; span as usize];
     let of: Vec<u32> = days.iter().map(|day| (day - first) as u32).collect();
     for (at, day) in of.iter().enumerate() {
-        counts[*day as usize] += events.rows.get(at).map_or(1.0, |row| book.weight(events.place, *row));
+        counts[*day as usize] += weight(at);
     }
-    Some(Days { first, counts, of })
+    Days { first: f64::from(*first), counts, of }
+}
+
+/// All of them on one calendar.
+fn together(all: &[Days]) -> Days {
+    let used = || all.iter().filter(|days| !days.counts.is_empty());
+    let first = used().map(|days| days.first).fold(f64::NAN, f64::min);
+    let end = used().map(|days| days.first + days.counts.len() as f64).fold(f64::NAN, f64::max);
+    // Not a number of days where there are none; several spans can be longer together than any may be.
+    let span = ((end - first) as usize).min(2 * LONGEST_DAYS as usize);
+    let mut counts = vec![0.0; span];
+    for days in used() {
+        let begin = (days.first - first) as usize;
+        for (count, more) in counts.iter_mut().skip(begin).zip(&days.counts) {
+            *count += more;
+        }
+    }
+    Days { first, counts, of: Vec::new() }
 }
 
 /// Nothing new for three times as long as ever before, and for at least two weeks: after ten days with news, a pause that long is no
 /// pause of the usual rhythm, whatever that is.
-fn silence(
-    book: &mut Book<'_>,
-    code: &str,
-    column: Option<&str>,
-    severity: Severity,
-    touches: &[Touch],
-    events: &Events,
-) {
-    let Some(Days { first, counts, .. }) = by_day(book, events) else { return };
+fn silence(book: &mut Book<'_>, place: usize, look: &Look<'_>, days: &Days) {
+    let Days { first, counts, .. } = days;
     let (mut pause, mut longest, mut active) = (0_u32, 0_u32, 0_u32);
-    for count in &counts {
+    for count in counts {
         if *count > 0.0 {
             longest = longest.max(pause);
             (pause, active) = (0, active + 1);
@@ -112,29 +143,18 @@ fn silence(
     let last = first + counts.len() as f64 - 1.0;
     let quiet = local_day(book.loaded, book.loaded.crm.as_of) - last;
     if active >= 10 && quiet >= 14.0 && quiet > 3.0 * f64::from(longest) {
-        let total = book.total(events.place);
-        let found =
-            book.add_counted(events.place, &Look::new(code, column, severity, touches), Vec::new(), (quiet, quiet));
-        if let Some(finding) = found {
+        let total = book.total(place);
+        if let Some(finding) = book.add_counted(place, look, Vec::new(), (quiet, quiet)) {
             finding.example_values = vec![iso_text(last * DAY_MS, true)];
             finding.costs.iter_mut().for_each(|cost| (cost.rows, cost.of) = (0, total.round() as u64));
         }
     }
 }
 
-/// The newest change of all lies before the instant of the analysis by more than the data's own rhythm explains.
-fn stale(book: &mut Book<'_>, newest: &[f64]) {
-    let Some(place) = book.place_of_deals().or_else(|| book.place(TableKind::Orders)) else { return };
-    let known = newest.iter().copied().filter(|time| !time.is_nan()).collect();
-    let events = Events { place, rows: Vec::new(), times: known };
-    let touches: &[Touch] = &[(FUNNEL, false), (FORECAST, false), (SEGMENTS, false)];
-    silence(book, "stale_data", None, Severity::Warning, touches, &events);
-}
-
 /// Days on which far more happens than on the four weeks before and after: beyond three times their median, their median by 8 scaled
 /// deviations, and any Poisson count of that mean.
 fn crowded(book: &mut Book<'_>, code: &str, column: Option<&str>, events: &Events) {
-    let Some(Days { first, counts, of: days }) = by_day(book, events) else { return };
+    let Days { first, counts, of: days } = &events.days;
     let mut is = vec![false; counts.len()];
     for (day, count) in counts.iter().enumerate() {
         if *count < 10.0 {
@@ -142,22 +162,22 @@ fn crowded(book: &mut Book<'_>, code: &str, column: Option<&str>, events: &Event
         }
         let window = day.saturating_sub(NEIGHBOURS)..(day + NEIGHBOURS + 1).min(counts.len());
         // Days off are no neighbours: without them a file of working days stays quiet.
-        let others: Vec<(f64, f64)> =
-            window.filter(|other| *other != day && counts[*other] > 0.0).map(|other| (counts[other], 1.0)).collect();
+        let others = weighted(window.len(), &|at| {
+            let other = window.start + at;
+            (if other != day && counts[other] > 0.0 { counts[other] } else { f64::NAN }, 1.0)
+        });
         if others.len() < 10 {
             continue;
         }
         let (median, deviation) = centre(&others);
         is[day] = *count > 3.0 * median && *count > median + 8.0 * deviation && no_chance(*count, median, counts.len());
     }
-    let rows: Vec<u32> =
-        days.iter().zip(&events.rows).filter(|(day, _)| is[**day as usize]).map(|(_, row)| *row).collect();
+    let mut rows = rows_where(days.len(), &|at| is[days[at] as usize]);
+    rows.iter_mut().for_each(|at| *at = events.rows[*at as usize]);
     let total = book.sum(events.place, &events.rows);
-    let days: Vec<String> = (0..is.len())
-        .filter(|day| is[*day])
-        .take(super::EXAMPLES)
-        .map(|day| format!("{}: {}", iso_text((first + day as f64) * DAY_MS, true), counts[day]))
-        .collect();
+    let crowded = rows_where(is.len(), &|day| is[day]);
+    let text = |day: &u32| format!("{}: {}", iso_text((first + f64::from(*day)) * DAY_MS, true), counts[*day as usize]);
+    let days: Vec<String> = crowded.iter().take(EXAMPLES).map(text).collect();
     if let Some(finding) = book.add(events.place, &Look::new(code, column, Severity::Warning, MISLEADS), rows, total) {
         finding.example_values = days;
     }
@@ -166,12 +186,12 @@ fn crowded(book: &mut Book<'_>, code: &str, column: Option<&str>, events: &Event
 /// Minutes in which far more deals begin than that day's own number explains, spread over the eight hours of a working day.
 fn minutes(book: &mut Book<'_>, column: Option<&str>, events: &Events) {
     const MINUTES: usize = 1440;
-    let minute = |time: f64| libm::floor(time / 60_000.0);
+    let minute = |time: f64| (libm::floor(time / 60_000.0) as i64).rem_euclid(MINUTES as i64) as usize;
     // Dates alone say nothing about minutes; times on the half hour are dates of another zone.
     if events.times.iter().all(|time| time % 1_800_000.0 == 0.0) {
         return;
     }
-    let Some(Days { counts, of: days, .. }) = by_day(book, events) else { return };
+    let Days { counts, of: days, .. } = &events.days;
     // Events by day, by counting.
     let day_of = |at: usize| days[at] as usize;
     let mut starts = vec![0_usize; counts.len() + 1];
@@ -191,7 +211,7 @@ fn minutes(book: &mut Book<'_>, column: Option<&str>, events: &Events) {
             continue;
         }
         per_minute.fill(0.0);
-        let of = |at: &usize| minute(events.times[*at]).rem_euclid(MINUTES as f64) as usize;
+        let of = |at: &usize| minute(events.times[*at]);
         own.iter().for_each(|at| per_minute[of(at)] += book.weight(events.place, events.rows[*at]));
         let crowded =
             |count: f64| count >= 20.0 && no_chance(count, (counts[day] - count) / 480.0, counts.len() * MINUTES);
@@ -221,16 +241,18 @@ fn first_orders(customer: &Texts, dates: &[f64]) -> Vec<f64> {
 /// A last month that has a last day still to come: it must not be read as a fall.
 fn partial_month(book: &mut Book<'_>, place: usize, column: Option<&str>, dates: &[f64], weights: &[f64]) {
     let last = local_day(book.loaded, dates.iter().copied().fold(f64::NAN, f64::max));
-    let month = |day: f64| iso_text(day * DAY_MS, true).get(..7).map(str::to_owned);
-    if last.is_nan() || month(last) != month(last + 1.0) {
+    // The day of the month ends the text.
+    let of_month = |day: f64| iso_text(day * DAY_MS, true).rsplit('-').next().and_then(|day| day.parse::<f64>().ok());
+    if last.is_nan() {
         return;
     }
-    let current = month(last);
-    // At most 31 days to ask about.
-    let begins =
-        (0..31).map(|back| last - f64::from(back)).take_while(|day| month(*day) == current).last().unwrap_or(last);
-    let in_month = dates.iter().zip(weights).filter(|(date, _)| local_day(book.loaded, **date) >= begins);
-    let count = in_month.map(|(_, weight)| weight).sum();
+    let (Some(today), Some(tomorrow)) = (of_month(last), of_month(last + 1.0)) else { return };
+    if tomorrow == 1.0 {
+        return;
+    }
+    let begins = last - today + 1.0;
+    let in_month = |at: usize| local_day(book.loaded, dates[at]) >= begins;
+    let count = sum_of(dates.len(), &|at| if in_month(at) { weights[at] } else { 0.0 });
     let touches: &[Touch] = &[(SEGMENTS, false)];
     let found = book.add_counted(
         place,
@@ -268,10 +290,7 @@ fn out_of_range(book: &mut Book<'_>) {
             TableKind::Orders => &[(SEGMENTS, false)],
             _ => MISLEADS,
         };
-        let beyond = |is: &dyn Fn(f64) -> bool| -> Vec<u32> {
-            (0..values.len() as u32).filter(|row| is(values[*row as usize])).collect()
-        };
-        let rows = beyond(&|value| value < OLDEST || value > latest);
+        let rows = rows_where(values.len(), &|row| values[row] < OLDEST || values[row] > latest);
         // A later date moves the instant of the analysis unless that was given.
         let moves = rows.iter().any(|row| values[*row as usize] == book.loaded.crm.as_of);
         let severity = if moves { Severity::Error } else { Severity::Warning };

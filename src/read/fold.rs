@@ -6,6 +6,7 @@ use super::case::lower;
 /// zero-width non-joiner, tatweel and vowel signs.
 pub(crate) fn folded_char(c: char) -> Option<char> {
     match c {
+        'a'..='z' | '0'..='9' => Some(c),
         'ي' | 'ى' => Some('ی'),
         'ك' => Some('ک'),
         'ة' => Some('ه'),

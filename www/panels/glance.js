@@ -1,4 +1,4 @@
-/** The three answers side by side: each leads to its panel. */
+/** The answers side by side: each leads to its panel. */
 import { h } from "./dom.js";
 
 /**
@@ -16,6 +16,8 @@ export function glance({ t }, panels) {
     h("button", { type: "button", onclick: () => go(panel.element) }, h("span", { class: "note" }, t(`glance.${name}`)), values[name])));
   return {
     element,
+    /** @param {string} name */
+    go: (name) => go(panels[name].element),
     /** @param {string} name @param {string} text */
     set: (name, text) => void (values[name].textContent = text),
   };

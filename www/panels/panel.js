@@ -12,8 +12,11 @@ import { h, refill } from "./dom.js";
  *   select: (ids: string[]) => void,
  *   records: (table: string, rows: ArrayLike<number>) => Promise<Record<string, string | null>[]>,
  *   openDetails: (drawer: {title: string, content: Node[]}) => void,
+ *   remap: (mapping: any) => void,
+ *   offending: (finding: {code: string, table: string, column: string | null}) => Promise<string>,
  * }} Context
- *   `options` of the analysis and of the view; `change` merges into them, asks again where the analysis needs it.
+ *   `options` of the analysis and of the view; `change` merges into them, asks again where the analysis needs it. `remap` reads the
+ *   same sources by another mapping; `offending` is the CSV text of the rows behind a finding.
  */
 
 /** Progress shows after so long; shorter work would only flicker. */

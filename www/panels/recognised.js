@@ -1,11 +1,11 @@
 /** What was recognised, as one sentence with “Change”; the instant of the analysis; what could not be read. */
 import { h, refill } from "./dom.js";
-import { leftOutList, tableName } from "./small-print.js";
+import { leftOutList } from "./small-print.js";
 
 /**
- * @param {{i18n: import("../i18n/index.js").I18n, onchange: () => void, onAsOf: (asOf: string | undefined) => void}} given
+ * @param {{i18n: import("../i18n/index.js").I18n, onchange: () => void, onAsOf: (asOf: string | undefined) => void, onQuality: () => void}} given
  */
-export function recognised({ i18n, onchange, onAsOf }) {
+export function recognised({ i18n, onchange, onAsOf, onQuality }) {
   const { t } = i18n;
   const text = h("p", { class: "recognised", "aria-live": "polite", dataset: { testid: "recognised" } });
   const change = h("button", { type: "button", onclick: onchange, dataset: { testid: "change-mapping" } }, t("change"));
@@ -36,9 +36,8 @@ export function recognised({ i18n, onchange, onAsOf }) {
       const serious = others.filter(({ severity }) => severity !== "info");
       refill(strip,
         unread > 0 && h("details", { class: "quiet" }, h("summary", null, t(unreadable ? "quality.unread" : "quality.unused", { count: unread })), leftOutList(i18n, summary.leftOut)),
-        others.length > 0 && h("details", { class: "quiet" },
-          h("summary", null, t(serious.length ? "quality.findings" : "quality.remarks", { count: serious.length || others.length })),
-          h("ul", { class: "left-out" }, others.map((finding) => h("li", { class: finding.severity }, findingText(i18n, finding))))));
+        others.length > 0 && h("button", { type: "button", class: "link note", onclick: onQuality, dataset: { testid: "to-quality" } },
+          t(serious.length ? "quality.findings" : "quality.remarks", { count: serious.length || others.length })));
     },
   };
 }
@@ -57,19 +56,4 @@ export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant
     counts.deals > 0 && t(historyForm ? "recognised.history" : "recognised.noHistory", { count: counts.passages }),
   ].filter(Boolean);
   return parts.length ? parts.join(t("comma")) : t("recognised.nothing");
-}
-
-/** @param {import("../i18n/index.js").I18n} i18n @param {any} finding */
-function findingText(i18n, { code, table, column, count, share, affects, exampleLines, exampleValues }) {
-  const { t, has, percent, list, number } = i18n;
-  const key = `finding.${code}`;
-  const place = column ? t("quality.column", { table: tableName(i18n, table), column }) : tableName(i18n, table);
-  const values = [...new Set(exampleValues)].slice(0, 3);
-  return [
-    t(has(key) ? key : "finding.other", { count, place, code: code.replaceAll("_", " "), column, share: percent(share) }),
-    h("span", { class: "note" },
-      values.length ? ` ${t("print.values", { values: list(/** @type {string[]} */ (values)) })}` : "",
-      exampleLines.length ? ` ${t("print.lines", { lines: exampleLines.slice(0, 5).map(number).join(", ") })}` : "",
-      affects.length ? ` ${t("quality.affects", { list: list(affects.map((/** @type {string} */ name) => (has(`analysis.${name}`) ? t(`analysis.${name}`) : name))) })}` : ""),
-  ];
 }

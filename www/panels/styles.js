@@ -131,6 +131,19 @@ code { font-size: 12px; overflow-wrap: anywhere; }
 .verdict { display: grid; gap: 4px; max-inline-size: 80ch; }
 .verdict-ready { color: var(--crm-good); }
 
+.panel.quality { display: block; }
+.score .bar { block-size: 6px; margin-block: 4px; background: var(--crm-border); border-radius: 3px; overflow: hidden; }
+.faults { list-style: none; display: grid; grid-template-columns: minmax(0, 1fr); margin-block-start: 8px; }
+.faults > li { border-block-end: 1px solid var(--crm-border); min-inline-size: 0; }
+.fault > summary { cursor: pointer; padding-block: 10px; display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 4px 12px; align-items: baseline; }
+.fault > summary:hover { background: color-mix(in srgb, var(--crm-accent) 6%, transparent); }
+.fault[open] > summary > span:nth-child(2) { font-weight: 600; }
+.severity { font-size: 12px; line-height: 1.6; padding-inline: 8px; border-radius: 10px; border: 1px solid var(--crm-border); color: var(--crm-muted); white-space: nowrap; }
+.error > summary .severity { border-color: var(--crm-bad); color: var(--crm-bad); font-weight: 600; }
+.warning > summary .severity { border-color: var(--crm-bad); border-style: dashed; color: var(--crm-bad); }
+.fault-body { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; padding-block: 4px 16px; padding-inline-start: 12px; max-inline-size: 80ch; }
+.merges { border: 1px solid var(--crm-border); border-radius: 6px; padding: 8px 14px 12px; margin: 0; display: grid; gap: 6px; max-block-size: 320px; overflow: auto; min-inline-size: 0; overflow-wrap: anywhere; }
+
 .recognised-strip { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; margin-block-end: calc(var(--crm-space) * 1.25); min-block-size: 106px; align-content: start; }
 .recognised { font-size: 16px; max-inline-size: 112ch; text-wrap: pretty; }
 .quality-strip { display: flex; flex-wrap: wrap; gap: 4px 24px; min-block-size: 26px; }
@@ -176,6 +189,8 @@ dialog::backdrop { background: rgb(0 0 0 / 0.35); }
   .chips { flex-wrap: nowrap; }
   .wide { min-inline-size: 70px; }
   .toolbar h3 { inline-size: 100%; }
+  .fault > summary { grid-template-columns: auto minmax(0, 1fr); }
+  .fault > summary > .note { grid-column: 2; }
   .glance { gap: 6px; }
   .glance button { display: flex; justify-content: space-between; align-items: baseline; gap: 12px; padding: 8px 12px; }
   .glance .value { font-size: 16px; text-align: end; }
