@@ -120,6 +120,13 @@ pub enum Detail {
 }
 
 impl Error {
+    /// [`Error::InvalidOption`]; out of line, since many options are judged.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn invalid_option(option: &str, value: String, rule: &str) -> Error {
+        Error::InvalidOption { option: option.into(), value, rule: rule.into() }
+    }
+
     /// The stable name of the kind of error.
     pub fn code(&self) -> &'static str {
         match self {

@@ -29,21 +29,20 @@ export interface LoadOptions {
   timeZone?: string;
   /** The same as minutes east of UTC, without summer time; 0 when missing. */
   utcOffsetMinutes?: number;
+  /** Calendar of periods, and of the years 1300 to 1499 in files where a header does not say it; "gregorian" (those years Jalali) when missing. */
+  calendar?: Calendar;
+  /** First day of the week, 0 (Sunday) to 6; when missing Monday, for Jalali Saturday, for Umm al-Qura Sunday. */
+  weekStart?: number;
+  /** Month of the calendar with which the fiscal year begins, 1 to 12; 1 when missing. */
+  fiscalYearStart?: number;
+  /** Durations count these hours only. `days`: 0 (Sunday) to 6. `from`, `to`: local times such as "09:00". `holidays`: local days, "2025-03-21" or "1404/01/01". */
+  workingTime?: { days: number[]; from: string; to: string; holidays?: string[] };
   /** Consecutive rows of the same stage: one stay ("collapse", the default) or several ("separate"). */
   repeats?: "collapse" | "separate";
 }
 
-/** From `starts[i]` on, local time is `offsets[i]` minutes ahead of UTC; the first offset also holds before. Starts are at least a day apart. */
-export interface ZoneTable {
-  name: string;
-  starts: Instant[];
-  offsets: number[];
-}
-
-/** What the core takes instead of `timeZone`: it has no rules of its own, `time-zone.js` makes the table from those of the host. */
-export interface CoreLoadOptions extends Omit<LoadOptions, "timeZone"> {
-  zone?: ZoneTable;
-}
+/** What the core takes: it has no rules of time zones, `time-zone.js` hands it the table of the host's. */
+export type CoreLoadOptions = Omit<LoadOptions, "timeZone">;
 
 /** Values of one column: numbers (NaN is missing), instants in ms (NaN is missing), texts to be typed as the cells of a file are (empty is missing), or texts by their place in `levels`. */
 export type ColumnValues = Float64Array | { instants: Float64Array } | string[] | { codes: Uint32Array; levels: string[] };
@@ -116,6 +115,8 @@ export interface JoinSummary {
 export interface Summary {
   /** Zone of local days and of shown times; `UTC` or such as `+03:30` where it is an offset alone. */
   timeZone: string;
+  /** Calendar of periods. */
+  calendar: Calendar;
   asOf: Instant;
   /** Where as_of comes from. */
   asOfFrom: "option" | "newest";
@@ -177,6 +178,31 @@ export interface FunnelOptions {
   /** Attribute column (`owner`, `product`, …): the funnel of the deals with value `groupValue` only. */
   filterColumn?: string;
   filterValue?: string;
+  /** What deals are counted by; "month" when missing. */
+  period?: Period;
+  /** Calendar of the periods; that of the load options when missing. */
+  calendar?: Calendar;
+}
+
+export type Calendar = "gregorian" | "jalali" | "umm-al-qura";
+export type Period = "day" | "week" | "month" | "quarter" | "fiscal_year";
+
+/** Deals by period, from the first with a deal to the one of `asOf`, empty ones included; the newest 600 where there are more. Weighted. */
+export interface PeriodCounts {
+  period: Period;
+  calendar: Calendar;
+  /** First local day of each period, counted from 1970-01-01, and at the end the day after the last one: one more than periods. */
+  startDay: Floats;
+  created: Floats;
+  won: Floats;
+  lost: Floats;
+  /** Sum of the known amounts of the deals won, and the deals won without one. */
+  wonAmount: Floats;
+  wonWithoutAmount: Floats;
+  /** Whether the last period goes on after the day of `asOf`. */
+  lastIsPartial: boolean;
+  /** Creations, wins and losses before the first period shown. */
+  earlier: number;
 }
 
 export interface Quantile {
@@ -241,6 +267,8 @@ export interface FunnelResult {
   meta: Meta;
   /** "deals": no stage history, so only the whole cycle is known. */
   source: "history" | "deals";
+  /** Hours of a working day, where all durations are in working days (`LoadOptions.workingTime`); null where days are days. */
+  workingDayHours: number | null;
   counts: { open: number; won: number; lost: number; hold: number; closed: number };
   /** Deals per current stage, with their amount. */
   current: { stage: string; deals: number; open: number; won: number; lost: number; amount: number; withoutAmount: number }[];
@@ -249,6 +277,8 @@ export interface FunnelResult {
   stages: StageResult[];
   /** Counts of moves between stages; row-major, stages × stages. */
   transitions: { stages: string[]; counts: Floats };
+  /** null where no deal has a date. */
+  periods: PeriodCounts | null;
 }
 
 /* ---------- forecast ---------- */

@@ -2,13 +2,13 @@
  * `<crm-dashboard>`: what was recognised and the four panels, for one handle of the engine. `<crm-funnel>`, `<crm-forecast>`,
  * `<crm-segments>` and `<crm-quality>`: one panel each.
  *
- * Attributes: `lang`, `digits` ("latn": European ones), `deals`, `history`, `customers`, `orders` (URLs), `dimensions` (URLs, space-separated).
+ * Attributes: `lang`, `time-zone` (IANA name; that of the browser when missing), `digits` ("latn": European ones), `calendar` (that of the data or the language when missing), `deals`, `history`, `customers`, `orders` (URLs), `dimensions` (URLs, space-separated).
  * Properties: `engine` (a handle of `open`), `options` (of the panels, by analysis), `asOf`.
  * Events: `crm-select` (`detail.ids`), `crm-result` (`detail.analysis`, `detail.result`), `crm-error` (`detail.error`), `crm-options`.
  */
 import { open } from "./engine.js";
 import { retheme } from "./charts/frame.js";
-import { language } from "./i18n/index.js";
+import { calendarOf, language } from "./i18n/index.js";
 import { h, refill } from "./panels/dom.js";
 import { drawer } from "./panels/drawer.js";
 import { glance } from "./panels/glance.js";
@@ -27,9 +27,9 @@ const PANELS = {
 const SOURCES = ["deals", "history", "customers", "orders"];
 /** Deals listed with their reasons; the probabilities of all are in the result. */
 const LISTED = 2500;
-/** What of a panel's options the analysis itself needs; the rest concerns the view. @type {Record<Analysis, (options: any) => object>} */
+/** What of a panel's options the analysis itself needs; the rest concerns the view. @type {Record<Analysis, (options: any, calendar: string) => object>} */
 const REQUESTS = {
-  funnel: () => ({}),
+  funnel: ({ period }, calendar) => ({ ...(period && { period }), calendar }),
   forecast: () => ({ listed: LISTED }),
   segments: ({ k }) => (k ? { k: Number(k) } : {}),
   quality: () => ({}),
@@ -37,7 +37,7 @@ const REQUESTS = {
 const IGNORED = new Set(["cancelled", "superseded", "disposed"]);
 
 class CrmElement extends HTMLElement {
-  static observedAttributes = ["lang", "digits", ...SOURCES, "dimensions"];
+  static observedAttributes = ["lang", "digits", "calendar", ...SOURCES, "dimensions"];
   /** @type {Analysis[]} */ static analyses = ["funnel", "forecast", "segments", "quality"];
   static whole = false;
 
@@ -83,7 +83,7 @@ class CrmElement extends HTMLElement {
   /** @param {string} name @param {string | null} before @param {string | null} now */
   attributeChangedCallback(name, before, now) {
     if (!this.isConnected || before === now) return;
-    if (name === "lang" || name === "digits") this.#render();
+    if (name === "lang" || name === "digits" || name === "calendar") this.#render(true);
     else this.#openAttributes();
   }
 
@@ -138,7 +138,7 @@ class CrmElement extends HTMLElement {
     const turn = ++this.#opening;
     this.busy();
     try {
-      const engine = await open({ ...sources, dimensions });
+      const engine = await open({ ...sources, dimensions, timeZone: this.getAttribute("time-zone") ?? "local" });
       if (turn !== this.#opening) return engine.dispose();
       this.engine = engine;
       this.#owned = true;
@@ -172,10 +172,10 @@ class CrmElement extends HTMLElement {
       options,
       summary: () => this.#engine.summary(),
       change: (changes) => {
-        const before = JSON.stringify(REQUESTS[name](options));
+        const before = JSON.stringify(this.#request(name));
         Object.assign(options, changes);
         this.#emit("crm-options", { analysis: name, options });
-        if (JSON.stringify(REQUESTS[name](options)) !== before) this.#ask(name);
+        if (JSON.stringify(this.#request(name)) !== before) this.#ask(name);
       },
       cancel: () => this.#running[name]?.abort() ?? this.#emit("crm-cancel", {}),
       select: (ids) => this.#emit("crm-select", { ids }),
@@ -186,16 +186,27 @@ class CrmElement extends HTMLElement {
     };
   }
 
+  /** What is asked for, else that of the data unless it is the common one, else that of the language. */
+  #calendar() {
+    const known = this.#engine?.summary().calendar;
+    return this.getAttribute("calendar") ?? (known && known !== "gregorian" ? known : calendarOf(this.#i18n?.lang ?? "en"));
+  }
+
+  /** @param {Analysis} name */
+  #request(name) {
+    return REQUESTS[name](this.options[name] ?? {}, this.#calendar());
+  }
+
   /** Shows what is known and asks for the rest. */
   #start(askAgain = false) {
     const summary = this.#engine.summary();
-    this.#i18n?.inZone(summary.timeZone);
+    this.#i18n?.inTime(summary.timeZone, this.#calendar());
     this.#recognised?.update(summary);
     this.#recognised?.quality(summary, this.#results.quality?.result?.findings ?? []);
     for (const name of /** @type {Analysis[]} */ (Object.keys(this.#panels))) {
       const known = this.#results[name];
       if (known) this.#show(name, known);
-      if (!known || (askAgain && known.request !== JSON.stringify(REQUESTS[name](this.options[name] ?? {})))) this.#ask(name);
+      if (!known || (askAgain && known.request !== JSON.stringify(this.#request(name)))) this.#ask(name);
     }
     if (summary.unsure.length && this.#recognised && this.#asked !== summary) this.openMapping();
     this.#asked = summary;
@@ -215,7 +226,7 @@ class CrmElement extends HTMLElement {
     const engine = this.#engine;
     if (!engine) return;
     const running = new AbortController();
-    const request = REQUESTS[name](this.options[name] ?? {});
+    const request = this.#request(name);
     this.#running[name]?.abort();
     this.#running[name] = running;
     this.#panels[name].busy();

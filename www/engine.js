@@ -18,7 +18,7 @@ export { CrmError };
  *   A string with a line break is CSV text, another is a URL. Rows are objects by column name; columns are arrays by column name.
  * @typedef {{deals?: Data, history?: Data, customers?: Data, orders?: Data, dimensions?: Data[], files?: Data[], simulate?: {deals: number, customers?: number, seed?: number}}} Sources
  *   `dimensions` are joined to the deals by key; of `files` it is recognised what they are.
- * @typedef {{mapping?: object, asOf?: string | number, timeZone?: string, utcOffsetMinutes?: number, repeats?: "collapse" | "separate"}} LoadOptions
+ * @typedef {{mapping?: object, asOf?: string | number, timeZone?: string, utcOffsetMinutes?: number, calendar?: string, weekStart?: number, fiscalYearStart?: number, workingTime?: object, repeats?: "collapse" | "separate"}} LoadOptions
  * @typedef {{wasmUrl?: string | URL, createWorker?: () => Worker, module?: WebAssembly.Module | Promise<WebAssembly.Module>}} Hosting
  */
 
@@ -49,10 +49,10 @@ function compile(url) {
  * @returns {Promise<Engine>}
  */
 export async function open(given, call = {}) {
-  const { mapping, asOf, timeZone, utcOffsetMinutes, repeats, wasmUrl, createWorker, module, ...sources } = given;
+  const { mapping, asOf, timeZone, utcOffsetMinutes, calendar, weekStart, fiscalYearStart, workingTime, repeats, wasmUrl, createWorker, module, ...sources } = given;
   const engine = new Engine(sourcesOf(sources), module ?? compile(wasmUrl), createWorker ?? defaultWorker);
   try {
-    await engine.reload({ mapping, asOf, timeZone, utcOffsetMinutes, repeats }, call);
+    await engine.reload({ mapping, asOf, timeZone, utcOffsetMinutes, calendar, weekStart, fiscalYearStart, workingTime, repeats }, call);
   } catch (error) {
     engine.dispose();
     throw error;

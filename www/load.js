@@ -35,7 +35,7 @@ export class CrmError extends Error {
  * @param {(progress: {phase: string, share: number}) => void} [onProgress]
  */
 export async function load(core, sources, options, onProgress = () => {}) {
-  const loader = new core.Loader(zoned(options));
+  const loader = new core.Loader(...zoned(options));
   for (const [index, source] of sources.entries()) {
     onProgress({ phase: "read", share: index / (sources.length + 1) });
     if ("simulate" in source) await addSimulated(loader, source.simulate);

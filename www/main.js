@@ -43,6 +43,7 @@ function stateOfUrl() {
     source: source in SOURCES && (source !== "files" || files.length) ? source : "maven",
     lang: query.get("lang") ?? navigator.languages.map((tag) => tag.split("-")[0]).find((tag) => tag in LANGUAGE_NAMES) ?? "en",
     digits: query.get("digits") === "latn" ? "latn" : "auto",
+    calendar: query.get("calendar") ?? "auto",
     theme: query.get("theme") ?? "auto",
     asOf: query.get("asOf") ?? undefined,
     timeZone: query.get("timeZone") ?? undefined,
@@ -63,6 +64,7 @@ function change(changes) {
   query.set("source", state.source);
   query.set("lang", state.lang);
   if (state.digits !== "auto") query.set("digits", state.digits);
+  if (state.calendar !== "auto") query.set("calendar", state.calendar);
   if (state.theme !== "auto") query.set("theme", state.theme);
   if (state.asOf) query.set("asOf", state.asOf);
   if (state.timeZone) query.set("timeZone", state.timeZone);
@@ -73,6 +75,10 @@ function change(changes) {
 /** Other data start without the views of the last ones. */
 const fresh = () => ({ asOf: undefined, ...Object.fromEntries(VIEWS.map((view) => [view, {}])) });
 
+/** Only one calendar changes how files are read: it takes the years from 1300 to 1499 for its own. */
+const lunar = () => (state.calendar === "umm-al-qura" ? state.calendar : undefined);
+const dataWanted = () => JSON.stringify([state.source, state.asOf, state.timeZone, lunar(), state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
+
 async function apply() {
   document.documentElement.dataset.theme = state.theme;
   dashboard.options = Object.fromEntries(VIEWS.map((view) => [view, { ...state[view] }]));
@@ -80,12 +86,14 @@ async function apply() {
   document.documentElement.lang = i18n.lang;
   document.documentElement.dir = i18n.dir;
   document.title = i18n.t("page.title");
-  const same = dashboard.getAttribute("lang") === i18n.lang && (dashboard.getAttribute("digits") ?? "auto") === state.digits;
+  const same = dashboard.getAttribute("lang") === i18n.lang && (dashboard.getAttribute("digits") ?? "auto") === state.digits && (dashboard.getAttribute("calendar") ?? "auto") === state.calendar;
   dashboard.setAttribute("lang", i18n.lang);
   if (state.digits === "auto") dashboard.removeAttribute("digits");
   else dashboard.setAttribute("digits", state.digits);
+  if (state.calendar === "auto") dashboard.removeAttribute("calendar");
+  else dashboard.setAttribute("calendar", state.calendar);
   draw();
-  const wanted = JSON.stringify([state.source, state.asOf, state.timeZone, state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
+  const wanted = dataWanted();
   if (wanted === opened) return same ? dashboard.refresh() : undefined;
   await load(wanted);
 }
@@ -101,7 +109,7 @@ async function load(wanted) {
   dashboard.showError();
   opened = wanted;
   try {
-    const engine = await open({ ...SOURCES[state.source](), asOf: state.asOf, timeZone: state.timeZone ?? "local" }, {
+    const engine = await open({ ...SOURCES[state.source](), asOf: state.asOf, timeZone: state.timeZone ?? "local", calendar: lunar() }, {
       signal: turn.signal,
       onProgress: (at) => {
         bar.value = at.share;
@@ -145,6 +153,7 @@ function draw() {
       h("div", { class: "settings" },
         select(t("page.language"), "lang", /** @type {[string, string][]} */ (Object.entries(LANGUAGE_NAMES))),
         i18n.lang !== "en" && select(t("page.digits"), "digits", [["auto", t("digits.auto")], ["latn", t("digits.latn")]]),
+        select(t("page.calendar"), "calendar", ["auto", "gregorian", "jalali", "umm-al-qura"].map((name) => [name, t(`calendar.${name}`)])),
         select(t("page.theme"), "theme", [["auto", t("theme.auto")], ["light", t("theme.light")], ["dark", t("theme.dark")]]))),
     h("nav", { class: "sources", "aria-label": t("page.sources") }, Object.keys(SOURCES).map(source), h("span", { class: "note" }, t("page.drop"))),
     loading);
@@ -184,7 +193,7 @@ dashboard.addEventListener("crm-options", (event) => {
   const { analysis, options, asOf } = /** @type {CustomEvent} */ (event).detail;
   if (analysis) return change({ [analysis]: { ...options } });
   change({ asOf });
-  opened = JSON.stringify([state.source, state.asOf, state.timeZone, state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
+  opened = dataWanted();
 });
 dashboard.addEventListener("crm-cancel", () => opening?.abort());
 

@@ -16,13 +16,15 @@ const stepFrom = (/** @type {number} */ instant) => (instant < RULED ? 6 : 14) *
 const tables = new Map();
 
 /**
- * The options of the core: `timeZone`, an IANA name or "local", becomes the table of its offsets from 1970 to 2100.
+ * What the core's `Loader` takes for these options: `timeZone`, an IANA name or "local", becomes the table of its offsets from 1970 to 2100.
  *
  * @param {{timeZone?: string} & Record<string, any>} [options]
- * @returns {Record<string, any>}
+ * @returns {[options: any, zone?: string, starts?: Float64Array, offsets?: Float64Array]}
  */
 export function zoned({ timeZone, ...options } = {}) {
-  return timeZone === undefined || timeZone === null ? options : { ...options, zone: zoneTable(timeZone) };
+  if (timeZone === undefined || timeZone === null) return [options];
+  const { name, starts, offsets } = zoneTable(timeZone);
+  return [options, name, Float64Array.from(starts), Float64Array.from(offsets)];
 }
 
 /**

@@ -14,6 +14,10 @@ const USAGE = `crm-analytics quality|funnel|forecast|segments|summary|simulate
   --as-of DATE        the instant of the analysis; the newest in the data when missing
   --time-zone ZONE    IANA name, or local: zone of local days and of times that name none; UTC when missing
   --utc-offset MIN    the same as minutes east of UTC
+  --calendar NAME     gregorian, jalali or umm-al-qura: calendar of periods
+  --week-start N      first day of the week, 0 (Sunday) to 6
+  --fiscal-year-start M  month with which the fiscal year begins, 1 to 12
+  --working-time JSON|FILE  durations count these hours only: {"days":[1,2,3,4,5],"from":"09:00","to":"17:00","holidays":["2025-12-25"]}
   --repeats MODE      collapse or separate: consecutive history rows of one stage
   --map JSON|FILE     role to column name, as in the JavaScript API
   --options JSON|FILE options of the analysis
@@ -29,7 +33,7 @@ const ANALYSES = ["quality", "funnel", "forecast", "segments", "summary"];
 const text = /** @type {const} */ ({ type: "string" });
 const OPTIONS = /** @type {const} */ ({
   deals: text, history: text, customers: text, orders: text, dimension: { type: "string", multiple: true },
-  "as-of": text, "time-zone": text, "utc-offset": text, repeats: text, map: text, options: text, table: text,
+  "as-of": text, "time-zone": text, "utc-offset": text, calendar: text, "week-start": text, "fiscal-year-start": text, "working-time": text, repeats: text, map: text, options: text, table: text,
   json: { type: "boolean" }, help: { type: "boolean", short: "h" },
 });
 
@@ -103,13 +107,17 @@ async function main(args) {
     ...(values.dimension ?? []).map((file) => source("dimension", file)),
   ]);
   if (!sources.length) refuse("usage", `no table was given\n\n${USAGE}`);
-  const offset = values["utc-offset"];
+  const number = (/** @type {"utc-offset" | "week-start" | "fiscal-year-start"} */ option) => (values[option] === undefined ? undefined : Number(values[option]));
   const handle = await load(core, sources, {
     mapping: json("map", values.map),
     asOf: values["as-of"],
     repeats: values.repeats,
     timeZone: values["time-zone"],
-    utcOffsetMinutes: offset === undefined ? undefined : Number(offset),
+    utcOffsetMinutes: number("utc-offset"),
+    calendar: values.calendar,
+    weekStart: number("week-start"),
+    fiscalYearStart: number("fiscal-year-start"),
+    workingTime: json("working-time", values["working-time"]),
   }, progress);
   const answers = /** @type {Record<string, (...given: any[]) => unknown>} */ (/** @type {unknown} */ (handle));
   const listener = (/** @type {number} */ share) => progress({ phase: command, share });

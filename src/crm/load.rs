@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::read::dates::iso_text;
 use crate::table::{Column, Table, Texts, Values};
-use crate::time::{DAY_MS, TimeZone};
+use crate::time::DAY_MS;
 
 /// A table as it was given, and what it is.
 #[derive(Debug, Clone)]
@@ -42,8 +42,6 @@ pub struct Loaded {
     pub summary: Summary,
     /// The tables in the order in which they were given.
     pub tables: Vec<LoadedTable>,
-    /// Where days begin and times are shown.
-    pub zone: TimeZone,
 }
 
 impl Loaded {
@@ -86,7 +84,7 @@ impl Loaded {
     fn holds_days(&self, values: &Values) -> bool {
         match values {
             Values::Instants(values) => {
-                values.iter().all(|value| value.is_nan() || self.zone.local(*value) % DAY_MS == 0.0)
+                values.iter().all(|value| value.is_nan() || self.crm.time.zone.local(*value) % DAY_MS == 0.0)
             }
             _ => false,
         }
@@ -96,22 +94,22 @@ impl Loaded {
         match &column.values {
             Values::Texts(texts) => texts.get(row).map(str::to_owned),
             Values::Numbers(values) => Some(values[row]).filter(|value| !value.is_nan()).map(|value| value.to_string()),
-            Values::Instants(values) => Some(values[row])
-                .filter(|value| !value.is_nan())
-                .map(|value| iso_text(self.zone.local(value), days).replace('T', " ").trim_end_matches('Z').to_owned()),
+            Values::Instants(values) => Some(values[row]).filter(|value| !value.is_nan()).map(|value| {
+                iso_text(self.crm.time.zone.local(value), days).replace('T', " ").trim_end_matches('Z').to_owned()
+            }),
         }
     }
 }
 
 /// Recognises `sources` and makes them canonical at the instant of the analysis. A source without a kind is recognised by
 /// the mapping and its headers; what nothing recognises is a dimension table, or the deals where no other table is.
-/// Sources are to be read in the zone of the options ([`LoadOptions::time_zone`]).
+/// Sources are to be read with the time of the options ([`LoadOptions::local_time`]).
 ///
 /// # Errors
 /// [`Error::UnknownColumn`] and [`Error::InvalidOption`] for options that do not fit, [`Error::MissingTable`] without any source.
 pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) -> Result<Loaded> {
-    let zone = options.time_zone()?;
-    let asked = options.as_of_ms(&zone)?;
+    let time = options.local_time()?;
+    let asked = options.as_of_ms(&time)?;
     if sources.is_empty() {
         return Err(Error::MissingTable { analysis: "load".into(), table: "deals".into() });
     }
@@ -158,7 +156,7 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
     order_dates.iter().flatten().for_each(|instant| span.add(*instant));
     let as_of = asked.unwrap_or(span.last);
 
-    let mut crm = Crm { as_of, as_of_day: zone.day(as_of), ..Crm::default() };
+    let mut crm = Crm { as_of, as_of_day: time.zone.day(as_of), time, ..Crm::default() };
     crm.left_out.extend(tables.iter().flat_map(|table| table.source.left_out.iter().cloned()));
     if let (Some(source), Some(rows)) = (of(TableKind::Deals), deal_rows) {
         let (found, left_out) = deals::deals(source, &roles.deals, rows, as_of);
@@ -189,8 +187,8 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         crm.left_out.extend(left_out);
     }
     let orders = match (of(TableKind::Orders), of(TableKind::Deals), &crm.deals) {
-        (Some(source), ..) => Some(orders::orders(source, &roles.orders, as_of, &zone)),
-        (None, Some(source), Some(deals)) => orders::from_deals(source, &roles.deals, deals, &zone),
+        (Some(source), ..) => Some(orders::orders(source, &roles.orders, as_of, &crm.time.zone)),
+        (None, Some(source), Some(deals)) => orders::from_deals(source, &roles.deals, deals, &crm.time.zone),
         _ => None,
     };
     if let Some((mut orders, left_out)) = orders {
@@ -203,15 +201,9 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         crm.orders = Some(orders);
         crm.left_out.extend(left_out);
     }
-    let facts = summary::Facts {
-        time_zone: zone.name().to_owned(),
-        as_of_asked: asked.is_some(),
-        first: span.first,
-        last: span.last,
-        joins: joined,
-    };
+    let facts = summary::Facts { as_of_asked: asked.is_some(), first: span.first, last: span.last, joins: joined };
     let summary = summary::summary(&crm, &tables, &roles, mapping, facts);
-    Ok(Loaded { crm, summary, tables, zone })
+    Ok(Loaded { crm, summary, tables })
 }
 
 fn roles_of<R: Words>(kind: TableKind, source: Option<&Source>, mapping: &Roles<R>) -> Result<Found<R>> {

@@ -1,10 +1,11 @@
 //! What a host says about its data: which column has which role, when the analysis stands, how repeats count.
 
 use super::Outcome;
+use super::local_time::WorkingTime;
 use super::ordered_map::OrderedMap;
 use crate::error::{Error, Result};
 use crate::read::dates::iso_instant;
-use crate::time::{TimeZone, ZoneTable};
+use crate::time::{Calendar, LocalTime, ZoneTable};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -245,33 +246,31 @@ pub struct LoadOptions {
     pub as_of: Option<AsOf>,
     /// Minutes east of UTC for local days and for times without a zone, where the zone has no other rule.
     pub utc_offset_minutes: i32,
-    /// The zone of local days and of times without a zone; instead of `utc_offset_minutes`.
+    /// The zone of local days and of times without a zone; instead of `utc_offset_minutes`. No JSON: the host hands it over as numbers.
+    #[serde(skip)]
     pub zone: Option<ZoneTable>,
+    /// Calendar of periods, and of the years 1300 to 1499 in dates where the column does not say otherwise; Gregorian (those years Jalali) where missing.
+    pub calendar: Option<Calendar>,
+    /// First day of the week, 0 (Sunday) to 6; that of the calendar's home where missing.
+    pub week_start: Option<u32>,
+    /// Month with which the fiscal year begins, 1 to 12; 1 where missing.
+    pub fiscal_year_start: Option<u32>,
+    /// Working hours, which durations then count alone.
+    pub working_time: Option<WorkingTime>,
     /// How repeats of a stage count.
     pub repeats: Repeats,
 }
 
 impl LoadOptions {
-    /// The zone of local days and of times without a zone.
-    ///
-    /// # Errors
-    /// [`Error::InvalidOption`] for a table that is no zone or an offset beyond 18 hours.
-    pub fn time_zone(&self) -> Result<TimeZone> {
-        match &self.zone {
-            Some(table) => TimeZone::of_table(table),
-            None => TimeZone::fixed(self.utc_offset_minutes),
-        }
-    }
-
     /// The instant asked for in ms, if any.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for a text that is no ISO date or a number that is not finite.
-    pub(super) fn as_of_ms(&self, zone: &TimeZone) -> Result<Option<f64>> {
+    pub(super) fn as_of_ms(&self, time: &LocalTime) -> Result<Option<f64>> {
         let Some(as_of) = &self.as_of else { return Ok(None) };
         let (ms, shown) = match as_of {
             AsOf::Milliseconds(ms) => (Some(*ms), ms.to_string()),
-            AsOf::Text(text) => (iso_instant(text, zone), text.clone()),
+            AsOf::Text(text) => (iso_instant(text, &time.zone, time.periods.calendar), text.clone()),
         };
         // 8.64e15 ms is where the dates of JavaScript end.
         match ms.filter(|ms| ms.abs() <= 8.64e15) {
@@ -308,7 +307,7 @@ mod tests {
     #[test]
     fn as_of_is_an_instant_in_either_form() {
         let at = |json: &str| {
-            options::<LoadOptions>(json).and_then(|o| o.as_of_ms(&o.time_zone()?)).map_err(|error| error.code())
+            options::<LoadOptions>(json).and_then(|o| o.as_of_ms(&o.local_time()?)).map_err(|error| error.code())
         };
         assert_eq!(at(r#"{"asOf": "1970-01-02", "utcOffsetMinutes": 60}"#), Ok(Some(82_800_000.0)));
         assert_eq!(at(r#"{"asOf": 5}"#), Ok(Some(5.0)));

@@ -5,6 +5,7 @@ mod deals;
 mod history;
 mod joins;
 mod load;
+mod local_time;
 mod mapping;
 mod ordered_map;
 mod orders;
@@ -14,11 +15,13 @@ mod summary;
 mod words;
 
 use crate::table::{Texts, Values};
+use crate::time::LocalTime;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use joins::differ_by_one;
 pub use joins::{JoinSummary, NearMiss};
 pub use load::{Loaded, LoadedTable, Record, load};
+pub use local_time::WorkingTime;
 pub use mapping::{
     AsOf, CustomerRole, DealRole, HistoryRole, LoadOptions, Mapping, OrderRole, Repeats, Roles, TableKind,
 };
@@ -215,6 +218,8 @@ pub struct Crm {
     pub as_of: f64,
     /// `as_of` as a local calendar day: days since 1970-01-01.
     pub as_of_day: i32,
+    /// How the user counts days, periods and working time.
+    pub time: LocalTime,
     /// What reading and recognition left out, by table and reason.
     pub left_out: Vec<LeftOut>,
 }

@@ -7,6 +7,7 @@ use super::recognise::{Found, Meanings, candidates};
 use super::words::Words;
 use super::{Crm, LeftOut, Outcome, columns, deals};
 use crate::table::Values;
+use crate::time::Calendar;
 use serde::Serialize;
 
 /// A column and how it was read.
@@ -91,6 +92,8 @@ pub struct Counts {
 pub struct Summary {
     /// Zone of local days; `UTC` or such as `+03:30` where it is an offset alone.
     pub time_zone: String,
+    /// Calendar of periods.
+    pub calendar: Calendar,
     /// Instant of the analysis in ms; NaN where the data hold no instant and none was given.
     pub as_of: f64,
     /// `option` or `newest`.
@@ -117,7 +120,6 @@ pub struct Summary {
 
 /// What the summary cannot see in the loaded data.
 pub(super) struct Facts {
-    pub time_zone: String,
     pub as_of_asked: bool,
     pub first: f64,
     pub last: f64,
@@ -130,7 +132,8 @@ pub(super) fn summary(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked
     let has_history = tables.iter().any(|table| table.kind == TableKind::History);
     let form = if roles.history.contains_key(&HistoryRole::ExitedAt) { "from_to" } else { "entry_log" };
     Summary {
-        time_zone: facts.time_zone,
+        time_zone: crm.time.zone.name().to_owned(),
+        calendar: crm.time.periods.calendar,
         as_of: crm.as_of,
         as_of_from: if facts.as_of_asked { "option" } else { "newest" },
         first_instant: number(facts.first),

@@ -1,8 +1,8 @@
 //! The whole cycle: creation to close, with won and lost as competing risks.
 
 use super::curve::{Incidence, SurvivalCurve};
-use super::{LeftOutCount, MS_PER_DAY, Settings, Used};
-use crate::crm::{Deals, LeftOut, Outcome};
+use super::{LeftOutCount, Settings, Used};
+use crate::crm::{Crm, Deals, LeftOut, Outcome};
 use crate::error::Result;
 use crate::meta::Estimate;
 use crate::stats::intervals::wilson;
@@ -42,7 +42,7 @@ const CLOSED: u32 = 3;
 /// The cycle of the selected deals; `None` where none has the dates.
 pub(super) fn cycle(
     deals: &Deals,
-    as_of: f64,
+    crm: &Crm,
     used: &mut Used,
     settings: &Settings,
     left_out: &mut Vec<LeftOut>,
@@ -56,12 +56,12 @@ pub(super) fn cycle(
         let weight = deals.weight[row];
         let line = Some(deals.row[row].saturating_add(2));
         let (end, cause, too_early) = match deals.outcome[row] {
-            Outcome::Open | Outcome::Hold => (as_of, 0, &mut created_late),
+            Outcome::Open | Outcome::Hold => (crm.as_of, 0, &mut created_late),
             Outcome::Won => (deals.closed[row], WON, &mut closed_early),
             Outcome::Lost => (deals.closed[row], LOST, &mut closed_early),
             Outcome::Closed => (deals.closed[row], CLOSED, &mut closed_early),
         };
-        let duration = (end - deals.created[row]) / MS_PER_DAY;
+        let duration = crm.time.elapsed_ms(deals.created[row], end) / crm.time.day_ms();
         if deals.created[row].is_nan() {
             no_created.add(weight, line);
         } else if duration.is_nan() {

@@ -6,10 +6,12 @@
 mod curve;
 mod cycle;
 mod filter;
+mod periods;
 mod stages;
 
 pub use curve::{CauseCurve, DurationQuantile, DurationRestrictedMean, Incidence, SurvivalCurve};
 pub use cycle::{Cycle, WonWithin};
+pub use periods::PeriodCounts;
 pub use stages::{StageResult, Transitions};
 
 use crate::crm::{Crm, Deals, LeftOut, Outcome, Passages};
@@ -18,6 +20,7 @@ use crate::meta::{Meta, Progress};
 use crate::stats::intervals::Confidence;
 use crate::stats::order::sorted_rows;
 use crate::table::Texts;
+use crate::time::{Calendar, Period};
 use serde::{Deserialize, Serialize};
 
 /// What to compute; everything has a default.
@@ -32,11 +35,22 @@ pub struct FunnelOptions {
     pub filter_column: Option<String>,
     /// The value, as written; for a number or an instant (in ms) in decimal notation.
     pub filter_value: Option<String>,
+    /// What deals are counted by.
+    pub period: Period,
+    /// The calendar of the periods; that of the data's options when `None`.
+    pub calendar: Option<Calendar>,
 }
 
 impl Default for FunnelOptions {
     fn default() -> Self {
-        FunnelOptions { confidence: 0.95, horizon_days: None, filter_column: None, filter_value: None }
+        FunnelOptions {
+            confidence: 0.95,
+            horizon_days: None,
+            filter_column: None,
+            filter_value: None,
+            period: Period::default(),
+            calendar: None,
+        }
     }
 }
 
@@ -93,6 +107,8 @@ pub struct FunnelResult {
     pub meta: Meta<FunnelOptions>,
     /// What the durations rest on.
     pub source: FunnelSource,
+    /// Hours of a working day, where all durations are in those; `None` where they are in days of 24 hours.
+    pub working_day_hours: Option<f64>,
     /// Deals by outcome.
     pub counts: OutcomeCounts,
     /// Deals by current stage: open stages in funnel order, then the others as they first appear. Empty where no deal has a stage.
@@ -103,6 +119,8 @@ pub struct FunnelResult {
     pub stages: Vec<StageResult>,
     /// Moves between stages.
     pub transitions: Transitions,
+    /// Deals created, won and lost by period; `None` where no deal has a date.
+    pub periods: Option<PeriodCounts>,
 }
 
 /// The funnel of the deals of `crm`.
@@ -118,12 +136,13 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
     progress.report(0.05);
 
     let mut left_out = Vec::new();
-    let cycle = cycle::cycle(deals, crm.as_of, &mut used, &settings, &mut left_out)?;
+    let cycle = cycle::cycle(deals, crm, &mut used, &settings, &mut left_out)?;
     progress.report(0.2);
     let (source, stages, transitions) = match &crm.passages {
         None => (FunnelSource::Deals, Vec::new(), Transitions::default()),
         Some(passages) => {
-            let (stages, transitions) = stages::stages(deals, passages, &mut used, &settings, &mut left_out, progress)?;
+            let (stages, transitions) =
+                stages::stages(deals, passages, &crm.time, &mut used, &settings, &mut left_out, progress)?;
             (FunnelSource::History, stages, transitions)
         }
     };
@@ -135,6 +154,8 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         current: current(deals, crm.passages.as_ref(), &used.selected),
         meta: Meta::new("funnel", crm, &["deals", "history"], options.clone(), rows_used, left_out),
         source,
+        working_day_hours: crm.time.working.as_ref().map(|clock| clock.day_ms() / 3_600_000.0),
+        periods: periods::periods(crm, deals, &used, options.period, options.calendar),
         cycle,
         stages,
         transitions,
@@ -165,8 +186,6 @@ struct Used {
     selected: Vec<bool>,
     rests_on: Vec<bool>,
 }
-
-const MS_PER_DAY: f64 = 86_400_000.0;
 
 /// Counts rows that cannot be used, by reason.
 struct LeftOutCount {

@@ -1,13 +1,14 @@
 //! Each stage: how long deals stay, where they go, how many get there.
 
 use super::curve::{Incidence, SurvivalCurve};
-use super::{LeftOutCount, MS_PER_DAY, Settings, Used};
+use super::{LeftOutCount, Settings, Used};
 use crate::bulk::Floats;
 use crate::crm::{Deals, Exit, LeftOut, Outcome, Passages};
 use crate::error::Result;
 use crate::meta::{Estimate, Progress};
 use crate::stats::intervals::wilson;
 use crate::stats::survival::SurvivalState;
+use crate::time::LocalTime;
 use serde::Serialize;
 
 /// One stage. Counts are weighted.
@@ -73,6 +74,7 @@ struct Stays {
 pub(super) fn stages(
     deals: &Deals,
     passages: &Passages,
+    time: &LocalTime,
     used: &mut Used,
     settings: &Settings,
     left_out: &mut Vec<LeftOut>,
@@ -108,8 +110,12 @@ pub(super) fn stages(
             Exit::Moved | Exit::Closed => CLOSED,
         };
         *(if cause == 0 { &mut stay.still_here } else { &mut stay.left }) += weight;
-        let duration = (passages.exited[row] - passages.entered[row]) / MS_PER_DAY;
-        let entry = passages.delayed_entry[row] / MS_PER_DAY;
+        let entered = passages.entered[row];
+        let duration = time.elapsed_ms(entered, passages.exited[row]) / time.day_ms();
+        let entry = match passages.delayed_entry[row] {
+            0.0 => 0.0,
+            age => time.elapsed_ms(entered, entered + age) / time.day_ms(),
+        };
         if !(duration >= 0.0 && entry >= 0.0) {
             exited_early.add(weight, None);
         } else if entry > 0.0 && entry >= duration {

@@ -1,8 +1,9 @@
 use super::*;
 use crate::crm::{Attribute, Exit};
 use crate::table::Values;
+use crate::time::{TimeZone, WorkingClock};
 
-const DAY: f64 = MS_PER_DAY;
+const DAY: f64 = crate::time::DAY_MS;
 
 /// Deals created at day 0 unless said otherwise, seen at day 100.
 fn deals(rows: &[(Outcome, f64, f64)]) -> Deals {
@@ -255,6 +256,7 @@ fn result_has_the_names_of_the_contract_and_no_nan() {
         &json["cycle"]["outcomes"]["causes"][0],
         &json["stages"][0],
         &json["current"][0],
+        &json["periods"],
     ] {
         assert!(!names(value).is_empty());
         for name in names(value) {
@@ -295,4 +297,84 @@ fn delayed_entry_takes_unseen_time_out_of_the_risk_set() {
     );
     let reasons: Vec<&str> = result.meta.rows_left_out.iter().map(|left_out| left_out.reason.as_str()).collect();
     assert_eq!(reasons, ["exited_before_entered", "exited_before_observed"]);
+}
+
+#[test]
+fn periods_are_contiguous_and_hold_every_creation_win_and_loss() {
+    // Day 0 is 1 January 1970; day 31 and 59 begin February and March, as_of is day 100, in April.
+    let rows = [
+        (Outcome::Won, 0.0, 40.0),
+        (Outcome::Won, 1.0, 98.0),
+        (Outcome::Lost, 30.99, 99.0),
+        (Outcome::Open, 90.0, NAN),
+        (Outcome::Open, 101.0, NAN),
+        (Outcome::Closed, NAN, 50.0),
+    ];
+    let periods = plain(&crm(deals(&rows))).periods.expect("dates");
+    assert_eq!(periods.start_day.0, [0.0, 31.0, 59.0, 90.0, 120.0]);
+    assert_eq!((periods.created.0, periods.won.0), (vec![3.0, 0.0, 0.0, 1.0], vec![0.0, 1.0, 0.0, 1.0]));
+    assert_eq!((periods.lost.0, periods.won_amount.0), (vec![0.0, 0.0, 0.0, 1.0], vec![0.0, 0.0, 0.0, 10.0]));
+    assert_eq!((periods.won_without_amount.0, periods.last_is_partial), (vec![0.0, 1.0, 0.0, 0.0], true));
+    assert_eq!(periods.earlier, 0.0);
+}
+
+#[test]
+fn periods_follow_the_calendar_and_the_zone_of_the_user() {
+    let mut crm = crm(deals(&[(Outcome::Open, 79.9, NAN), (Outcome::Open, 80.0, NAN)]));
+    let of = |crm: &Crm, calendar| {
+        let options = FunnelOptions { calendar, ..FunnelOptions::default() };
+        run(crm, &options).expect("usable deals").periods.expect("dates")
+    };
+    // Nowruz 1349 was 21 March 1970, day 79: both deals are in Farvardin.
+    assert_eq!(of(&crm, Some(Calendar::Jalali)).start_day.0, [79.0, 110.0]);
+    crm.time.zone = TimeZone::fixed(-1080).expect("valid");
+    let west = of(&crm, Some(Calendar::Jalali));
+    assert_eq!((west.start_day.0, west.created.0), (vec![79.0, 110.0], vec![2.0]));
+    crm.deals = Some(deals(&[(Outcome::Open, 79.5, NAN)]));
+    assert_eq!(of(&crm, Some(Calendar::Jalali)).start_day.0, [50.0, 79.0, 110.0]);
+    crm.time.periods.calendar = Calendar::Jalali;
+    assert_eq!(of(&crm, None), of(&crm, Some(Calendar::Jalali)));
+}
+
+#[test]
+fn of_very_many_periods_the_newest_are_shown_and_the_rest_counted() {
+    let mut crm = crm(deals(&[(Outcome::Won, -5000.0, -4000.0), (Outcome::Open, 99.0, NAN)]));
+    let options = FunnelOptions { period: Period::Day, ..FunnelOptions::default() };
+    let periods = run(&crm, &options).expect("usable deals").periods.expect("dates");
+    assert_eq!((periods.created.0.len(), periods.start_day.0[600], periods.earlier), (600, 101.0, 2.0));
+    assert_eq!((periods.created.0.iter().sum::<f64>(), periods.won_amount.0.iter().sum::<f64>()), (1.0, 0.0));
+    crm.as_of = f64::NAN;
+    assert_eq!(run(&crm, &options).map(|result| result.periods), Ok(None));
+}
+
+#[test]
+fn working_hours_replace_elapsed_time_in_cycle_and_stages() {
+    let mut crm = three_deals();
+    let elapsed = plain(&crm);
+    crm.time.working = Some(WorkingClock::new(&[0, 1, 2, 3, 4, 5, 6], 0, 720, &[]).expect("valid"));
+    let mornings = plain(&crm);
+    assert_eq!((elapsed.working_day_hours, mornings.working_day_hours), (None, Some(12.0)));
+    // All instants are midnights: as many mornings pass as days.
+    assert_eq!((&elapsed.cycle, &elapsed.stages), (&mornings.cycle, &mornings.stages));
+    crm.time.working = Some(WorkingClock::new(&[4, 5], 540, 1020, &[]).expect("valid"));
+    let two_days_a_week = plain(&crm);
+    let days = |result: &FunnelResult| result.cycle.as_ref().map(|cycle| cycle.duration.last_days).expect("dates");
+    // Day 0 was a Thursday: days 0 and 1 of each week work, thirty of one hundred.
+    assert_eq!((days(&elapsed), days(&two_days_a_week)), (100.0, 30.0));
+}
+
+#[test]
+fn instants_at_the_end_of_time_have_no_period_and_do_no_harm() {
+    let far = 1e8;
+    for (created, closed, as_of) in [(-far, far, far), (far, far, far), (-far, -far, -far), (0.0, far, f64::INFINITY)] {
+        let mut crm = crm(deals(&[(Outcome::Won, created, closed), (Outcome::Won, created, closed)]));
+        crm.as_of = as_of * DAY;
+        for period in [Period::Day, Period::Week, Period::Month, Period::Quarter, Period::FiscalYear] {
+            for calendar in [Calendar::Gregorian, Calendar::Jalali, Calendar::UmmAlQura] {
+                let options = FunnelOptions { period, calendar: Some(calendar), ..FunnelOptions::default() };
+                let periods = run(&crm, &options).expect("usable deals").periods.expect("dates");
+                assert!((1..=600).contains(&periods.created.0.len()), "{period:?} {calendar:?}");
+            }
+        }
+    }
 }

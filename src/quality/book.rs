@@ -159,7 +159,7 @@ impl<'a> Book<'a> {
             Values::Texts(texts) => texts.get(row).map(str::to_owned),
             Values::Numbers(values) => values.get(row).filter(|value| !value.is_nan()).map(|value| value.to_string()),
             Values::Instants(values) => values.get(row).filter(|value| !value.is_nan()).map(|value| {
-                let text = iso_text(self.loaded.zone.local(*value), false);
+                let text = iso_text(self.loaded.crm.time.zone.local(*value), false);
                 text.trim_end_matches("T00:00:00Z").trim_end_matches('Z').replace('T', " ")
             }),
         }

@@ -86,7 +86,7 @@ pub(super) fn check(book: &mut Book<'_>) {
 }
 
 fn local_day(loaded: &Loaded, instant: f64) -> f64 {
-    if instant.is_nan() { f64::NAN } else { f64::from(loaded.zone.day(instant)) }
+    if instant.is_nan() { f64::NAN } else { f64::from(loaded.crm.time.zone.day(instant)) }
 }
 
 fn events(book: &Book<'_>, place: usize, rows: Vec<u32>, times: Vec<f64>) -> Events {
@@ -96,7 +96,7 @@ fn events(book: &Book<'_>, place: usize, rows: Vec<u32>, times: Vec<f64>) -> Eve
 
 /// The days of `times`; empty where there are none, or where their span is no rhythm.
 fn days_of(book: &Book<'_>, times: &[f64], weight: &dyn Fn(usize) -> f64) -> Days {
-    let mut zone = book.loaded.zone.cursor();
+    let mut zone = book.loaded.crm.time.zone.cursor();
     let days: Vec<i32> = times.iter().map(|time| zone.day(*time)).collect();
     let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else { return Days::default() };
     let span = i64::from(*last) - i64::from(*first) + 1;

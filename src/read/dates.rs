@@ -1,8 +1,7 @@
 //! Dates and instants as people write them: ISO, day or month first, Jalali, with or without time and zone.
 
 use super::numbers::digit;
-use crate::time::TimeZone;
-pub(crate) use crate::time::{gregorian_date, gregorian_day, jalali_day};
+use crate::time::{Calendar, TimeZone, gregorian_date, gregorian_day, jalali_day, umm_al_qura_day};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -36,6 +35,8 @@ pub(super) struct Written {
     pub zone: Option<i32>,
     /// Whether AM or PM stands there.
     pub twelve_hours: bool,
+    /// Whether years from 1300 to 1499 are those of Umm al-Qura, not Jalali ones.
+    pub lunar: bool,
 }
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -93,6 +94,7 @@ impl Written {
             has_time: false,
             zone: None,
             twelve_hours: false,
+            lunar: false,
         };
         for part in 0..3 {
             if let Some((value, width)) = cursor.number() {
@@ -223,8 +225,8 @@ impl Written {
         }
     }
 
-    /// Whether the value stands in the Jalali calendar, under `order`.
-    pub fn is_jalali(&self, order: Order) -> bool {
+    /// Whether the value stands in the Jalali or the Umm al-Qura calendar, under `order`.
+    pub fn is_hijri(&self, order: Order) -> bool {
         let place = if self.own_order().unwrap_or(order) == Order::YearMonthDay { 0 } else { 2 };
         self.widths[place] == 4 && (1300..=1499).contains(&self.parts[place])
     }
@@ -253,6 +255,7 @@ impl Written {
             return None;
         }
         let days = match year {
+            1300..=1499 if self.lunar => umm_al_qura_day(year, month, day)?,
             1300..=1499 => jalali_day(year, month, day)?,
             1500..=2999 => gregorian_day(year, month, day)?,
             _ => return None,
@@ -264,7 +267,11 @@ impl Written {
     /// How the date is written, such as `dd-mm-yy`, `m/d/yyyy` or `jalali yyyy/mm/dd`.
     pub fn layout(&self, order: Order, padded: bool) -> String {
         let order = self.own_order().unwrap_or(order);
-        let calendar = if self.is_jalali(order) { "jalali " } else { "" };
+        let calendar = match (self.is_hijri(order), self.lunar) {
+            (false, _) => "",
+            (true, false) => "jalali ",
+            (true, true) => "umm-al-qura ",
+        };
         let (day, month) = match (padded, self.month_word) {
             (true, None) => ("dd", "mm"),
             (false, None) => ("d", "m"),
@@ -281,9 +288,11 @@ impl Written {
     }
 }
 
-/// Instant in ms of an ISO date or date-time; without a zone it is local in `zone`. `None` for anything else.
-pub(crate) fn iso_instant(text: &str, zone: &TimeZone) -> Option<f64> {
-    let written = Written::parse(text.trim())?;
+/// Instant in ms of an ISO date or date-time; without a zone it is local in `zone`. A year from 1300 to 1499 is
+/// Jalali unless `calendar` is Umm al-Qura. `None` for anything else.
+pub(crate) fn iso_instant(text: &str, zone: &TimeZone, calendar: Calendar) -> Option<f64> {
+    let mut written = Written::parse(text.trim())?;
+    written.lunar = calendar == Calendar::UmmAlQura;
     (written.own_order() == Some(Order::YearMonthDay)).then(|| written.instant(Order::YearMonthDay, zone))?
 }
 
@@ -298,6 +307,15 @@ pub(crate) fn iso_text(instant: f64, date_only: bool) -> String {
     let (hour, minute, second, ms) = (time / 3_600_000, time / 60_000 % 60, time / 1000 % 60, time % 1000);
     let fraction = if ms == 0 { String::new() } else { format!(".{ms:03}") };
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+}
+
+/// Whether years from 1300 to 1499 in a column called `name` are those of Umm al-Qura: by the name, else by the calendar of the user.
+pub(super) fn is_lunar(name: &str, calendar: Calendar) -> bool {
+    let name = super::case::lowered(name);
+    let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    // In Persian, “hijri” alone is the solar year; with the Arabic letter yeh it is the lunar one.
+    !says(&["شمسی", "شمسي", "خورشیدی", "جلالی", "jalali", "shamsi", "persian", "solar"])
+        && (calendar == Calendar::UmmAlQura || says(&["قمری", "قمري", "هجري", "hijri", "umm al-qura", "ummalqura"]))
 }
 
 #[cfg(test)]
@@ -325,7 +343,7 @@ mod tests {
         assert_eq!(instant("18-10-17 12:00", Order::DayMonthYear), noon);
         assert_eq!(instant("10/18/17 12:00", Order::MonthDayYear), noon);
         assert_eq!(instant("10/18/17 12:00", Order::DayMonthYear), None);
-        assert_eq!(iso_instant("2017-10-18 15:30", &TimeZone::fixed(210).expect("valid")), noon);
+        assert_eq!(iso_instant("2017-10-18 15:30", &TimeZone::fixed(210).expect("valid"), Calendar::Gregorian), noon);
     }
 
     #[test]
@@ -340,8 +358,29 @@ mod tests {
     #[test]
     fn iso_text_reads_back() {
         for ms in [0.0, 1.0, -1.0, 1_508_328_000_123.0, -62_000_000_000.0] {
-            assert_eq!(iso_instant(&iso_text(ms, false), &TimeZone::utc()), Some(ms));
+            assert_eq!(iso_instant(&iso_text(ms, false), &TimeZone::utc(), Calendar::Gregorian), Some(ms));
         }
         assert_eq!(iso_text(1_508_284_800_000.0, true), "2017-10-18");
+    }
+
+    #[test]
+    fn years_of_the_fourteenth_century_are_jalali_unless_column_or_user_say_otherwise() {
+        let gregorian = Calendar::Gregorian;
+        for (name, calendar, lunar) in [
+            ("تاریخ", gregorian, false),
+            ("تاريخ هجري", gregorian, true),
+            ("تاریخ هجری قمری", gregorian, true),
+            ("هجری شمسی", Calendar::UmmAlQura, false),
+            ("Hijri Date", gregorian, true),
+            ("created", Calendar::UmmAlQura, true),
+            ("created", Calendar::Jalali, false),
+        ] {
+            assert_eq!(is_lunar(name, calendar), lunar, "{name}");
+        }
+        let utc = TimeZone::utc();
+        // 1 Ramadan 1446 was 1 March 2025; 30 Dhu al-Qa'dah is no Jalali day.
+        let first = gregorian_day(2025, 3, 1).map(|day| (day * DAY_MS) as f64);
+        assert_eq!(iso_instant("1446-09-01", &utc, Calendar::UmmAlQura), first);
+        assert_eq!(iso_instant("۱۴۰۳/۱۲/۱۱", &utc, gregorian), first);
     }
 }

@@ -10,7 +10,7 @@ use super::{Source, infer};
 use crate::crm::LeftOut;
 use crate::error::{Error, Result};
 use crate::table::{Column, Table};
-use crate::time::TimeZone;
+use crate::time::LocalTime;
 
 const SEPARATORS: [u8; 4] = *b",;\t|";
 const SAMPLE_LINES: usize = 64;
@@ -22,7 +22,7 @@ pub(super) const EXAMPLES: usize = 10;
 /// Reads a file that comes in pieces: [`Reader::push`] each of them, then [`Reader::close`].
 pub struct Reader {
     name: String,
-    zone: TimeZone,
+    time: LocalTime,
     /// Bytes that came and have not been read: an unfinished record, or all where the form of the file needs all.
     pending: Vec<u8>,
     /// Reading is not tried again before so many bytes are pending: a quote that does not end would be read anew with every piece.
@@ -46,11 +46,11 @@ enum Form {
 }
 
 impl Reader {
-    /// A reader of the file `name`, times without a zone being local in `zone`.
-    pub fn new(name: &str, zone: &TimeZone) -> Reader {
+    /// A reader of the file `name`, times without a zone being local in the zone of `time`.
+    pub fn new(name: &str, time: &LocalTime) -> Reader {
         Reader {
             name: name.into(),
-            zone: zone.clone(),
+            time: time.clone(),
             pending: Vec::new(),
             enough: SAMPLE_BYTES,
             offset: 0,
@@ -95,11 +95,11 @@ impl Reader {
             Some(_) => b' ',
             None => return Err(Error::EmptyInput { table: self.name.clone() }),
         };
-        if !self.rows.finish(&self.name, separator == b';', &self.zone) {
+        if !self.rows.finish(&self.name, separator == b';', &self.time) {
             (self.offset, self.line, self.form, self.enough) = (0, 1, None, SAMPLE_BYTES);
             return Ok(None);
         }
-        std::mem::take(&mut self.rows).source(&self.name, char::from(separator), &self.zone).map(Some)
+        std::mem::take(&mut self.rows).source(&self.name, char::from(separator), &self.time).map(Some)
     }
 
     /// Reads `bytes`, which begin where reading stands, and says how many are done with.
@@ -398,10 +398,11 @@ impl Rows {
     }
 
     /// Types what can be typed without the other columns; otherwise forgets the rows, to read the columns that need it again as texts.
-    fn finish(&mut self, table: &str, comma_likely: bool, zone: &TimeZone) -> bool {
+    fn finish(&mut self, table: &str, comma_likely: bool, time: &LocalTime) -> bool {
         let (names, lines) = (&self.names, &self.lines);
         let columns = std::mem::take(&mut self.columns).into_iter().zip(names);
-        self.columns = columns.map(|(column, name)| column.finished(table, name, lines, comma_likely, zone)).collect();
+        self.columns =
+            columns.map(|(column, name)| column.finished(table, name, lines, comma_likely, &time.zone)).collect();
         if !self.columns.iter().any(|column| matches!(column, Cells::Again)) {
             return true;
         }
@@ -414,7 +415,7 @@ impl Rows {
         false
     }
 
-    fn source(self, table: &str, separator: char, zone: &TimeZone) -> Result<Source> {
+    fn source(self, table: &str, separator: char, time: &LocalTime) -> Result<Source> {
         if self.lines.is_empty() {
             return Err(Error::NoRows { table: table.into() });
         }
@@ -426,7 +427,7 @@ impl Rows {
             example_values: self.broken_texts,
             rows: Vec::new(),
         });
-        let typed = infer::infer(table, &self.names, self.columns, &self.lines, separator == ';', zone);
+        let typed = infer::infer(table, &self.names, self.columns, &self.lines, separator == ';', time);
         let (mut columns, mut facts) = (Vec::new(), Vec::new());
         let mut left_out: Vec<LeftOut> = broken.into_iter().collect();
         for (name, typed) in self.names.into_iter().zip(typed) {
@@ -476,6 +477,7 @@ pub(super) fn unique_names<S: AsRef<str>>(header: &[S]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::TimeZone;
 
     fn split(bytes: &[u8]) -> Result<Source> {
         super::super::csv("t", bytes)
@@ -571,7 +573,7 @@ mod tests {
 
     #[test]
     fn reading_straight_into_a_type_is_reading_texts_and_typing_them() {
-        let zone = TimeZone::fixed(210).expect("valid");
+        let zone = LocalTime { zone: TimeZone::fixed(210).expect("valid"), ..LocalTime::default() };
         for seed in 0..400 {
             let text = drawn(seed);
             let mut obvious = Reader::new("t", &zone);
@@ -584,7 +586,7 @@ mod tests {
 
     #[test]
     fn pieces_of_any_size_are_the_whole() {
-        let zone = TimeZone::utc();
+        let zone = LocalTime::default();
         for seed in 0..120 {
             // Long enough for several readings, and cut inside quotes, characters and line ends.
             let once = drawn(seed);

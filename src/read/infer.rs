@@ -8,7 +8,7 @@ use super::interner::Interner;
 use super::numbers::{self, DecimalMark};
 use crate::crm::LeftOut;
 use crate::table::{Levels, Texts, Values};
-use crate::time::TimeZone;
+use crate::time::{LocalTime, TimeZone};
 
 /// Share of the non-missing values that must fit a type.
 pub(super) const TYPED_SHARE: f64 = 0.9;
@@ -43,14 +43,17 @@ pub(super) fn infer(
     columns: Vec<Cells>,
     lines: &[u32],
     comma_likely: bool,
-    zone: &TimeZone,
+    time: &LocalTime,
 ) -> Vec<Typed> {
     let missing =
         |column: &Interner| (0..column.len()).map(|code| is_missing(column.text(code))).collect::<Vec<bool>>();
     let mut readings: Vec<Reading> = Vec::with_capacity(columns.len());
     for (name, column) in names.iter().zip(&columns) {
         readings.push(match column {
-            Cells::Texts(column) | Cells::Read(column) => read(name, column, &missing(column), comma_likely),
+            Cells::Texts(column) | Cells::Read(column) => {
+                let lunar = dates::is_lunar(name, time.periods.calendar);
+                read(name, column, &missing(column), comma_likely, lunar)
+            }
             _ => Reading::Text,
         });
     }
@@ -64,7 +67,7 @@ pub(super) fn infer(
                 Typed { values: Values::Texts(texts), facts, unreadable: None }
             }
             Cells::Texts(column) | Cells::Read(column) => {
-                let (values, facts, unread) = typed(&column, &missing(&column), reading, zone);
+                let (values, facts, unread) = typed(&column, &missing(&column), reading, &time.zone);
                 let is_unread = |code: u32| unread.get(code as usize) == Some(&true);
                 let rows = (0_u32..).zip(&column.codes).filter(|(_, code)| is_unread(**code));
                 let rows: Vec<(u32, &str)> = rows.map(|(row, code)| (row, column.text(*code as usize))).collect();
@@ -81,7 +84,7 @@ pub(super) fn infer(
         .collect()
 }
 
-fn read(name: &str, column: &Interner, missing: &[bool], comma_likely: bool) -> Reading {
+fn read(name: &str, column: &Interner, missing: &[bool], comma_likely: bool, lunar: bool) -> Reading {
     let present: Vec<usize> = (0..column.len()).filter(|code| !missing[*code]).collect();
     let rows: u64 = present.iter().map(|code| u64::from(column.counts[*code])).sum();
     if rows == 0 {
@@ -104,7 +107,11 @@ fn read(name: &str, column: &Interner, missing: &[bool], comma_likely: bool) -> 
     let mut written_dates: Vec<Option<dates::Written>> = vec![None; column.len()];
     let mut compact = 0;
     for code in &present {
-        written_dates[*code] = dates::Written::parse(column.text(*code));
+        let mut written = dates::Written::parse(column.text(*code));
+        if let Some(written) = &mut written {
+            written.lunar = lunar;
+        }
+        written_dates[*code] = written;
         compact += usize::from(written_dates[*code].is_some_and(|w| w.separator == '\0' && !w.has_time));
     }
     let dated: u64 = present.iter().filter(|code| written_dates[**code].is_some()).map(|code| count(*code)).sum();
@@ -289,13 +296,13 @@ fn date_facts(dates: &Dates, column: &Interner) -> ColumnFacts {
         counted().filter(|(w, _)| wanted(w)).map(|(_, count)| count).sum::<u64>()
     };
     let all = rows(&|_| true);
-    let jalali = rows(&|w| w.is_jalali(dates.order));
+    let hijri = rows(&|w| w.is_hijri(dates.order));
     let padded = counted().all(|(w, _)| w.widths.iter().all(|width| *width != 1));
-    let most = jalali * 2 > all;
-    let shown = counted().find(|(w, _)| w.is_jalali(dates.order) == most).map(|(w, _)| w.layout(dates.order, padded));
+    let most = hijri * 2 > all;
+    let shown = counted().find(|(w, _)| w.is_hijri(dates.order) == most).map(|(w, _)| w.layout(dates.order, padded));
     let mut evidence = dates.evidence.clone();
-    if jalali > 0 {
-        evidence = format!("{evidence}; {jalali} of {all} years lie between 1300 and 1499");
+    if hijri > 0 {
+        evidence = format!("{evidence}; {hijri} of {all} years lie between 1300 and 1499");
     }
     ColumnFacts { kind: "instant", date_order: shown, date_evidence: Some(evidence), ..Default::default() }
 }
@@ -321,10 +328,10 @@ pub(super) fn unreadable(table: &str, name: &str, rows: &[(u32, &str)], lines: &
 mod tests {
     use super::super::{Source, csv_with};
     use crate::table::Values;
-    use crate::time::TimeZone;
+    use crate::time::{LocalTime, TimeZone};
 
     fn source(text: &str) -> Source {
-        csv_with("t.csv", text.as_bytes(), &TimeZone::utc()).expect("readable")
+        csv_with("t.csv", text.as_bytes(), &LocalTime::default()).expect("readable")
     }
 
     fn kinds(text: &str) -> Vec<&'static str> {
@@ -377,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_time_without_zone_is_local_to_the_offset() {
-        let zone = |minutes| TimeZone::fixed(minutes).expect("valid");
+        let zone = |minutes| LocalTime { zone: TimeZone::fixed(minutes).expect("valid"), ..LocalTime::default() };
         let at = |minutes| match csv_with("t", b"d\n2020-01-01\n", &zone(minutes)).expect("readable").table.columns()[0]
             .values
         {

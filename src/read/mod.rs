@@ -15,7 +15,7 @@ mod write;
 use crate::crm::LeftOut;
 use crate::error::{Error, Result};
 use crate::table::{Column, Table, Texts, Values};
-use crate::time::TimeZone;
+use crate::time::LocalTime;
 
 pub use delimited::Reader;
 pub use write::write_csv;
@@ -75,7 +75,7 @@ pub enum RawValues {
 /// # Ok::<(), crm_analytics::Error>(())
 /// ```
 pub fn csv(name: &str, bytes: &[u8]) -> Result<Source> {
-    csv_with(name, bytes, &TimeZone::utc())
+    csv_with(name, bytes, &LocalTime::default())
 }
 
 /// The table in the bytes of a CSV file (UTF-8, or UTF-16 with a byte order mark) named `name`.
@@ -84,12 +84,13 @@ pub fn csv(name: &str, bytes: &[u8]) -> Result<Source> {
 /// every field holds a digit. The first row is the header unless it looks like the rows below it; columns are then named `column_1`, ….
 /// Lines with another number of fields and quotes that do not end are left out (`unreadable_line`). A column is numbers or
 /// instants where nine tenths of its values are; the others become missing (`unreadable_value`). Blanks around values do not count.
-/// Dates and times without a zone are local in `zone`.
+/// Dates and times without a zone are local in the zone of `time`; years from 1300 to 1499 are Jalali, or those of Umm al-Qura where
+/// the header or the calendar of `time` says so.
 ///
 /// # Errors
 /// [`Error::EmptyInput`], [`Error::NoRows`], [`Error::Binary`], [`Error::NotUtf8`].
-pub fn csv_with(name: &str, bytes: &[u8], zone: &TimeZone) -> Result<Source> {
-    let mut reader = Reader::new(name, zone);
+pub fn csv_with(name: &str, bytes: &[u8], time: &LocalTime) -> Result<Source> {
+    let mut reader = Reader::new(name, time);
     loop {
         if let Some(source) = reader.close_with(bytes)? {
             return Ok(source);
@@ -98,11 +99,11 @@ pub fn csv_with(name: &str, bytes: &[u8], zone: &TimeZone) -> Result<Source> {
 }
 
 /// A table named `name` of columns that a host holds already; texts are typed as the cells of a CSV file are,
-/// dates and times without a zone among them being local in `zone`.
+/// dates and times without a zone among them being local in the zone of `time`.
 ///
 /// # Errors
 /// [`Error::ColumnLength`] where columns differ in length, [`Error::EmptyInput`] without columns, [`Error::NoRows`] without rows.
-pub fn columns(name: &str, columns: Vec<(String, RawValues)>, zone: &TimeZone) -> Result<Source> {
+pub fn columns(name: &str, columns: Vec<(String, RawValues)>, time: &LocalTime) -> Result<Source> {
     let length = |values: &RawValues| match values {
         RawValues::Numbers(values) | RawValues::Instants(values) => values.len(),
         RawValues::Texts(values) => values.len(),
@@ -133,7 +134,7 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, zone: &TimeZone) -
             texts.1.push(cells::Cells::Texts(interner));
         }
     }
-    let mut typed = infer::infer(name, &texts.0, texts.1, &[], false, zone).into_iter();
+    let mut typed = infer::infer(name, &texts.0, texts.1, &[], false, time).into_iter();
     let mut left_out = Vec::new();
     let (mut table, mut facts) = (Vec::new(), Vec::new());
     for (name, (_, values)) in names.into_iter().zip(columns) {

@@ -58,7 +58,7 @@ mod tests {
                 ("day".into(), texts(&["2020-01-01", "2020-02-01", "", "1999-12-31"])),
                 ("x".into(), RawValues::Numbers(vec![1.5, f64::NAN, -1e-9, 123_456_789.125])),
             ],
-            &crate::time::TimeZone::utc(),
+            &crate::time::LocalTime::default(),
         )
         .expect("equally long");
         let written = write_csv(&source.table);

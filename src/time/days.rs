@@ -1,6 +1,10 @@
 //! Days counted from 1970-01-01, and what calendars call them.
 
 use icu_calendar::Date;
+use icu_calendar::cal::Hijri;
+
+/// 1970-01-01 as days from 0001-01-01, which is day 1.
+const EPOCH: i64 = 719_163;
 
 /// Days from 1970-01-01 to a Gregorian day; `None` where there is no such day.
 pub(crate) fn gregorian_day(year: i32, month: u32, day: u32) -> Option<i64> {
@@ -39,7 +43,14 @@ pub(crate) fn gregorian_date(day: i64) -> (i64, u32, u32) {
 /// Days from 1970-01-01 to a Jalali (Solar Hijri) day; `None` where there is no such day.
 pub(crate) fn jalali_day(year: i32, month: u32, day: u32) -> Option<i64> {
     let date = Date::try_new_persian(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?).ok()?;
-    Some(date.to_rata_die().to_i64_date() - 719_163)
+    Some(date.to_rata_die().to_i64_date() - EPOCH)
+}
+
+/// Days from 1970-01-01 to an Umm al-Qura day; `None` where there is no such day.
+pub(crate) fn umm_al_qura_day(year: i32, month: u32, day: u32) -> Option<i64> {
+    let (month, day) = (u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+    let date = Date::try_new_hijri_with_calendar(year, month, day, Hijri::new_umm_al_qura()).ok()?;
+    Some(date.to_rata_die().to_i64_date() - EPOCH)
 }
 
 #[cfg(test)]

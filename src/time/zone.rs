@@ -2,18 +2,17 @@
 
 use super::DAY_MS;
 use crate::error::{Error, Result};
-use serde::{Deserialize, Serialize};
 
 const MINUTE_MS: f64 = 60_000.0;
 /// The largest offset in minutes either way.
 const LARGEST_OFFSET: i32 = 1080;
+const OFFSET_RULE: &str = "an offset is a whole number of minutes from -1080 to 1080";
 /// The most intervals that a zone may have; two changes a year for a thousand years.
 const MOST_INTERVALS: usize = 2000;
 
 /// A time zone as a host gives it: from `starts[i]` (ms since 1970-01-01T00:00Z) on, local time is `offsets[i]` minutes ahead of UTC.
 /// The first offset also holds before the first start.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ZoneTable {
     /// Name, such as `Asia/Tehran`.
     pub name: String,
@@ -61,11 +60,7 @@ impl TimeZone {
     /// [`Error::InvalidOption`] (`utcOffsetMinutes`) beyond 18 hours either way.
     pub fn fixed(minutes: i32) -> Result<Self> {
         if minutes.abs() > LARGEST_OFFSET {
-            return Err(Error::InvalidOption {
-                option: "utcOffsetMinutes".into(),
-                value: minutes.to_string(),
-                rule: "an offset is a whole number of minutes from -1080 to 1080".into(),
-            });
+            return Err(Error::invalid_option("utcOffsetMinutes", minutes.to_string(), OFFSET_RULE));
         }
         let sign = if minutes < 0 { '-' } else { '+' };
         let name = match minutes {
@@ -89,7 +84,7 @@ impl TimeZone {
         if let Some(bad) =
             offsets.iter().find(|m| m.is_nan() || m.fract() != 0.0 || m.abs() > f64::from(LARGEST_OFFSET))
         {
-            return wrong(bad.to_string(), "an offset is a whole number of minutes from -1080 to 1080");
+            return wrong(bad.to_string(), OFFSET_RULE);
         }
         if let Some(bad) = starts.iter().find(|start| !start.is_finite()) {
             return wrong(bad.to_string(), "a start is an instant in ms");

@@ -6,7 +6,7 @@ use crate::crm::{self, LoadOptions, Loaded, TableKind};
 use crate::meta::Progress;
 use crate::read::{self, RawValues, Reader, Source};
 use crate::table::{Levels, Texts};
-use crate::time::TimeZone;
+use crate::time::{LocalTime, ZoneTable};
 use crate::{Error, forecast, funnel, quality, segments};
 use js_sys::{Array, Float64Array, Function, Reflect, Uint32Array};
 use serde::Serialize;
@@ -16,34 +16,43 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Loader {
     options: LoadOptions,
-    zone: TimeZone,
+    time: LocalTime,
     sources: Vec<(Option<TableKind>, Source)>,
     reader: Option<(Option<TableKind>, Reader)>,
 }
 
 #[wasm_bindgen]
 impl Loader {
-    /// An empty loader that reads and recognises by these options.
+    /// An empty loader that reads and recognises by these options. A time zone comes as its name and its table: from `starts[i]` (ms) on, local
+    /// time is `offsets[i]` minutes ahead of UTC.
     #[wasm_bindgen(constructor)]
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "CoreLoadOptions | undefined")] options: &JsValue,
+        zone: Option<String>,
+        starts: Option<Vec<f64>>,
+        offsets: Option<Vec<f64>>,
     ) -> Result<Loader, JsValue> {
-        let options: LoadOptions = decode(options)?;
-        let zone = options.time_zone().map_err(thrown)?;
-        Ok(Loader { options, zone, sources: Vec::new(), reader: None })
+        let mut options: LoadOptions = decode(options)?;
+        options.zone = zone.map(|name| ZoneTable {
+            name,
+            starts: starts.unwrap_or_default(),
+            offsets: offsets.unwrap_or_default(),
+        });
+        let time = options.local_time().map_err(thrown)?;
+        Ok(Loader { options, time, sources: Vec::new(), reader: None })
     }
 
     /// Adds the UTF-8 bytes of a CSV file. `kind` is `deals`, `history`, `customers`, `orders`, `dimension` or undefined: recognised.
     #[wasm_bindgen(js_name = addCsv)]
     pub fn add_csv(&mut self, kind: Option<String>, name: &str, bytes: &[u8]) -> Result<(), JsValue> {
-        let source = read::csv_with(name, bytes, &self.zone).map_err(thrown)?;
+        let source = read::csv_with(name, bytes, &self.time).map_err(thrown)?;
         self.sources.push((table_kind(kind).map_err(thrown)?, source));
         Ok(())
     }
 
     /// Begins a CSV file that comes in pieces: `push` them, then `close`. One that was begun before is forgotten.
     pub fn begin(&mut self, kind: Option<String>, name: &str) -> Result<(), JsValue> {
-        self.reader = Some((table_kind(kind).map_err(thrown)?, Reader::new(name, &self.zone)));
+        self.reader = Some((table_kind(kind).map_err(thrown)?, Reader::new(name, &self.time)));
         Ok(())
     }
 
@@ -76,7 +85,7 @@ impl Loader {
         #[wasm_bindgen(unchecked_param_type = "ColumnValues[]")] columns: Array,
     ) -> Result<(), JsValue> {
         let columns = names.into_iter().zip(columns.iter().map(raw_values)).collect();
-        let source = read::columns(name, columns, &self.zone).map_err(thrown)?;
+        let source = read::columns(name, columns, &self.time).map_err(thrown)?;
         self.sources.push((table_kind(kind).map_err(thrown)?, source));
         Ok(())
     }

@@ -8,7 +8,7 @@ use crm_analytics::meta;
 use crm_analytics::quality::quality;
 use crm_analytics::read::{self, RawValues, Source};
 use crm_analytics::table::Values;
-use crm_analytics::time::TimeZone;
+use crm_analytics::time::LocalTime;
 
 const DAY_MS: f64 = 86_400_000.0;
 
@@ -34,8 +34,8 @@ fn load(files: &[&str], json: serde_json::Value) -> Option<Loaded> {
 
 fn load_texts(texts: &[(&str, &str)], json: serde_json::Value) -> Loaded {
     let options = options(json);
-    let zone = options.time_zone().expect("valid zone");
-    let read = |text: &str, name: &str| read::csv_with(name, text.as_bytes(), &zone).expect("readable");
+    let time = options.local_time().expect("valid");
+    let read = |text: &str, name: &str| read::csv_with(name, text.as_bytes(), &time).expect("readable");
     let sources = texts.iter().map(|(name, text)| (None, read(text, name))).collect();
     crm::load(sources, &options).expect("loads")
 }
@@ -409,7 +409,7 @@ fn columns_of_a_host_load_like_its_csv() {
         ("status".to_owned(), texts(&["won", "open", "lost"])),
         ("amount".to_owned(), RawValues::Numbers(vec![1.0, f64::INFINITY, 3.0])),
     ];
-    let source = read::columns("rows", columns, &TimeZone::utc()).expect("equally long");
+    let source = read::columns("rows", columns, &LocalTime::default()).expect("equally long");
     let loaded = crm::load(vec![(Some(TableKind::Deals), source)], &LoadOptions::default()).expect("loads");
     let deals = deals(&loaded);
     assert_eq!((deals.created.as_slice(), deals.len()), (&[1.5e12, 1.6e12][..], 2));

@@ -6,6 +6,7 @@ mod forecast;
 mod funnel;
 mod quality;
 mod segments;
+mod time;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

@@ -146,3 +146,15 @@ test("after the worker is killed from the console, the next call answers", () =>
     });
     assert.equal(median, 69);
   }));
+
+test("periods follow the language's calendar and the choice of the user", () =>
+  opened(async ({ page }) => {
+    const sentence = page.locator('[data-testid="funnel-last-period"]');
+    assert.match(await sentence.innerText(), /دی ۱۳۹۶|آذر ۱۳۹۶/);
+    await page.locator('[data-testid="funnel-period"]').selectOption("fiscal_year");
+    await page.waitForFunction(() => !/آذر|دی/.test(document.querySelector("crm-dashboard")?.shadowRoot?.querySelector('[data-testid="funnel-last-period"]')?.textContent ?? "آذر"));
+    await page.locator('[data-testid="calendar"]').selectOption("gregorian");
+    await page.waitForFunction(() => /۲۰۱۷/.test(document.querySelector("crm-dashboard")?.shadowRoot?.querySelector('[data-testid="funnel-last-period"]')?.textContent ?? ""));
+    assert.match(page.url(), /calendar=gregorian/);
+    assert.match(page.url(), /funnel.period=fiscal_year/);
+  }, "?lang=fa"));

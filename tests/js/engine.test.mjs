@@ -133,3 +133,16 @@ test("after dispose every call rejects", async () => {
   await pending;
   await assert.rejects(crm.funnel(), rejectsWith("disposed"));
 });
+
+test("a reload keeps the options that it does not name", () =>
+  withCrm({ deals: maven, timeZone: "Asia/Tehran", calendar: "jalali" }, async (crm) => {
+    const summary = /** @type {any} */ (await crm.reload({ asOf: "2017-06-30" }));
+    assert.deepEqual([summary.timeZone, summary.calendar, summary.asOf], ["Asia/Tehran", "jalali", Date.UTC(2017, 5, 30) - 270 * 60_000]);
+    const { periods } = await crm.funnel();
+    assert.equal(periods.calendar, "jalali");
+    const gregorian = (await crm.funnel({ calendar: "gregorian" })).periods;
+    const all = (/** @type {any} */ { created }) => created.reduce((/** @type {number} */ sum, /** @type {number} */ count) => sum + count, 0);
+    assert.equal(all(periods), all(gregorian));
+    await assert.rejects(crm.reload({ timeZone: "Mars/Olympus" }), rejectsWith("invalid_option"));
+    assert.equal(/** @type {any} */ (crm.summary()).timeZone, "Asia/Tehran");
+  }));

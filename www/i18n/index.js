@@ -12,6 +12,17 @@ export const LANGUAGE_NAMES = { en: "English", fa: "فارسی" };
 
 const FIRST_STRONG_ISOLATE = "\u2068";
 const RIGHT_TO_LEFT_ISOLATE = "\u2067";
+const DAY_MS = 86_400_000;
+/** Calendars of the core and their names in `Intl`. @type {Record<string, string>} */
+const CALENDARS = { gregorian: "gregory", jalali: "persian", "umm-al-qura": "islamic-umalqura" };
+/** @type {Intl.DateTimeFormatOptions} */
+const MONTH = { year: "numeric", month: "short" };
+/** What of a date names a period. @type {Record<string, Intl.DateTimeFormatOptions>} */
+const PERIODS = { day: { dateStyle: "medium" }, week: { ...MONTH, day: "numeric" }, month: MONTH, quarter: MONTH, fiscal_year: { year: "numeric" } };
+
+/** The calendar of a language. @param {string} lang */
+export const calendarOf = (lang) => (lang === "fa" ? "jalali" : "gregorian");
+
 const POP_ISOLATE = "\u2069";
 
 /**
@@ -33,7 +44,6 @@ export async function language(asked = "en", { digits = "auto" } = {}) {
  */
 function translator(lang, messages, digits) {
   const rtl = lang === "fa" || lang === "ar";
-  const locale = `${lang}${lang === "fa" ? "-u-ca-persian" : ""}`;
   const numbering = digits === "latn" ? { numberingSystem: "latn" } : {};
   const plurals = new Intl.PluralRules(lang);
   /** @type {Map<string, Intl.NumberFormat>} */
@@ -45,29 +55,51 @@ function translator(lang, messages, digits) {
     return made;
   };
   const written = (/** @type {Intl.NumberFormatOptions} */ options, /** @type {number} */ value) => format(options).format(value).replace("-", "\u2212");
+  let calendar = calendarOf(lang);
   let { day, month, moment, clock, iso } = formatsIn("UTC");
   const isolate = (/** @type {unknown} */ value) => (rtl ? `${FIRST_STRONG_ISOLATE}${value}${POP_ISOLATE}` : String(value));
 
   /** @param {string} timeZone */
   function formatsIn(timeZone) {
-    const dates = (/** @type {Intl.DateTimeFormatOptions} */ options) => new Intl.DateTimeFormat(locale, { timeZone, ...options, ...numbering });
+    const dates = dateFormats(timeZone);
     return {
       day: dates({ dateStyle: "medium" }),
-      month: dates({ year: "numeric", month: "short" }),
+      month: dates(MONTH),
       moment: dates({ dateStyle: "medium", timeStyle: "short" }),
       clock: new Intl.DateTimeFormat("en", { timeZone, hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
       iso: new Intl.DateTimeFormat("en", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }),
     };
   }
 
-  /** Shows instants in this zone from now on. @param {string} timeZone */
-  function inZone(timeZone) {
+  /** @param {string} timeZone */
+  function dateFormats(timeZone) {
+    return (/** @type {Intl.DateTimeFormatOptions} */ options) => new Intl.DateTimeFormat(`${lang}-u-ca-${CALENDARS[calendar]}`, { timeZone, ...options, ...numbering });
+  }
+
+  /** Shows instants in this zone and calendar from now on. @param {string} timeZone @param {string} [asked] */
+  function inTime(timeZone, asked = calendar) {
+    calendar = asked in CALENDARS ? asked : calendarOf(lang);
     try {
       ({ day, month, moment, clock, iso } = formatsIn(timeZone));
     } catch {
       // An offset of its own, in a browser that knows named zones only.
       ({ day, month, moment, clock, iso } = formatsIn("UTC"));
     }
+  }
+
+  /**
+   * Names of periods: `names(first, end)` of the local days (from 1970-01-01) from `first` to the day before `end`.
+   *
+   * @param {string} period
+   */
+  function periodNames(period) {
+    const format = dateFormats("UTC")(PERIODS[period] ?? PERIODS.day);
+    return (/** @type {number} */ first, /** @type {number} */ end) => {
+      const [low, high] = [first * DAY_MS, (end - 1) * DAY_MS].map((at) => format.format(at));
+      const whole = format.formatRange(first * DAY_MS, (end - 1) * DAY_MS);
+      // Persian has no range of two Jalali months of one year: only the first is named.
+      return whole === low && high !== low ? t("range", { low, high }) : whole;
+    };
   }
 
   /**
@@ -127,7 +159,8 @@ function translator(lang, messages, digits) {
     digits,
     t,
     parts,
-    inZone,
+    inTime,
+    periodNames,
     /** Whether there is a text of this key. @param {string} key */
     has: (key) => key in messages || key in en,
     number,

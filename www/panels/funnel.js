@@ -2,17 +2,22 @@
 import { frame } from "../charts/frame.js";
 import { conversionBars } from "../charts/conversion-bars.js";
 import { incidenceArea } from "../charts/incidence-area.js";
+import { periodLines } from "../charts/period-lines.js";
 import { survivalCurve } from "../charts/survival-curve.js";
 import { choice, h, refill, table } from "./dom.js";
 import { intervalText, keyNumber, panel } from "./panel.js";
 import { smallPrint } from "./small-print.js";
 
 const CHART_HEIGHT = 260;
+const PERIODS = ["day", "week", "month", "quarter", "fiscal_year"];
 
 /** @param {import("./panel.js").Context} context */
 export function funnelPanel(context) {
-  const { i18n } = context;
-  const { t } = i18n;
+  let working = false;
+  const { t: plain, has } = context.i18n;
+  /** In working time, texts that name the unit have a form of their own. @type {typeof plain} */
+  const t = (key, values) => plain(working && has(`${key}.working`) ? `${key}.working` : key, values);
+  const i18n = { ...context.i18n, t, days: (/** @type {number} */ days) => t("unit.days", { count: days }) };
   const shell = panel(context, "funnel");
   const curve = frame({ i18n, height: CHART_HEIGHT, title: t("survival.title") });
   const outcomes = frame({ i18n, height: CHART_HEIGHT, title: t("incidence.title") });
@@ -23,6 +28,10 @@ export function funnelPanel(context) {
   const stages = h("div", { class: "stages" });
   const chosen = h("div", { class: "chosen-stage", hidden: true });
   const print = h("div");
+  const unit = h("p", { class: "note", hidden: true, dataset: { testid: "working-time" } });
+  const overTime = frame({ i18n, height: CHART_HEIGHT, title: t("period.title") });
+  const periodHead = h("div", { class: "toolbar" });
+  const periods = h("div", { class: "periods" }, periodHead, overTime.element);
   const cycle = h("div", null, numbers, h("div", { class: "pair" }, curve.element, outcomes.element), shares);
 
   /** @type {any} */
@@ -31,7 +40,10 @@ export function funnelPanel(context) {
   /** @param {any} next `FunnelResult` */
   function update(next) {
     result = next;
-    if (!shell.body.hasChildNodes()) shell.body.append(cycle, stages, chosen, print);
+    if (!shell.body.hasChildNodes()) shell.body.append(unit, cycle, stages, chosen, periods, print);
+    working = result.workingDayHours !== null;
+    unit.hidden = !working;
+    unit.textContent = t("funnel.working", { hours: result.workingDayHours });
     shell.ready(sentence(i18n, result));
     cycle.hidden = !result.cycle;
     if (result.cycle) {
@@ -43,6 +55,7 @@ export function funnelPanel(context) {
       }));
     }
     drawStages();
+    drawPeriods();
     refill(print, smallPrint(i18n, result.meta, ["funnel.definition.duration", "funnel.definition.outcomes", "funnel.definition.conversion"]));
   }
 
@@ -73,6 +86,22 @@ export function funnelPanel(context) {
         i18n, lastDays: current.duration.lastDays, nameOf: (cause) => causeName(i18n, cause), remainingName: t("stage.stillHere"), legend: true, label: t("stage.exitsLabel", { stage: current.stage }),
       }));
     }
+  }
+
+  function drawPeriods() {
+    const counts = result.periods;
+    periods.hidden = !counts;
+    if (!counts) return;
+    const names = i18n.periodNames(counts.period);
+    const nameOf = (/** @type {number} */ at) => names(counts.startDay[at], counts.startDay[at + 1]);
+    const whole = Math.max(0, counts.created.length - (counts.lastIsPartial ? 2 : 1));
+    const amount = counts.wonAmount[whole];
+    const values = { name: nameOf(whole), created: counts.created[whole], won: counts.won[whole], lost: counts.lost[whole] };
+    refill(periodHead,
+      choice({ label: t("period.by"), value: counts.period, options: PERIODS.map((period) => [period, t(`period.${period}`)]), onchange: (period) => context.change({ period }), testid: "funnel-period" }),
+      h("p", { dataset: { testid: "funnel-last-period" } }, amount > 0 ? t("period.lastAmount", { ...values, amount: i18n.short(amount) }) : t("period.last", values), " ",
+        h("span", { class: "note" }, counts.lastIsPartial ? t("period.partial") : "", " ", counts.earlier > 0 ? t("period.earlier", { count: counts.earlier }) : "")));
+    overTime.draw(periodLines(counts, { i18n, nameOf }));
   }
 
   const headline = (/** @type {any} */ { cycle }) => (cycle ? medianText(i18n, cycle.duration) : t("glance.none"));

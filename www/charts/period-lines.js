@@ -1,0 +1,49 @@
+/** Deals created, won and lost, period by period. */
+import { axis, grid } from "./frame.js";
+
+/**
+ * @param {any} periods `PeriodCounts`
+ * @param {{i18n: import("../i18n/index.js").I18n, nameOf: (index: number) => string}} given
+ * @returns {import("./frame.js").Drawing}
+ */
+export function periodLines(periods, { i18n, nameOf }) {
+  const { t, number, full } = i18n;
+  const { created, won, lost, wonAmount, wonWithoutAmount } = periods;
+  const last = created.length - 1;
+  const kinds = /** @type {const} */ ([["created", created, t("period.created")], ["won", won, t("outcome.won")], ["lost", lost, t("outcome.lost")]]);
+  return {
+    label: t("period.label", { first: nameOf(0), last: nameOf(last) }),
+    yName: t("deals"),
+    marks: created.length * 3,
+    option: (colours) => {
+      const looks = {
+        created: { color: colours.accent, width: 2 },
+        won: { color: colours.good, width: 2 },
+        // Told apart without colour too.
+        lost: { color: colours.bad, width: 2, type: [6, 3] },
+      };
+      return {
+        grid: grid(i18n.rtl),
+        xAxis: { ...axis(colours, { format: (at) => (at in created ? i18n.line(nameOf(at)) : ""), horizontal: true, min: 0, max: Math.max(1, last) }), minInterval: 1 },
+        yAxis: axis(colours, { format: i18n.short, min: 0, rtl: i18n.rtl }),
+        tooltip: {
+          trigger: "axis",
+          axisPointer: { type: "line", snap: true, lineStyle: { color: colours.muted } },
+          formatter: (/** @type {any} */ items) => {
+            const at = items[0].data[0];
+            return [nameOf(at), ...kinds.map(([, counts, name]) => `${name} ${number(counts[at])}`)].map(i18n.line).join("\n");
+          },
+        },
+        series: kinds.map(([kind, counts, name]) => ({
+          type: "line", name, symbol: "circle", symbolSize: 4, showSymbol: created.length <= 40, lineStyle: looks[kind], itemStyle: { color: looks[kind].color },
+          data: Array.from(counts, (/** @type {number} */ count, /** @type {number} */ at) => [at, count]),
+        })),
+      };
+    },
+    table: {
+      columns: [{ text: t("period.name") }, ...kinds.map(([, , name]) => ({ text: name, number: true })), { text: t("period.wonAmount"), number: true }, { text: t("withoutAmount"), number: true }],
+      rows: () => Array.from(created, (_, at) => [nameOf(at), ...kinds.map(([, counts]) => number(counts[at])), full(wonAmount[at]), number(wonWithoutAmount[at])]),
+    },
+    legend: kinds.map(([kind, counts, name]) => ({ text: name, outcome: kind === "created" ? "stage" : kind, share: number(counts.reduce((/** @type {number} */ sum, /** @type {number} */ count) => sum + count, 0)) })),
+  };
+}
