@@ -2,6 +2,7 @@
 //!
 //! Two features make two downloads: `engine` is the core, `simulator` the maker of demonstration data, which few pages need.
 
+mod decode;
 mod encode;
 #[cfg(feature = "engine")]
 mod engine;
@@ -9,9 +10,8 @@ mod engine;
 mod simulator;
 
 use crate::error::{Detail, Error};
-use crate::meta::options;
-use js_sys::{Array, JSON, Object, Reflect};
-use serde::de::DeserializeOwned;
+use decode::decode;
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 pub(crate) use encode::{floats, indices};
@@ -22,12 +22,6 @@ const TYPES: &str = include_str!("../types.d.ts");
 #[wasm_bindgen(start)]
 fn start() {
     std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
-}
-
-fn decode<O: DeserializeOwned>(value: &JsValue) -> Result<O, JsValue> {
-    let json =
-        if value.is_undefined() || value.is_null() { "{}".into() } else { String::from(JSON::stringify(value)?) };
-    options(&json).map_err(thrown)
 }
 
 fn thrown(error: Error) -> JsValue {
