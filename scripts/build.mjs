@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { ROOT, output, run, say, setUp, write } from "./setup.mjs";
@@ -55,9 +55,15 @@ function wasm(feature, folder) {
 /** @param {number} bytes */
 const kilobytes = (bytes) => Math.round(bytes / 1000);
 
+/** What is bundled, each a file of `www/vendor` of its own. */
+const VENDOR = ["www/charts/echarts-entry.js", "www/formats/arrow-entry.js", "www/formats/parquet-entry.js", "www/formats/xlsx-entry.js"];
+
 function vendor() {
-  run("esbuild", ["www/charts/echarts-entry.js", "--bundle", "--format=esm", "--minify", "--legal-comments=eof", "--banner:js=// @ts-nocheck",
-    "--define:process.env.NODE_ENV=\"production\"", "--log-level=warning", "--outfile=www/vendor/echarts.js"]);
+  for (const entry of VENDOR) {
+    const name = basename(entry).replace("-entry", "");
+    run("esbuild", [entry, "--bundle", "--format=esm", "--minify", "--legal-comments=eof", "--banner:js=// @ts-nocheck",
+      "--define:process.env.NODE_ENV=\"production\"", "--log-level=warning", `--outfile=www/vendor/${name}`]);
+  }
 }
 
 const PAGE_ONLY = new Set(["index.html", "main.js", "style.css", "data"]);
@@ -77,7 +83,7 @@ export function build() {
   const crate = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "src", "scripts/build.mjs"];
   once("www/core", crate, () => wasm("engine", "www/core"));
   once("www/simulator", crate, () => wasm("simulator", "www/simulator"));
-  once("www/vendor", ["www/charts/echarts-entry.js", "package-lock.json", "scripts/build.mjs"], vendor);
+  once("www/vendor", [...VENDOR, "package-lock.json", "scripts/build.mjs"], vendor);
   once("pkg/dist", ["www", "src/types.d.ts", "scripts/build.mjs"], dist);
 }
 

@@ -6,7 +6,8 @@
  *
  * Results are the plain objects of `types.d.ts`. Every call takes `{signal, onProgress, latest}`. Rejections are `CrmError`s.
  */
-import { CrmError } from "./load.js";
+import { columnsOfObject, columnsOfRows } from "./columns.js";
+import { CrmError } from "./error.js";
 
 export { CrmError };
 
@@ -352,34 +353,8 @@ function sourceOf(kind, data, index) {
   if (typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
     return { kind, name, blob: new Blob([/** @type {BlobPart} */ (data)]) };
   }
-  const byName = Array.isArray(data) ? columnsOf(data) : data;
-  if (!byName || typeof byName !== "object") {
+  if (!data || typeof data !== "object") {
     throw new CrmError("invalid_option", `${name} is ${typeof data}; a file, a URL, text, bytes, rows or columns are expected`, { option: name });
   }
-  const entries = Object.entries(/** @type {Record<string, ArrayLike<unknown>>} */ (byName));
-  return { kind, name, names: entries.map(([column]) => column), columns: entries.map(([, values]) => columnOf(values)) };
-}
-
-/**
- * @param {Record<string, unknown>[]} rows
- * @returns {Record<string, unknown[]>}
- */
-function columnsOf(rows) {
-  /** @type {Record<string, unknown[]>} */
-  const columns = Object.create(null);
-  for (const [index, row] of rows.entries()) {
-    for (const column in row) (columns[column] ??= new Array(rows.length).fill(null))[index] = row[column];
-  }
-  return columns;
-}
-
-/** @param {ArrayLike<unknown>} values */
-function columnOf(values) {
-  if (values instanceof Float64Array) return values;
-  if (ArrayBuffer.isView(values)) return Float64Array.from(/** @type {any} */ (values), Number);
-  const list = Array.from(values);
-  if (list.every((value) => value === null || value === undefined || typeof value === "number")) {
-    return Float64Array.from(list, (value) => (typeof value === "number" ? value : NaN));
-  }
-  return list.map((value) => (value === null || value === undefined ? "" : value instanceof Date ? value.toISOString() : String(value)));
+  return { kind, name, ...(Array.isArray(data) ? columnsOfRows(data) : columnsOfObject(data)) };
 }

@@ -26,7 +26,7 @@ const footer = /** @type {HTMLElement} */ (document.getElementById("page-footer"
 /** @type {string | undefined} */ let opened;
 /** @type {any} */ let i18n;
 
-const picker = h("input", { type: "file", multiple: true, hidden: true, accept: ".csv,.tsv,.txt,.gz", onchange: () => (takeFiles([...picker.files]), (picker.value = "")) });
+const picker = h("input", { type: "file", multiple: true, hidden: true, accept: ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.xlsx,.parquet,.arrow,.feather,.gz", onchange: () => (takeFiles([...picker.files]), (picker.value = "")) });
 const bar = h("progress", { max: 1 });
 const phase = h("span");
 const cancel = h("button", { type: "button", onclick: () => opening?.abort() });

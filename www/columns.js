@@ -1,0 +1,74 @@
+/**
+ * Rows and columns of a host as the columns that the core takes.
+ *
+ * @typedef {import("./core/crm_analytics.js").ColumnValues} ColumnValues
+ * @typedef {{names: string[], columns: ColumnValues[]}} Columns
+ */
+
+/** Objects that CRM interfaces put between a record and its fields. */
+const WRAPPERS = new Set(["properties", "fields", "attributes"]);
+const DEEPEST = 3;
+
+/**
+ * Rows as columns in the order in which their names appear first. Fields of objects inside become columns of their own (`owner.name`).
+ *
+ * @param {Record<string, unknown>[]} rows
+ * @returns {Columns}
+ */
+export function columnsOfRows(rows) {
+  /** @type {Map<string, unknown[]>} */
+  const columns = new Map();
+  const put = (/** @type {string} */ name, /** @type {number} */ row, /** @type {unknown} */ value) => {
+    let column = columns.get(name);
+    if (!column) columns.set(name, (column = new Array(rows.length).fill(null)));
+    column[row] = value;
+  };
+  const spread = (/** @type {any} */ record, /** @type {number} */ row, /** @type {string} */ prefix, /** @type {number} */ depth) => {
+    for (const key in record) {
+      const value = record[key];
+      if (!isRecord(value) || depth === DEEPEST) put(prefix + key, row, value);
+      else spread(value, row, WRAPPERS.has(key) ? prefix : `${prefix}${key}.`, depth + 1);
+    }
+  };
+  for (const [row, record] of rows.entries()) spread(record, row, "", 0);
+  return { names: [...columns.keys()], columns: [...columns.values()].map(columnOf) };
+}
+
+/** @param {unknown} value */
+const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date) && !ArrayBuffer.isView(value);
+
+/**
+ * Columns by name.
+ *
+ * @param {Record<string, any>} byName
+ * @returns {Columns}
+ */
+export function columnsOfObject(byName) {
+  const names = Object.keys(byName);
+  return { names, columns: names.map((name) => columnOf(byName[name])) };
+}
+
+/**
+ * @param {any} values an array, a typed array, `{instants}` or `{codes, levels}`
+ * @returns {ColumnValues}
+ */
+export function columnOf(values) {
+  if (values instanceof Float64Array || isRecord(values)) return values;
+  if (ArrayBuffer.isView(values)) return Float64Array.from(/** @type {any} */ (values), Number);
+  const list = Array.isArray(values) ? values : Array.from(values);
+  if (list.every((value) => value === null || value === undefined || typeof value === "number" || isSafe(value))) {
+    return Float64Array.from(list, (value) => (value === null || value === undefined ? NaN : Number(value)));
+  }
+  return list.map(textOf);
+}
+
+/** @param {unknown} value */
+const isSafe = (value) => typeof value === "bigint" && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value));
+
+/** @param {unknown} value @returns {string} */
+function textOf(value) {
+  if (value === null || value === undefined || (typeof value === "number" && Number.isNaN(value))) return "";
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "" : value.toISOString();
+  if (Array.isArray(value)) return value.some((item) => typeof item === "object" && item !== null) ? JSON.stringify(value) : value.map(textOf).join("; ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
