@@ -65,6 +65,8 @@ for (let round = 1; round <= Number(values.rounds); round++) {
 /** @param {number[]} list */
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
 
+/** What programs counted in what they read: it must be the same. @type {Map<string, string>} */
+const totals = new Map();
 /** @type {Map<string, {w: string, case: string, peer: string, medians: number[], n: number, failed: boolean}>} */
 const found = new Map();
 for (const line of readFileSync(results, "utf8").split("\n").filter(Boolean)) {
@@ -72,14 +74,16 @@ for (const line of readFileSync(results, "utf8").split("\n").filter(Boolean)) {
   const key = `${row.w}|${row.case}|${row.peer}`;
   const entry = found.get(key) ?? { w: row.w, case: row.case, peer: row.peer, medians: /** @type {number[]} */ ([]), n: 0, failed: false };
   entry.failed ||= Boolean(row.error);
+  if (row.totals !== undefined) totals.set(key, row.totals);
   if (row.median !== undefined) entry.medians.push(row.median);
   entry.n += row.n ?? 0;
   found.set(key, entry);
 }
+if (new Set(totals.values()).size > 1) say(`totals differ: ${JSON.stringify([...totals], undefined, 1)}`);
 const rows = [...found.values()];
 const timed = rows.filter(({ medians }) => medians.length);
 for (const { w, case: name, peer, medians, n, failed } of timed) {
-  console.log(JSON.stringify({ workload: w, case: name, who: peer, median_ms: median(medians), n, checked: !failed }));
+  console.log(JSON.stringify({ workload: w, case: name, who: peer, median_ms: median(medians), n, checked: !failed && new Set(totals.values()).size < 2 }));
 }
 /** The size that a case begins with. @param {string} name */
 const size = (name) => name.split(/[- ,]/)[0];

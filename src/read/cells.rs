@@ -8,6 +8,7 @@ use super::dates::{self, Order};
 use super::infer::{TYPED_SHARE, is_missing, unreadable};
 use super::interner::{Interner, trimmed};
 use super::numbers::{self, DecimalMark};
+use super::scan::Scanner;
 use crate::crm::LeftOut;
 use crate::stats::order::reordered;
 use crate::table::Values;
@@ -110,14 +111,20 @@ impl Cells {
         Cells::Texts(Interner::default())
     }
 
-    /// [`Cells::push`] for where speed does not count, and another copy of it would.
-    #[inline(never)]
-    pub fn push_rare(&mut self, text: &str) {
-        self.push(text);
+    /// Appends field `at` of every record of `width` fields that `scanner` has kept.
+    pub fn push_kept(&mut self, scanner: &Scanner<'_>, at: usize, width: usize) {
+        let is_worth_it = match self {
+            Cells::Texts(texts) => texts_of(texts, scanner, at, width),
+            Cells::Numbers(numbers) => numbers_of(numbers, scanner, at, width),
+            Cells::Instants(instants) => instants_of(instants, scanner, at, width),
+            Cells::Read(_) | Cells::Typed(_) | Cells::Again => true,
+        };
+        if !is_worth_it {
+            *self = Cells::Again;
+        }
     }
 
     /// Appends the cell of the next row.
-    #[inline(always)]
     pub fn push(&mut self, text: &str) {
         match self {
             Cells::Texts(texts) => texts.push(text),
@@ -148,6 +155,27 @@ impl Cells {
         };
         typed.map_or(Cells::Again, |typed| Cells::Typed(Box::new(typed)))
     }
+}
+
+#[inline(never)]
+fn texts_of(texts: &mut Interner, scanner: &Scanner<'_>, at: usize, width: usize) -> bool {
+    let mut scratch = String::new();
+    for field in (at..scanner.kept()).step_by(width) {
+        texts.push(scanner.kept_field(field, &mut scratch));
+    }
+    true
+}
+
+#[inline(never)]
+fn numbers_of(numbers: &mut Numbers, scanner: &Scanner<'_>, at: usize, width: usize) -> bool {
+    let mut scratch = String::new();
+    (at..scanner.kept()).step_by(width).all(|field| numbers.push(scanner.kept_field(field, &mut scratch)))
+}
+
+#[inline(never)]
+fn instants_of(instants: &mut Instants, scanner: &Scanner<'_>, at: usize, width: usize) -> bool {
+    let mut scratch = String::new();
+    (at..scanner.kept()).step_by(width).all(|field| instants.push(scanner.kept_field(field, &mut scratch)))
 }
 
 impl Odd {

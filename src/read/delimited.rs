@@ -18,6 +18,8 @@ const SAMPLE_ROWS: usize = 256;
 /// Bytes that are enough to tell how a file is written.
 const SAMPLE_BYTES: usize = 1 << 18;
 pub(super) const EXAMPLES: usize = 10;
+/// Fields that are kept before the columns take them: few enough to stay in the cache.
+const BATCH: usize = 2048;
 
 /// Reads a file that comes in pieces: [`Reader::push`] each of them, then [`Reader::close`].
 pub struct Reader {
@@ -180,9 +182,12 @@ impl Reader {
             let (at, line) = scanner.place();
             let Some(record) = scanner.record().map_err(|byte| self.binary(byte))? else {
                 self.line = scanner.place().1;
+                self.rows.flush(&mut scanner);
                 break;
             };
             if !record.is_ended && !is_last {
+                scanner.forget();
+                self.rows.flush(&mut scanner);
                 self.line = line;
                 self.offset += at;
                 return Ok(at);
@@ -195,11 +200,13 @@ impl Reader {
             {
                 self.budget -= whole.len();
                 self.rows.broken(record.line, scanner.first_line(&record));
+                scanner.forget();
                 scanner.seek(cut + 1, record.line + 1);
             } else if record.is_open {
                 self.rows.broken(record.line, scanner.field(0, &mut scratch));
+                scanner.forget();
             } else {
-                self.rows.row(&scanner, &record, &mut scratch);
+                self.rows.row(&mut scanner, &record);
             }
         }
         self.offset += text.len();
@@ -342,18 +349,30 @@ impl Rows {
 
     /// One more row, which is `record`.
     #[inline(always)]
-    fn row(&mut self, scanner: &Scanner<'_>, record: &Record, scratch: &mut String) {
+    fn row(&mut self, scanner: &mut Scanner<'_>, record: &Record) {
         let width = scanner.width();
         if !self.second_seen || width != self.columns.len() {
-            let mut fields = Vec::with_capacity(width);
-            (0..width).for_each(|at| fields.push(scanner.field(at, scratch).to_owned()));
-            self.rare(&fields, record.line, scanner.written(record));
+            let (mut fields, mut scratch) = (Vec::with_capacity(width), String::new());
+            (0..width).for_each(|at| fields.push(scanner.field(at, &mut scratch).to_owned()));
+            let whole = scanner.written(record);
+            scanner.forget();
+            self.rare(&fields, record.line, whole);
             return;
         }
-        for (at, column) in self.columns.iter_mut().enumerate() {
-            column.push(scanner.field(at, scratch));
-        }
         self.lines.push(record.line);
+        if scanner.kept() >= BATCH {
+            self.flush(scanner);
+        }
+    }
+
+    /// Hands the rows whose fields were kept to the columns, one column after the other: each is a small loop that stays in registers.
+    #[inline(never)]
+    fn flush(&mut self, scanner: &mut Scanner<'_>) {
+        let width = self.columns.len();
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            column.push_kept(scanner, at, width);
+        }
+        scanner.clear();
     }
 
     /// Any row, which began on `line` and is `whole` as written: the way for the first two, those of another width, and for forms that are rare.
@@ -383,7 +402,7 @@ impl Rows {
         }
         for (fields, line) in rows {
             for (column, field) in self.columns.iter_mut().zip(fields) {
-                column.push_rare(field);
+                column.push(field);
             }
             self.lines.push(line);
         }

@@ -51,7 +51,7 @@ impl Interner {
                 break self.add(text, hash);
             }
             let code = entry as u32 - 1;
-            if (entry >> 32) as u32 == hash && self.bytes_of(code as usize) == text.as_bytes() {
+            if (entry >> 32) as u32 == hash && are_equal(self.bytes_of(code as usize), text.as_bytes()) {
                 break code;
             }
             slot = (slot + 1) & mask;
@@ -198,14 +198,37 @@ impl Interner {
 }
 
 /// `text` without blanks and invisible direction marks around it.
-#[inline]
+#[inline(always)]
 pub(super) fn trimmed(text: &str) -> &str {
-    match (text.as_bytes().first(), text.as_bytes().last()) {
-        (Some(b'!'..=b'~'), Some(b'!'..=b'~')) | (None, _) => text,
-        _ => text.trim_matches(|c: char| {
-            c.is_whitespace()
-                || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        }),
+    match text.as_bytes() {
+        [] | [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        // Letters of two bytes, such as those of Arabic script: no blank begins with these.
+        [b'!'..=b'~' | 0xc3..=0xdf, .., 0xc3..=0xdf, _] | [0xc3..=0xdf, .., b'!'..=b'~'] => text,
+        _ => trimmed_of_blanks(text),
+    }
+}
+
+#[inline(never)]
+fn trimmed_of_blanks(text: &str) -> &str {
+    text.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    })
+}
+
+/// Whether the bytes are equal: eight at a time, since most texts are short and a call for them is not.
+#[inline(always)]
+fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    match (a.first_chunk::<8>(), b.first_chunk::<8>(), a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(first), Some(other), Some(last), Some(other_last)) if a.len() <= 16 => {
+            word(first) == word(other) && word(last) == word(other_last)
+        }
+        (None, ..) => a.iter().zip(b).all(|(a, b)| a == b),
+        _ => a == b,
     }
 }
 

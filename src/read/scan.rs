@@ -48,6 +48,8 @@ pub(super) struct Scanner<'t> {
     block: usize,
     mask: u64,
     fields: Vec<Field>,
+    /// Place of the record's first field among those that were kept.
+    first: usize,
 }
 
 /// Whether `byte` is a control character that no text holds. Vertical tab and form feed stand for line breaks inside cells of some exports; the
@@ -59,7 +61,7 @@ pub(super) fn is_binary(byte: u8) -> bool {
 impl<'t> Scanner<'t> {
     /// A scanner at the start of `text`, which begins on `line`.
     pub fn new(text: &'t str, separator: u8, line: u32) -> Self {
-        let mut scanner = Scanner { text, separator, at: 0, line, block: 0, mask: 0, fields: Vec::new() };
+        let mut scanner = Scanner { text, separator, at: 0, line, block: 0, mask: 0, fields: Vec::new(), first: 0 };
         scanner.seek(0, line);
         scanner
     }
@@ -109,13 +111,13 @@ impl<'t> Scanner<'t> {
         self.fields.push(Field { start, end, escaped: false });
     }
 
-    /// The next record; its fields are then at hand. `None` at the end of the text.
+    /// The next record; its fields are then at hand, behind those of the records before. `None` at the end of the text.
     ///
     /// # Errors
     /// A byte that no text file holds.
     pub fn record(&mut self) -> Result<Option<Record>, BinaryByte> {
         let bytes = self.text.as_bytes();
-        self.fields.clear();
+        self.first = self.fields.len();
         while let Some(end @ (b'\r' | b'\n')) = bytes.get(self.at) {
             self.line += u32::from(*end == b'\n');
             self.at = self.next_special() + 1;
@@ -218,12 +220,34 @@ impl<'t> Scanner<'t> {
 
     /// How many fields the record has.
     pub fn width(&self) -> usize {
+        self.fields.len() - self.first
+    }
+
+    /// Lets go of the record's fields.
+    pub fn forget(&mut self) {
+        self.fields.truncate(self.first);
+    }
+
+    /// Lets go of all fields.
+    pub fn clear(&mut self) {
+        self.fields.clear();
+        self.first = 0;
+    }
+
+    /// How many fields have been kept, those of the last record among them.
+    pub fn kept(&self) -> usize {
         self.fields.len()
     }
 
     /// Field `at` of the record without its quotes; `scratch` holds it where that changes more than its ends. Empty beyond the last.
     #[inline(always)]
     pub fn field<'s>(&'s self, at: usize, scratch: &'s mut String) -> &'s str {
+        self.kept_field(self.first + at, scratch)
+    }
+
+    /// Field `at` of all that have been kept, as [`Scanner::field`].
+    #[inline(always)]
+    pub fn kept_field<'s>(&'s self, at: usize, scratch: &'s mut String) -> &'s str {
         let Some(field) = self.fields.get(at) else { return "" };
         // Fields begin and end at ASCII bytes.
         let written = self.text.get(field.start..field.end).unwrap_or_default();
