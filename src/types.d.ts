@@ -9,14 +9,18 @@ export type Instant = number;
 
 /** Role → column name. What is left out is recognised. `null` says that no column has the role. */
 export interface Mapping {
-  deals?: Partial<Record<"id" | "created_at" | "closed_at" | "outcome" | "stage" | "amount" | "owner" | "customer_id" | "product" | "source" | "expected_close" | "probability" | "lost_reason" | "weight", string | null>>;
-  history?: Partial<Record<"deal_id" | "stage" | "entered_at" | "exited_at" | "closed_at" | "weight", string | null>>;
+  deals?: Partial<Record<"id" | "created_at" | "closed_at" | "outcome" | "stage" | "amount" | "owner" | "customer_id" | "product" | "source" | "expected_close" | "probability" | "lost_reason" | "weight" | "stage_entered_at" | "stage_times" | "stage_order", string | null>>;
+  history?: Partial<Record<"deal_id" | "stage" | "entered_at" | "exited_at" | "closed_at" | "weight" | "field" | "old" | "to" | "duration", string | null>>;
   customers?: Partial<Record<"id", string | null>>;
   orders?: Partial<Record<"customer_id" | "date" | "amount" | "quantity" | "unit_price" | "weight", string | null>>;
   /** Text of the outcome or stage column → outcome. */
   outcomes?: Record<string, OutcomeName>;
   /** Open stages in funnel order. */
   stages?: string[];
+  /** What the stage is called in the `field` column of an audit. */
+  stageField?: string;
+  /** Stage → columns of the deals table about it. */
+  stageColumns?: Record<string, Partial<Record<"entered_at" | "exited_at" | "latest" | "cumulative", string>>>;
   /** Values to read as another value, by column or role: `{product: {"GTXPro": "GTX Pro"}}`; in joins and in every analysis. Only what stands here is applied. */
   same?: Record<string, Record<string, string>>;
 }
@@ -128,7 +132,11 @@ export interface Summary {
   mapping: Mapping;
   /** Roles that an analysis needs and that no column was recognised for, or two columns compete for. */
   unsure: { table: TableName; role: string; candidates: string[]; neededBy: string[] }[];
-  historyForm: "entry_log" | "from_to" | null;
+  historyForm: "entry_log" | "from_to" | "audit" | "wide" | "totals" | "current_stage" | null;
+  /** What that form cannot tell; the dashboard has a sentence for each. */
+  historyLacks: ("first_stage_assumed" | "history_begins_later" | "reentries_merged" | "no_timestamps" | "order_assumed" | "earlier_stages_unknown")[];
+  /** Deals without rows in the history table whose stays are read from the deals table. */
+  historyFilled: number;
   counts: { deals: number; open: number; won: number; lost: number; hold: number; closed: number; passages: number; stages: number; orders: number; customers: number };
   leftOut: LeftOut[];
 }

@@ -135,8 +135,13 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
 
     let deal_rows = of(TableKind::Deals).map(|source| deals::rows(source, &roles.deals, &meanings));
     let open_stages = mapping.stages.as_deref().unwrap_or_default();
-    let history_rows =
-        of(TableKind::History).map(|source| history::rows(source, &roles.history, &meanings, open_stages));
+    let given = history::Given {
+        history: of(TableKind::History).map(|source| (source, &roles.history)),
+        deals: of(TableKind::Deals).zip(deal_rows.as_ref()).map(|(source, rows)| (source, &roles.deals, rows)),
+        meanings: &meanings,
+        mapping,
+    };
+    let mut history_rows = history::rows(&given)?;
     let order_dates = of(TableKind::Orders)
         .and_then(|source| roles.orders.get(&OrderRole::Date).map(|at| instants(&source.table.columns()[*at])));
 
@@ -150,7 +155,7 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         ended.for_each(|(instant, _)| span.add(*instant));
     }
     if let Some(rows) = &history_rows {
-        rows.entered.iter().for_each(|instant| span.add(*instant));
+        rows.entered.iter().filter(|instant| instant.is_finite()).for_each(|instant| span.add(*instant));
         rows.exited.iter().flatten().for_each(|instant| span.add(*instant));
     }
     order_dates.iter().flatten().for_each(|instant| span.add(*instant));
@@ -163,13 +168,16 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         crm.deals = Some(found);
         crm.left_out.extend(left_out);
     }
-    if let (Some(source), Some(rows)) = (of(TableKind::History), &history_rows) {
+    if let (Some(source), Some(rows)) = (of(TableKind::History).or_else(|| of(TableKind::Deals)), &mut history_rows) {
         let stage_from_history = asked.is_some() || !roles.deals.contains_key(&DealRole::Stage);
         let view = history::View { as_of, repeats: options.repeats, order: open_stages, stage_from_history };
         let found = history::history(source, &roles.history, rows, crm.deals.take(), view);
         crm.deals = Some(found.deals);
         crm.passages = Some(found.passages);
         crm.left_out.extend(found.left_out);
+        if found.begins_later && !rows.lacks.contains(&"history_begins_later") {
+            rows.lacks.push("history_begins_later");
+        }
     }
     let mut joined = Vec::new();
     if let Some(deals) = &mut crm.deals {
@@ -201,7 +209,13 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         crm.orders = Some(orders);
         crm.left_out.extend(left_out);
     }
-    let facts = summary::Facts { as_of_asked: asked.is_some(), first: span.first, last: span.last, joins: joined };
+    let facts = summary::Facts {
+        as_of_asked: asked.is_some(),
+        first: span.first,
+        last: span.last,
+        joins: joined,
+        history: history_rows.map(|rows| (rows.form, rows.lacks, rows.filled)),
+    };
     let summary = summary::summary(&crm, &tables, &roles, mapping, facts);
     Ok(Loaded { crm, summary, tables })
 }

@@ -107,6 +107,12 @@ roles! {
         LostReason = "lost_reason",
         /// How many equal deals the row stands for.
         Weight = "weight",
+        /// When it entered the current stage.
+        StageEnteredAt = "stage_entered_at",
+        /// Seconds in each stage, as a JSON object.
+        StageTimes = "stage_times",
+        /// The stages in the order in which it went through them.
+        StageOrder = "stage_order",
     }
 }
 
@@ -125,6 +131,14 @@ roles! {
         ClosedAt = "closed_at",
         /// How many equal rows the row stands for.
         Weight = "weight",
+        /// Which field of the deal was changed, in an audit.
+        Field = "field",
+        /// Stage that the deal left.
+        Old = "old",
+        /// Stage that the deal moved to.
+        To = "to",
+        /// Seconds from entry to exit.
+        Duration = "duration",
     }
 }
 
@@ -179,6 +193,12 @@ pub struct Mapping {
     /// Open stages in funnel order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stages: Option<Vec<String>>,
+    /// What the stage is called in the `field` column of an audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_field: Option<String>,
+    /// Stage to columns of the deals table about it: `entered_at`, `exited_at`, `latest` and `cumulative` (times in it).
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
+    pub stage_columns: OrderedMap<String, OrderedMap<String, String>>,
     /// Values to read as another value, by column or role: in joins and in every analysis.
     #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub same: OrderedMap<String, OrderedMap<String, String>>,

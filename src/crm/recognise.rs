@@ -166,7 +166,9 @@ fn kind_by_headers(source: &Source) -> Option<TableKind> {
         let weak = matches!(name.as_str(), "ownerid" | "recordid" | "leadid");
         let sure_time = has(&["enteredat", "enteredon", "timetimestamp", "fromdate", "تاریخورود", "زمانورود"]);
         let plain = about_deals.iter().all(|role| deal(*role).is_none());
-        if (distinct_share(&table[id]) < 0.9 && (!weak || plain)) || (!weak && sure_time) {
+        if (distinct_share(&table[id]) < 0.9 && (!weak || plain))
+            || (!weak && (sure_time || history(HistoryRole::Old).is_some()))
+        {
             return Some(TableKind::History);
         }
     }

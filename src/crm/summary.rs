@@ -110,8 +110,13 @@ pub struct Summary {
     pub mapping: Mapping,
     /// Roles to ask the user about.
     pub unsure: Vec<Unsure>,
-    /// `entry_log` or `from_to`; `None` without a stage history.
+    /// `entry_log`, `from_to`, `audit`, `wide`, `totals` or `current_stage`; `None` without a stage history.
     pub history_form: Option<&'static str>,
+    /// What that form cannot tell: `first_stage_assumed`, `history_begins_later`, `reentries_merged`, `no_timestamps`, `order_assumed`,
+    /// `earlier_stages_unknown`.
+    pub history_lacks: Vec<&'static str>,
+    /// Deals without rows in the history table whose stays are read from the deals table.
+    pub history_filled: usize,
     /// How many of everything.
     pub counts: Counts,
     /// What reading and recognition left out.
@@ -124,13 +129,13 @@ pub(super) struct Facts {
     pub first: f64,
     pub last: f64,
     pub joins: Vec<JoinSummary>,
+    pub history: Option<(Option<&'static str>, Vec<&'static str>, usize)>,
 }
 
 /// The summary of `crm`.
 pub(super) fn summary(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping, facts: Facts) -> Summary {
     let number = |instant: f64| Some(instant).filter(|instant| !instant.is_nan());
-    let has_history = tables.iter().any(|table| table.kind == TableKind::History);
-    let form = if roles.history.contains_key(&HistoryRole::ExitedAt) { "from_to" } else { "entry_log" };
+    let (history_form, history_lacks, history_filled) = facts.history.unwrap_or_default();
     Summary {
         time_zone: crm.time.zone.name().to_owned(),
         calendar: crm.time.periods.calendar,
@@ -142,7 +147,9 @@ pub(super) fn summary(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked
         joins: facts.joins,
         mapping: mapping(crm, tables, roles, asked),
         unsure: unsure(tables, roles, asked),
-        history_form: has_history.then_some(form),
+        history_form,
+        history_lacks,
+        history_filled,
         counts: counts(crm),
         left_out: crm.left_out.clone(),
     }
@@ -235,6 +242,8 @@ fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping)
         orders: complete(tables, TableKind::Orders, &roles.orders),
         outcomes,
         stages: stages.or_else(|| asked.stages.clone()),
+        stage_field: asked.stage_field.clone(),
+        stage_columns: asked.stage_columns.clone(),
         same: asked.same.clone(),
     }
 }

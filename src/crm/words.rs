@@ -124,7 +124,7 @@ macro_rules! words {
     };
 }
 
-words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose], numbers: [Amount Probability Weight], {
+words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose StageEnteredAt], numbers: [Amount Probability Weight], {
     Id: ["opportunityid", "dealid", "recordid", "hsobjectid", "id", "opportunitynumber", "dealnumber", "leadid", "شناسه", "شناسهمعامله", "شناسهفرصت",
         "کدمعامله", "کدفرصت", "شمارهمعامله", "شمارهفرصت", "کد", "رقمالصفقه", "معرفالصفقه", "المعرف"],
     CreatedAt: ["createdat", "createddate", "createdate", "createdtime", "createdon", "datecreated", "creationdate", "dealcreated", "dateentered", "addtime",
@@ -152,18 +152,26 @@ words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose], numbers: [Amount 
     LostReason: ["lostreason", "lossreason", "lostreasonid", "reasonforloss", "reasonforlosss", "closedlostreason", "دلیلشکست", "علتشکست", "دلیلازدسترفتن", "دلیلباخت",
         "سببالخساره"],
     Weight: ["weight", "weights", "rowweight"],
+    StageEnteredAt: ["stageenteredat", "stagechangetime", "laststagechange", "laststagechangedate", "datelaststageupdate", "activestagestartedon",
+        "hsv2dateenteredcurrentstage", "dateenteredcurrentstage", "movedtime", "تاریخورودبهمرحله", "تاریخورودبهمرحلهفعلی"],
+    StageTimes: ["timesinstages", "durationtracking", "stayinpipelinestages"],
+    StageOrder: ["orderofstages"],
 });
 
-words!(HistoryRole, instants: [EnteredAt ExitedAt ClosedAt], numbers: [Weight], {
+words!(HistoryRole, instants: [EnteredAt ExitedAt ClosedAt], numbers: [Weight Duration], {
     DealId: ["dealid", "opportunityid", "caseconceptname", "caseid", "parentid", "deal", "opportunity", "case", "leadid", "ownerid", "recordid", "شناسهمعامله",
         "کدمعامله", "شناسهفرصت", "معامله", "رقمالصفقه", "معرفالصفقه"],
-    Stage: ["stage", "stagename", "dealstage", "salesstage", "stageid", "tostage", "newstage", "from", "value", "conceptname", "activity", "status", "مرحله",
+    Stage: ["stage", "stagename", "dealstage", "salesstage", "stageid", "tostage", "newstage", "from", "newvalue", "aftervaluestring", "newvaluechar", "value", "conceptname", "activity", "status", "مرحله",
         "مرحلهفروش", "المرحله"],
     EnteredAt: ["enteredat", "dateentered", "enteredon", "entereddate", "entrydate", "entered", "fromdate", "timetimestamp", "timestamp", "createdtime",
         "createddate", "createdat", "changedat", "changedate", "datecreated", "time", "date", "تاریخورود", "زمانورود", "تاریخ", "زمان", "تاریخالدخول", "التاریخ"],
     ExitedAt: ["exitedat", "dateexited", "exitedon", "exiteddate", "exitdate", "exited", "todate", "leftat", "تاریخخروج", "زمانخروج", "تاریخالخروج"],
     ClosedAt: ["closedat", "closedate", "closeddate", "dealclosedat", "caseenddate", "تاریخبستن", "تاریخبستهشدن"],
     Weight: ["weight", "weights", "rowweight"],
+    Field: ["field", "fieldname", "fieldid"],
+    Old: ["oldvalue", "oldstage", "fromstage", "previousstage", "beforevaluestring", "oldvaluechar", "مرحلهقبلی"],
+    To: ["to"],
+    Duration: ["duration", "durationseconds"],
 });
 
 words!(CustomerRole, instants: [], numbers: [], {

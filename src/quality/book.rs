@@ -44,6 +44,9 @@ const FIXES: &[(&str, &[&str])] = &[
             "closed_before_last_stage",
             "closed_before_last_event",
             "exit_before_entry",
+            "exit_without_entry",
+            "negative_duration",
+            "not_stage_times",
             "negative_amount",
             "probability_out_of_range",
             "date_out_of_range",
@@ -249,18 +252,28 @@ impl<'a> Book<'a> {
             (_, Some(column)) => self.table(place).column(column).map(|column| missing(&column.values)),
         };
         let rows = absent.unwrap_or_else(|| entry.rows.clone());
-        let lost = entry.reason != "unreadable_value";
+        let of_stays = matches!(
+            entry.reason.as_str(),
+            "not_stage_times"
+                | "negative_duration"
+                | "reentry_without_dates"
+                | "exit_before_entry"
+                | "closed_before_last_stage"
+                | "exit_without_entry"
+        );
+        let lost = !matches!(entry.reason.as_str(), "unreadable_value" | "other_field" | "reentry_without_dates");
         let touches: &[Touch] = match entry.table.as_str() {
             "history" => &[(FUNNEL, true)],
             "orders" => &[(SEGMENTS, true)],
             "customers" => &[(SEGMENTS, false)],
+            "deals" if of_stays => &[(FUNNEL, true)],
             "deals" if lost => &[(FUNNEL, true), (FORECAST, true), (SEGMENTS, true)],
             "deals" => ALL,
             _ => &[(FORECAST, false)],
         };
         let share = entry.count as f64 / of.max(1.0);
         let severity = match entry.reason.as_str() {
-            "after_as_of" | "return_or_cancellation" => Severity::Info,
+            "after_as_of" | "return_or_cancellation" | "other_field" | "reentry_without_dates" => Severity::Info,
             _ if share > 0.1 => Severity::Error,
             _ => Severity::Warning,
         };

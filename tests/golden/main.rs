@@ -4,6 +4,7 @@ mod data;
 mod data_door;
 mod forecast;
 mod funnel;
+mod history_forms;
 mod quality;
 mod segments;
 mod time;

@@ -43,7 +43,7 @@ export function recognised({ i18n, onchange, onAsOf, onQuality }) {
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} summary */
-export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant, historyForm }) {
+export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant, historyForm, historyLacks = [] }) {
   const { t, month, range, list } = i18n;
   const span = firstInstant === null || lastInstant === null ? null : range(month(firstInstant), month(lastInstant));
   const parts = [
@@ -54,6 +54,7 @@ export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant
     span,
     counts.deals > 0 && counts.stages > 0 && t("recognised.stages", { count: counts.stages }),
     counts.deals > 0 && t(historyForm ? "recognised.history" : "recognised.noHistory", { count: counts.passages }),
+    ...historyLacks.map((/** @type {string} */ code) => t(`recognised.lacks.${code}`)),
   ].filter(Boolean);
   return parts.length ? parts.join(t("comma")) : t("recognised.nothing");
 }

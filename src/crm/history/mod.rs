@@ -1,16 +1,26 @@
-//! Stage passages from the rows of a stage history, and what the history says about deals.
+//! Stage passages from a stage history in any of six forms, and what the history says about deals.
+
+mod audit;
+mod current;
+mod forms;
+mod from_to;
+mod totals;
+mod wide;
+
+pub(super) use forms::{Given, rows};
 
 use super::columns::{self, Tally};
 use super::deals::is_end;
 use super::mapping::{HistoryRole, Repeats};
-use super::recognise::{Found, Meanings};
+use super::recognise::Found;
 use super::{Attribute, Deals, Exit, LeftOut, Outcome, Passages};
 use crate::read::Source;
 use crate::stats::order::{reordered, sort_rows};
-use crate::table::{Levels, Texts, Values};
+use crate::table::{Texts, Values};
 use std::collections::HashMap;
 
-/// The columns of a stage history that have a meaning, one entry per row.
+/// Stays in a stage as any form tells them, one entry per row: first those of the history table, then those found elsewhere.
+#[derive(Default)]
 pub(super) struct HistoryRows {
     pub deal: Texts,
     pub stage: Texts,
@@ -19,29 +29,41 @@ pub(super) struct HistoryRows {
     pub closed: Option<Vec<f64>>,
     /// Outcome that a stage means; `None` for an open stage. One entry per level of `stage`.
     pub ends: Vec<Option<Outcome>>,
+    /// How many rows are those of the history table.
+    pub table_rows: usize,
+    /// Rows of the history table that tell of something else than the stage; empty where all tell of it.
+    other: Vec<bool>,
+    /// The rows beyond those of the history table that come before it.
+    first: std::ops::Range<usize>,
+    /// Of each row beyond those of the history table: since when the stay was watched (NaN: from its start), and the row of the deals table.
+    beyond: Vec<(f64, u32)>,
+    /// The most informative form that any deal has.
+    pub form: Option<&'static str>,
+    /// What the forms cannot tell.
+    pub lacks: Vec<&'static str>,
+    /// Deals whose stays are from the deals table although there is a history.
+    pub filled: usize,
+    left_out: Vec<LeftOut>,
 }
 
-/// Reads deals, stages and times of the history in `source`; the stages in `open` are no outcomes, whatever their names say.
-pub(super) fn rows(source: &Source, roles: &Found<HistoryRole>, meanings: &Meanings, open: &[String]) -> HistoryRows {
-    let table = source.table.columns();
-    let n = source.table.rows();
-    let column = |role: HistoryRole| roles.get(&role).map(|at| &table[*at]);
-    let texts = |role| match column(role) {
-        Some(column) => columns::texts(column),
-        None => Texts { codes: vec![Texts::MISSING; n], levels: Levels::default() },
-    };
-    let stage = texts(HistoryRole::Stage);
-    let end = |level: &str| {
-        let outcome = if open.iter().any(|stage| stage == level) { None } else { meanings.outcome(level) };
-        outcome.filter(|outcome| *outcome != Outcome::Open)
-    };
-    HistoryRows {
-        deal: texts(HistoryRole::DealId),
-        entered: column(HistoryRole::EnteredAt).map_or_else(|| vec![f64::NAN; n], columns::instants),
-        exited: column(HistoryRole::ExitedAt).map(columns::instants),
-        closed: column(HistoryRole::ClosedAt).map(columns::instants),
-        ends: stage.levels.iter().map(end).collect(),
-        stage,
+impl HistoryRows {
+    fn lack(&mut self, code: &'static str) {
+        if !self.lacks.contains(&code) {
+            self.lacks.push(code);
+        }
+    }
+
+    /// The row of its table that `row` is from; `None` where that table is not the one that rows are counted in.
+    fn place(&self, row: usize) -> Option<usize> {
+        match row.checked_sub(self.table_rows) {
+            None => Some(row),
+            Some(at) if self.table_rows == 0 => self.beyond.get(at).map(|(_, row)| *row as usize),
+            Some(_) => None,
+        }
+    }
+
+    fn watched_since(&self, row: usize) -> f64 {
+        row.checked_sub(self.table_rows).and_then(|at| self.beyond.get(at)).map_or(f64::NAN, |(since, _)| *since)
     }
 }
 
@@ -95,12 +117,16 @@ pub(super) struct History {
     pub deals: Deals,
     pub passages: Passages,
     pub left_out: Vec<LeftOut>,
+    /// Whether the history of a deal begins after its creation.
+    pub begins_later: bool,
 }
 
 /// Passages of `deals` (or of deals made from the history, where there are none) up to `as_of`.
 ///
 /// A deal whose last row is a closed stage has that outcome since that row, whatever the deals table says about it; a deal
 /// that the table calls closed and whose history closes it only after `as_of` is open.
+///
+/// `source` is the history, or the deals table where stays are from there alone.
 pub(super) fn history(
     source: &Source,
     roles: &Found<HistoryRole>,
@@ -109,7 +135,8 @@ pub(super) fn history(
     view: View<'_>,
 ) -> History {
     let View { as_of, stage_from_history, .. } = view;
-    let mut tally = Tally::new("history", &source.table);
+    let mut tally =
+        Tally::new(if rows.table_rows == 0 && deals.is_some() { "deals" } else { "history" }, &source.table);
     let from_history = deals.is_none();
     let mut deals = deals.unwrap_or_default();
     let mut index: Vec<u32> = vec![u32::MAX; rows.deal.levels.len()];
@@ -122,25 +149,42 @@ pub(super) fn history(
     }
     let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(rows.entered.len());
     let mut closes_later = vec![false; deals.len()];
-    for row in 0..rows.entered.len() {
+    let own = (0..rows.entered.len()).filter(|row| !rows.first.contains(row));
+    for row in rows.first.clone().chain(own) {
+        if rows.other.get(row) == Some(&true) {
+            tally.add("other_field", row, "");
+            continue;
+        }
+        // What stands elsewhere was judged where it was found.
+        let in_table = row < rows.table_rows;
         let Some(deal) = index.get_mut(rows.deal.codes[row] as usize) else {
-            tally.add("no_deal_id", row, "");
+            if in_table {
+                tally.add("no_deal_id", row, "");
+            }
             continue;
         };
         let stage = rows.stage.codes[row] as usize;
         if stage >= rows.stage.levels.len() {
-            tally.add("no_stage", row, "");
+            if in_table {
+                tally.add("no_stage", row, "");
+            }
         } else if rows.entered[row].is_nan() {
-            tally.add("no_entered_at", row, "");
+            if in_table {
+                tally.add("no_entered_at", row, "");
+            }
         } else if rows.entered[row] > as_of {
-            tally.add("after_as_of", row, "");
+            if in_table {
+                tally.add("after_as_of", row, "");
+            }
             if let (Some(later), Some(Outcome::Won | Outcome::Lost | Outcome::Closed)) =
                 (closes_later.get_mut(*deal as usize), rows.ends[stage])
             {
                 *later = true;
             }
         } else if *deal == u32::MAX && !from_history {
-            tally.add("deal_not_in_deals", row, rows.deal.get(row).unwrap_or_default());
+            if in_table {
+                tally.add("deal_not_in_deals", row, rows.deal.get(row).unwrap_or_default());
+            }
         } else {
             if *deal == u32::MAX {
                 *deal = deals.row.len() as u32;
@@ -181,8 +225,10 @@ pub(super) fn history(
         // Levels of table and history may be equal: count each once.
         deals.stage = (0..deals.len()).map(|deal| deals.stage.get(deal)).collect();
     }
-    let passages = passages(rows, &deals, &grouped, view, from_history, &mut tally);
-    History { deals, passages, left_out: tally.finish() }
+    let (passages, begins_later) = passages(rows, &deals, &grouped, view, from_history, &mut tally);
+    let mut left_out = tally.finish();
+    left_out.extend(rows.left_out.iter().cloned());
+    History { deals, passages, left_out, begins_later }
 }
 
 /// When the run of rows that ends `group` with `outcome` began.
@@ -236,7 +282,14 @@ struct Stay {
     entered: f64,
     exited: Option<f64>,
     row: usize,
+    /// Since when it was watched; NaN where from its start.
+    watched: f64,
 }
+
+/// A first row this much later than the deal says that the history begins later: dates of whole days differ by less.
+const LATER_MS: f64 = 86_400_000.0;
+/// Migrations write a first stay of a minute, whose stage the deal had before: it needs less to be told.
+const MIGRATED_MS: f64 = 60_000.0;
 
 fn stays(rows: &HistoryRows, group: &[usize], as_of: f64, repeats: Repeats, tally: &mut Tally<'_>) -> Vec<Stay> {
     let mut stays: Vec<Stay> = Vec::with_capacity(group.len());
@@ -246,14 +299,16 @@ fn stays(rows: &HistoryRows, group: &[usize], as_of: f64, repeats: Repeats, tall
         let mut exited =
             rows.exited.as_ref().map(|exited| exited[row]).filter(|exited| !exited.is_nan() && *exited <= as_of);
         if exited.is_some_and(|exited| exited < entered) {
-            tally.add("exit_before_entry", row, "");
+            if let Some(place) = rows.place(row) {
+                tally.add("exit_before_entry", place, "");
+            }
             exited = None;
         }
         match stays.last_mut() {
             Some(last) if repeats == Repeats::Collapse && last.stage == stage => {
                 last.exited = exited;
             }
-            _ => stays.push(Stay { stage, entered, exited, row }),
+            _ => stays.push(Stay { stage, entered, exited, row, watched: rows.watched_since(row) }),
         }
     }
     stays
@@ -266,15 +321,27 @@ fn passages(
     view: View<'_>,
     from_history: bool,
     tally: &mut Tally<'_>,
-) -> Passages {
+) -> (Passages, bool) {
     let View { as_of, repeats, order, .. } = view;
     let mut passages = Passages::default();
     let (stages, place) = funnel_order(rows, grouped, deals.len(), order);
     passages.stages = stages;
     let mut visits: Vec<(u32, u32)> = Vec::new();
+    let mut begins_later = false;
     for deal in 0..deals.len() {
         visits.clear();
-        let stays = stays(rows, grouped.of(deal), as_of, repeats, tally);
+        let mut stays = stays(rows, grouped.of(deal), as_of, repeats, tally);
+        if let Some(first) = stays.first_mut().filter(|first| !from_history && first.watched.is_nan()) {
+            let short = first.exited.is_some_and(|exited| exited - first.entered <= MIGRATED_MS);
+            let created = deals.created[deal];
+            if repeats == Repeats::Collapse
+                && first.entered - created > if short { 2.0 * MIGRATED_MS } else { LATER_MS }
+            {
+                begins_later = true;
+                first.watched = first.entered;
+                first.entered = created;
+            }
+        }
         for (at, stay) in stays.iter().enumerate() {
             let stage = place[stay.stage as usize];
             if stage == u32::MAX {
@@ -300,11 +367,10 @@ fn passages(
                     } else if end >= stay.entered {
                         (end, exit, u32::MAX)
                     } else {
-                        tally.add(
-                            if end.is_nan() { "no_close_date" } else { "closed_before_last_stage" },
-                            stay.row,
-                            "",
-                        );
+                        if let Some(place) = rows.place(stay.row) {
+                            let reason = if end.is_nan() { "no_close_date" } else { "closed_before_last_stage" };
+                            tally.add(reason, place, "");
+                        }
                         continue;
                     }
                 }
@@ -327,11 +393,12 @@ fn passages(
             passages.exited.push(exited);
             passages.exit.push(exit);
             passages.next_stage.push(next_stage);
-            passages.delayed_entry.push(0.0);
+            let unseen = if stay.watched.is_nan() { 0.0 } else { stay.watched.min(exited) - stay.entered };
+            passages.delayed_entry.push(unseen.max(0.0));
             passages.weight.push(deals.weight[deal]);
         }
     }
-    passages
+    (passages, begins_later)
 }
 
 fn exit_of(outcome: Outcome) -> Exit {

@@ -1,0 +1,141 @@
+//! Seconds in each stage: stays laid end to end from the creation of the deal.
+
+use super::forms::{DealsView, Told};
+use crate::crm::columns::Tally;
+use crate::crm::recognise::Meanings;
+
+/// A JSON text in pieces that matter here.
+#[derive(PartialEq)]
+enum Piece {
+    Text(String),
+    Number(f64),
+    Mark(char),
+}
+
+/// The pieces of `text`; `None` where it is no JSON.
+fn pieces(text: &str) -> Option<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {
+                let mut own = String::new();
+                loop {
+                    match chars.next()? {
+                        '"' => break,
+                        '\\' => match chars.next()? {
+                            'u' => {
+                                let mut code = 0;
+                                for _ in 0..4 {
+                                    code = code * 16 + chars.next()?.to_digit(16)?;
+                                }
+                                own.push(char::from_u32(code).unwrap_or('\u{fffd}'));
+                            }
+                            other => own.push(other),
+                        },
+                        other => own.push(other),
+                    }
+                }
+                pieces.push(Piece::Text(own));
+            }
+            '{' | '}' | '[' | ']' | ':' | ',' => pieces.push(Piece::Mark(c)),
+            c if c.is_whitespace() => {}
+            _ => {
+                let mut own = String::from(c);
+                while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-')) {
+                    own.push(c);
+                }
+                match own.as_str() {
+                    "null" | "true" | "false" => pieces.push(Piece::Number(f64::NAN)),
+                    _ => pieces.push(Piece::Number(own.parse().ok().filter(|number: &f64| number.is_finite())?)),
+                }
+            }
+        }
+    }
+    Some(pieces)
+}
+
+/// Seconds by stage as written, and the order of stages if it stands there too; `None` where `text` is no JSON object.
+fn read(text: &str) -> Option<(Vec<(String, f64)>, Vec<String>)> {
+    let pieces = pieces(text)?;
+    let depth = |piece: &Piece| match piece {
+        Piece::Mark('{' | '[') => 1,
+        Piece::Mark('}' | ']') => -1,
+        _ => 0,
+    };
+    if pieces.first() != Some(&Piece::Mark('{')) || pieces.iter().map(depth).sum::<i32>() != 0 {
+        return None;
+    }
+    let mut times: Vec<(String, f64)> = Vec::new();
+    let mut order = Vec::new();
+    for (at, window) in pieces.windows(3).enumerate() {
+        match window {
+            [Piece::Text(stage), Piece::Mark(':'), Piece::Number(seconds)] => times.push((stage.clone(), *seconds)),
+            [Piece::Text(name), Piece::Mark(':'), Piece::Mark('[')] if name == "order_of_stages" => {
+                order = listed(pieces.get(at + 3..).unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+    Some((times, order))
+}
+
+fn listed(pieces: &[Piece]) -> Vec<String> {
+    let inside = pieces.iter().take_while(|piece| **piece != Piece::Mark(']'));
+    inside
+        .filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.clone()),
+            Piece::Number(number) => Some(number.to_string()),
+            Piece::Mark(_) => None,
+        })
+        .collect()
+}
+
+/// The stays of the deal in `row`, and whether their order is told; times beyond the deal's end are cut off there.
+pub(super) fn told(
+    view: &DealsView<'_>,
+    row: usize,
+    (times, order): (Option<&str>, Option<&str>),
+    asked: &[String],
+    meanings: &Meanings,
+    tally: &mut Tally<'_>,
+) -> (Vec<Told>, bool) {
+    let Some(text) = times else { return (Vec::new(), true) };
+    let Some((times, own_order)) = read(text) else {
+        tally.add("not_stage_times", row, text);
+        return (Vec::new(), true);
+    };
+    let order = match order {
+        Some(text) if own_order.is_empty() => text
+            .split([',', ';', '[', ']', '"'])
+            .map(|stage| stage.trim().to_owned())
+            .filter(|s| !s.is_empty())
+            .collect(),
+        _ => own_order,
+    };
+    let ordered = !order.is_empty();
+    let order: &[String] = if ordered { &order } else { asked };
+    let current = view.stage(row).filter(|_| !ordered);
+    let rank = |stage: &str| {
+        let place = order.iter().position(|name| name == stage).unwrap_or(order.len());
+        (current == Some(stage), place)
+    };
+    let mut times: Vec<(String, f64)> = times.into_iter().collect();
+    times = crate::stats::order::reordered(times, &mut |a, b| rank(&a.0).cmp(&rank(&b.0)));
+    let closed = view.closed(row);
+    let mut at = view.rows.created[row];
+    let mut stays = Vec::new();
+    for (stage, seconds) in times {
+        if seconds < 0.0 {
+            tally.add("negative_duration", row, &stage);
+        } else if seconds > 0.0 && at.is_finite() && !(at >= closed) {
+            // A known end is surer than the times that add up to it.
+            if meanings.outcome(&stage).is_none() || closed.is_nan() {
+                let end = (at + seconds * 1000.0).min(closed);
+                stays.push(Told { stage, entered: at, exited: end, watched: f64::NAN });
+                at = end;
+            }
+        }
+    }
+    (stays, ordered)
+}
