@@ -210,10 +210,13 @@ fn table_summary(table: &LoadedTable, roles: &AllRoles) -> TableSummary {
 }
 
 fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping) -> Mapping {
-    fn complete<R: Words>(tables: &[LoadedTable], kind: TableKind, found: &Found<R>) -> Roles<R> {
+    // Few files have these: they stand here only where they are known or asked for.
+    const RARE: [&str; 7] = ["stage_entered_at", "stage_times", "stage_order", "field", "old", "to", "duration"];
+    fn complete<R: Words>(tables: &[LoadedTable], kind: TableKind, found: &Found<R>, asked: &Roles<R>) -> Roles<R> {
         let Some(table) = tables.iter().find(|table| table.kind == kind) else { return Roles::new() };
         let name = |role: &R| found.get(role).map(|at| table.source.table.columns()[*at].name.clone());
-        R::all().iter().map(|role| (*role, name(role))).collect()
+        let shown = |role: &&R| found.contains_key(role) || asked.contains_key(role) || !RARE.contains(&role.name());
+        R::all().iter().filter(shown).map(|role| (*role, name(role))).collect()
     }
     let mut outcomes = asked.outcomes.clone();
     let meanings = Meanings::new(asked);
@@ -236,10 +239,10 @@ fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping)
     }
     let stages = crm.passages.as_ref().map(|passages| passages.stages.clone());
     Mapping {
-        deals: complete(tables, TableKind::Deals, &roles.deals),
-        history: complete(tables, TableKind::History, &roles.history),
-        customers: complete(tables, TableKind::Customers, &roles.customers),
-        orders: complete(tables, TableKind::Orders, &roles.orders),
+        deals: complete(tables, TableKind::Deals, &roles.deals, &asked.deals),
+        history: complete(tables, TableKind::History, &roles.history, &asked.history),
+        customers: complete(tables, TableKind::Customers, &roles.customers, &asked.customers),
+        orders: complete(tables, TableKind::Orders, &roles.orders, &asked.orders),
         outcomes,
         stages: stages.or_else(|| asked.stages.clone()),
         stage_field: asked.stage_field.clone(),

@@ -67,8 +67,7 @@ fn maven_counts_and_roles_are_recognised_without_a_mapping() {
     let expected = serde_json::json!({
         "id": "opportunity_id", "created_at": "engage_date", "closed_at": "close_date", "outcome": "deal_stage", "stage": "deal_stage",
         "amount": "close_value", "owner": "sales_agent", "customer_id": "account", "product": "product", "source": null,
-        "expected_close": null, "probability": null, "lost_reason": null, "weight": null, "stage_entered_at": null, "stage_times": null,
-        "stage_order": null
+        "expected_close": null, "probability": null, "lost_reason": null, "weight": null
     });
     assert_eq!(mapping["deals"], expected);
     assert_eq!(mapping["outcomes"], serde_json::json!({"Won": "won", "Lost": "lost"}));

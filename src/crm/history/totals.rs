@@ -55,8 +55,11 @@ fn pieces(text: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
+/// Stages with seconds.
+type Times = Vec<(String, f64)>;
+
 /// Seconds by stage as written, and the order of stages if it stands there too; `None` where `text` is no JSON object.
-fn read(text: &str) -> Option<(Vec<(String, f64)>, Vec<String>)> {
+fn read(text: &str) -> Option<(Times, Vec<String>)> {
     let pieces = pieces(text)?;
     let depth = |piece: &Piece| match piece {
         Piece::Mark('{' | '[') => 1,
@@ -66,7 +69,7 @@ fn read(text: &str) -> Option<(Vec<(String, f64)>, Vec<String>)> {
     if pieces.first() != Some(&Piece::Mark('{')) || pieces.iter().map(depth).sum::<i32>() != 0 {
         return None;
     }
-    let mut times: Vec<(String, f64)> = Vec::new();
+    let mut times = Times::new();
     let mut order = Vec::new();
     for (at, window) in pieces.windows(3).enumerate() {
         match window {
@@ -120,15 +123,14 @@ pub(super) fn told(
         let place = order.iter().position(|name| name == stage).unwrap_or(order.len());
         (current == Some(stage), place)
     };
-    let mut times: Vec<(String, f64)> = times.into_iter().collect();
-    times = crate::stats::order::reordered(times, &mut |a, b| rank(&a.0).cmp(&rank(&b.0)));
+    let times = crate::stats::order::reordered(times, &mut |a, b| rank(&a.0).cmp(&rank(&b.0)));
     let closed = view.closed(row);
     let mut at = view.rows.created[row];
     let mut stays = Vec::new();
     for (stage, seconds) in times {
         if seconds < 0.0 {
             tally.add("negative_duration", row, &stage);
-        } else if seconds > 0.0 && at.is_finite() && !(at >= closed) {
+        } else if seconds > 0.0 && at.is_finite() && (closed.is_nan() || at < closed) {
             // A known end is surer than the times that add up to it.
             if meanings.outcome(&stage).is_none() || closed.is_nan() {
                 let end = (at + seconds * 1000.0).min(closed);

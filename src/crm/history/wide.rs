@@ -110,7 +110,7 @@ impl Wide {
             }
             if entered.is_nan() && !exited.is_nan() {
                 entered = exited - if latest.is_nan() { total } else { latest };
-                if !(entered <= exited) {
+                if entered.is_nan() || entered > exited {
                     tally.add("exit_without_entry", row, &stage.name);
                     continue;
                 }
