@@ -9,7 +9,7 @@ export type Instant = number;
 
 /** Role → column name. What is left out is recognised. `null` says that no column has the role. */
 export interface Mapping {
-  deals?: Partial<Record<"id" | "created_at" | "closed_at" | "outcome" | "stage" | "amount" | "owner" | "customer_id" | "product" | "source" | "expected_close" | "probability" | "lost_reason" | "weight" | "stage_entered_at" | "stage_times" | "stage_order", string | null>>;
+  deals?: Partial<Record<"id" | "created_at" | "closed_at" | "outcome" | "stage" | "amount" | "owner" | "customer_id" | "product" | "source" | "expected_close" | "probability" | "lost_reason" | "weight" | "stage_entered_at" | "stage_times" | "stage_order" | "currency" | "is_closed" | "is_won" | "is_deleted" | "is_active" | "won_at" | "lost_at", string | null>>;
   history?: Partial<Record<"deal_id" | "stage" | "entered_at" | "exited_at" | "closed_at" | "weight" | "field" | "old" | "to" | "duration", string | null>>;
   customers?: Partial<Record<"id", string | null>>;
   orders?: Partial<Record<"customer_id" | "date" | "amount" | "quantity" | "unit_price" | "weight", string | null>>;
@@ -126,6 +126,9 @@ export interface Summary {
   asOfFrom: "option" | "newest";
   firstInstant: Instant | null;
   lastInstant: Instant | null;
+  /** The system whose export one of the tables is. */
+  crm: string | null;
+  notes: "closed_at_may_be_expected"[];
   tables: TableSummary[];
   joins: JoinSummary[];
   /** In the form of the option, complete: keep it, edit it, pass it again. */

@@ -1,11 +1,13 @@
 //! Deals from the rows of a deals table.
 
 use super::columns::{self, Tally};
+use super::exports;
 use super::mapping::DealRole;
 use super::recognise::{Found, Meanings};
+use super::words::folded;
 use super::{Attribute, Deals, LeftOut, Outcome};
 use crate::read::Source;
-use crate::table::{Levels, Texts, Values};
+use crate::table::{Column, Levels, Texts, Values};
 
 /// The columns of a deals table that have a meaning, one entry per row.
 pub(super) struct DealRows {
@@ -14,6 +16,8 @@ pub(super) struct DealRows {
     /// Close dates as they stand: of open deals, expected ones.
     pub closed: Vec<f64>,
     pub outcome: Vec<Outcome>,
+    /// Why the row is no deal, if it is none.
+    pub dropped: Vec<Option<&'static str>>,
 }
 
 /// Reads ids, dates and outcomes of the deals in `source`.
@@ -26,18 +30,66 @@ pub(super) fn rows(source: &Source, roles: &Found<DealRole>, meanings: &Meanings
         Some(column) => columns::texts(column),
         None => (1..=n).map(|row| Some(row.to_string())).collect(),
     };
-    let closed = instants(DealRole::ClosedAt);
-    let outcome = match column(DealRole::Outcome) {
+    let mut closed = instants(DealRole::ClosedAt);
+    let shape = exports::shape_of(table).map(|(_, shape)| shape);
+    let mut dropped = vec![None; n];
+    let mut outcome: Vec<Outcome> = match column(DealRole::Outcome) {
         Some(column) => {
             let texts = columns::texts(column);
+            let meant = |level: &str| meanings.outcome(level).or_else(|| shape.and_then(|shape| shape.outcome(level)));
             let meaning: Vec<Outcome> =
-                texts.levels.iter().map(|level| meanings.outcome(level).unwrap_or(Outcome::Open)).collect();
+                texts.levels.iter().map(|level| meant(level).unwrap_or(Outcome::Open)).collect();
+            for (row, dropped) in dropped.iter_mut().enumerate() {
+                *dropped = texts.get(row).filter(|text| folded(text) == "deleted").map(|_| "deleted");
+            }
             texts.codes.iter().map(|code| meaning.get(*code as usize).copied().unwrap_or(Outcome::Open)).collect()
         }
         // Without an outcome, a close date that has passed says that the deal ended.
         None => closed.iter().map(|closed| if closed.is_nan() { Outcome::Open } else { Outcome::Closed }).collect(),
     };
-    DealRows { id, created: instants(DealRole::CreatedAt), closed, outcome }
+    let flags = |role| column(role).map(flags);
+    let (is_closed, is_won) = (flags(DealRole::IsClosed), flags(DealRole::IsWon));
+    let (is_deleted, is_active) = (flags(DealRole::IsDeleted), flags(DealRole::IsActive));
+    let probability = column(DealRole::Probability);
+    let (won_at, lost_at) = (column(DealRole::WonAt), column(DealRole::LostAt));
+    let (won_at, lost_at) = (won_at.map(columns::instants), lost_at.map(columns::instants));
+    for row in 0..n {
+        let at = |flags: &Option<Vec<Option<bool>>>| flags.as_ref().and_then(|flags| flags[row]);
+        outcome[row] = match (at(&is_closed), at(&is_won)) {
+            (_, Some(true)) => Outcome::Won,
+            (Some(true), Some(false)) => Outcome::Lost,
+            (Some(true), None) if !is_end(outcome[row]) => Outcome::Closed,
+            (Some(false), _) if is_end(outcome[row]) => Outcome::Open,
+            (None, Some(false)) if outcome[row] == Outcome::Won => Outcome::Open,
+            _ => outcome[row],
+        };
+        if at(&is_active) == Some(false) && !is_end(outcome[row]) {
+            if probability.is_none_or(|column| columns::numbers_at(column, row) > 0.0) {
+                dropped[row] = Some("archived");
+            } else {
+                outcome[row] = Outcome::Lost;
+            }
+        }
+        if at(&is_deleted) == Some(true) {
+            dropped[row] = Some("deleted");
+        }
+        let own = match outcome[row] {
+            Outcome::Won => &won_at,
+            Outcome::Lost => &lost_at,
+            _ => &None,
+        };
+        if let Some(own) = own.as_ref().map(|own| own[row]).filter(|own| !own.is_nan()) {
+            closed[row] = own;
+        }
+    }
+    DealRows { id, created: instants(DealRole::CreatedAt), closed, outcome, dropped }
+}
+
+/// What the column says per row; `None` where it says neither yes nor no.
+fn flags(column: &Column) -> Vec<Option<bool>> {
+    let texts = columns::texts(column);
+    let meaning: Vec<Option<bool>> = texts.levels.iter().map(exports::flag).collect();
+    texts.codes.iter().map(|code| meaning.get(*code as usize).copied().flatten()).collect()
 }
 
 /// Whether `outcome` is an end.
@@ -64,6 +116,8 @@ pub(super) fn deals(source: &Source, roles: &Found<DealRole>, rows: DealRows, as
         let weight = weights.as_ref().map_or(1.0, |weights| weights[row]);
         if *seen {
             tally.add("duplicate_id", row, rows.id.get(row).unwrap_or_default());
+        } else if let Some(reason) = rows.dropped[row] {
+            tally.add(reason, row, "");
         } else if rows.created[row] > as_of {
             tally.add("after_as_of", row, "");
         } else if !(weight >= 0.0 && weight.is_finite()) {

@@ -147,7 +147,8 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
 
     let mut span = Span::default();
     if let Some(rows) = &deal_rows {
-        let has_outcome = roles.deals.contains_key(&DealRole::Outcome);
+        let says = |role| roles.deals.contains_key(&role);
+        let has_outcome = says(DealRole::Outcome) || says(DealRole::IsClosed) || says(DealRole::IsWon);
         rows.created.iter().for_each(|instant| span.add(*instant));
         // The close dates of open deals are plans, and without outcomes any of them may be one.
         let ended =

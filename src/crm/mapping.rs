@@ -113,6 +113,20 @@ roles! {
         StageTimes = "stage_times",
         /// The stages in the order in which it went through them.
         StageOrder = "stage_order",
+        /// Currency of the amount.
+        Currency = "currency",
+        /// Whether the deal ended.
+        IsClosed = "is_closed",
+        /// Whether it was won.
+        IsWon = "is_won",
+        /// Whether the row was deleted: such rows are left out.
+        IsDeleted = "is_deleted",
+        /// Whether the row is active; an inactive one of probability 0 is a lost deal.
+        IsActive = "is_active",
+        /// When it was won; goes before `closed_at`.
+        WonAt = "won_at",
+        /// When it was lost; goes before `closed_at`.
+        LostAt = "lost_at",
     }
 }
 

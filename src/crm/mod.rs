@@ -2,6 +2,7 @@
 
 mod columns;
 mod deals;
+mod exports;
 mod history;
 mod joins;
 mod load;

@@ -3,8 +3,8 @@
 use super::columns::epoch_unit;
 use super::mapping::{CustomerRole, DealRole, HistoryRole, Mapping, OrderRole, Roles, TableKind};
 use super::ordered_map::OrderedMap;
-use super::words::{Words, folded, outcome_word};
-use super::{Outcome, columns};
+use super::words::{Words, folded, header_names, outcome_word};
+use super::{Outcome, columns, exports};
 use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::table::{Column, Values};
@@ -35,6 +35,13 @@ impl Meanings {
 }
 
 fn suits<R: Words>(role: R, column: &Column) -> bool {
+    if matches!(role.name(), "is_closed" | "is_won" | "is_deleted" | "is_active") {
+        return match &column.values {
+            Values::Numbers(values) => values.iter().all(|value| value.is_nan() || *value == 0.0 || *value == 1.0),
+            Values::Texts(texts) => texts.levels.iter().all(|level| exports::flag(level).is_some()),
+            Values::Instants(_) => false,
+        };
+    }
     match &column.values {
         Values::Instants(_) => role.is_instant(),
         Values::Numbers(values) => {
@@ -51,10 +58,28 @@ fn suits<R: Words>(role: R, column: &Column) -> bool {
 /// Columns that could have `role` by their header and type, the surest first.
 pub(super) fn candidates<R: Words>(role: R, table: &[Column], taken: &[bool]) -> Vec<usize> {
     let mut found = Vec::new();
-    let names: Vec<String> = table.iter().map(|column| folded(&column.name)).collect();
+    let (names, _) = header_names(table);
+    let shape = exports::shape_of(table).map(|(_, shape)| shape);
+    for at in shape.iter().flat_map(|shape| shape.columns(role, &names)) {
+        // Ids of stages and codes of states are numbers in some systems.
+        let code = matches!(role.name(), "stage" | "outcome") && matches!(table[at].values, Values::Numbers(_));
+        if !taken[at] && (code || suits(role, &table[at])) && !found.contains(&at) {
+            found.push(at);
+        }
+    }
+    if !found.is_empty() {
+        // What the system's own table says leaves nothing to guess.
+        found.truncate(1);
+        return found;
+    }
     for word in role.headers() {
         for (at, column) in table.iter().enumerate() {
-            if !taken[at] && names[at] == *word && suits(role, column) && !found.contains(&at) {
+            if !taken[at]
+                && names[at] == *word
+                && !shape.is_some_and(|shape| shape.denies(role, word))
+                && suits(role, column)
+                && !found.contains(&at)
+            {
                 found.push(at);
             }
         }
@@ -98,8 +123,14 @@ pub(super) fn deal_roles(source: &Source, mapping: &Mapping, meanings: &Meanings
     if mapping.deals.contains_key(&DealRole::Outcome) {
         return Ok(found);
     }
-    let by_header = found.remove(&DealRole::Outcome);
     let table = source.table.columns();
+    if let Some((_, shape)) = exports::shape_of(table)
+        && !shape.outcomes.is_empty()
+        && found.contains_key(&DealRole::Outcome)
+    {
+        return Ok(found);
+    }
+    let by_header = found.remove(&DealRole::Outcome);
     let says = |at: usize, wanted: &dyn Fn(Outcome) -> bool| match &table[at].values {
         Values::Texts(texts) => texts.levels.iter().take(1000).any(|level| meanings.outcome(level).is_some_and(wanted)),
         _ => false,
@@ -142,7 +173,8 @@ pub(super) fn kind_of(source: &Source, mapping: &Mapping) -> Option<TableKind> {
     ];
     let best = by_mapping.iter().filter(|(_, names)| !names.is_empty() && names.iter().all(|name| has(name)));
     let by_mapping = best.max_by_key(|(_, names)| names.len()).map(|(kind, names)| (*kind, names.len()));
-    let by_headers = kind_by_headers(source);
+    let by_export = exports::shape_of(source.table.columns()).map(|(_, shape)| shape.kind);
+    let by_headers = by_export.or_else(|| kind_by_headers(source));
     match by_mapping {
         // One column name is shared by many tables: headers that are sure of another kind weigh more.
         Some((kind, names)) if names > 1 || by_headers.is_none_or(|other| other == TableKind::Dimension) => Some(kind),

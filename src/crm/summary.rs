@@ -5,7 +5,7 @@ use super::load::{AllRoles, LoadedTable, used_levels};
 use super::mapping::{DealRole, HistoryRole, Mapping, Roles, TableKind};
 use super::recognise::{Found, Meanings, candidates};
 use super::words::Words;
-use super::{Crm, LeftOut, Outcome, columns, deals};
+use super::{Crm, LeftOut, Outcome, columns, deals, exports};
 use crate::table::Values;
 use crate::time::Calendar;
 use serde::Serialize;
@@ -102,6 +102,10 @@ pub struct Summary {
     pub first_instant: Option<f64>,
     /// Latest event in the data.
     pub last_instant: Option<f64>,
+    /// The system whose export one of the tables is; `None` where none is recognised.
+    pub crm: Option<&'static str>,
+    /// `closed_at_may_be_expected` where the close dates of closed deals may be those that were expected.
+    pub notes: Vec<&'static str>,
     /// The tables in the order in which they were given.
     pub tables: Vec<TableSummary>,
     /// Dimension tables joined to the deals.
@@ -136,7 +140,14 @@ pub(super) struct Facts {
 pub(super) fn summary(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping, facts: Facts) -> Summary {
     let number = |instant: f64| Some(instant).filter(|instant| !instant.is_nan());
     let (history_form, history_lacks, history_filled) = facts.history.unwrap_or_default();
+    let has_history = tables.iter().any(|table| table.kind == TableKind::History);
+    let shapes = tables.iter().filter_map(|table| exports::shape_of(table.source.table.columns()));
+    let expected = shapes.clone().any(|(_, shape)| shape.close_may_be_expected)
+        && !has_history
+        && crm.deals.as_ref().is_some_and(|deals| deals.closed.iter().any(|closed| !closed.is_nan()));
     Summary {
+        crm: shapes.clone().next().map(|(name, _)| name),
+        notes: if expected { vec!["closed_at_may_be_expected"] } else { Vec::new() },
         time_zone: crm.time.zone.name().to_owned(),
         calendar: crm.time.periods.calendar,
         as_of: crm.as_of,
@@ -215,7 +226,11 @@ fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping)
     fn complete<R: Words>(tables: &[LoadedTable], kind: TableKind, found: &Found<R>, asked: &Roles<R>) -> Roles<R> {
         let Some(table) = tables.iter().find(|table| table.kind == kind) else { return Roles::new() };
         let name = |role: &R| found.get(role).map(|at| table.source.table.columns()[*at].name.clone());
-        let shown = |role: &&R| found.contains_key(role) || asked.contains_key(role) || !RARE.contains(&role.name());
+        let shown = |role: &&R| {
+            found.contains_key(role)
+                || asked.contains_key(role)
+                || !(RARE.contains(&role.name()) || exports::RARE.contains(&role.name()))
+        };
         R::all().iter().filter(shown).map(|role| (*role, name(role))).collect()
     }
     let mut outcomes = asked.outcomes.clone();
@@ -259,7 +274,7 @@ fn unsure(tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping) -> Vec<Unsu
         (DealRole::Id, &["funnel", "forecast"]),
         (DealRole::CreatedAt, &["funnel", "forecast"]),
         (DealRole::ClosedAt, &["funnel", "forecast"]),
-        (DealRole::Outcome, &["funnel", "forecast"]),
+        (DealRole::Outcome, if roles.deals.contains_key(&DealRole::IsWon) { &[] } else { &["funnel", "forecast"] }),
     ];
     let history: [(HistoryRole, &[&'static str]); 3] =
         [(HistoryRole::DealId, &["funnel"]), (HistoryRole::Stage, &["funnel"]), (HistoryRole::EnteredAt, &["funnel"])];

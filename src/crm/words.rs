@@ -4,6 +4,7 @@ use super::Outcome;
 use super::mapping::{CustomerRole, DealRole, HistoryRole, OrderRole};
 use crate::read::case::lowered;
 use crate::read::fold;
+use crate::table::Column;
 
 /// A header or a value reduced to what its spellings share ([`fold::folded`]), without the prefix that some exports put
 /// before every column.
@@ -12,6 +13,20 @@ pub(super) fn folded(text: &str) -> String {
     let own =
         ["deal - ", "opportunity - ", "lead - "].iter().find_map(|prefix| lower.strip_prefix(prefix)).unwrap_or(&lower);
     fold::folded(own)
+}
+
+/// The folded headers of a table, and whether all columns share a prefix such as `Obchod - `, which is then taken off.
+pub(super) fn header_names(table: &[Column]) -> (Vec<String>, bool) {
+    let prefix = table.first().and_then(|column| column.name.split_once(" - ")).map(|(prefix, _)| prefix);
+    let own = |column: &'_ Column| -> Option<String> {
+        let rest = column.name.strip_prefix(prefix?)?.strip_prefix(" - ")?;
+        Some(fold::folded(rest))
+    };
+    let stripped: Option<Vec<String>> = if table.len() > 2 { table.iter().map(own).collect() } else { None };
+    match stripped {
+        Some(names) => (names, true),
+        None => (table.iter().map(|column| folded(&column.name)).collect(), false),
+    }
 }
 
 /// The outcome that `text` names by itself; `None` for any other text, such as the name of an open stage.
@@ -40,6 +55,7 @@ pub(super) fn outcome_word(text: &str) -> Option<Outcome> {
     } else if is(&[
         "lost",
         "closedlost",
+        "closedlosttocompetition",
         "closelost",
         "deallost",
         "loss",
@@ -124,7 +140,7 @@ macro_rules! words {
     };
 }
 
-words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose StageEnteredAt], numbers: [Amount Probability Weight], {
+words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose StageEnteredAt WonAt LostAt], numbers: [Amount Probability Weight], {
     Id: ["opportunityid", "dealid", "recordid", "hsobjectid", "id", "opportunitynumber", "dealnumber", "leadid", "شناسه", "شناسهمعامله", "شناسهفرصت",
         "کدمعامله", "کدفرصت", "شمارهمعامله", "شمارهفرصت", "کد", "رقمالصفقه", "معرفالصفقه", "المعرف"],
     CreatedAt: ["createdat", "createddate", "createdate", "createdtime", "createdon", "datecreated", "creationdate", "dealcreated", "dateentered", "addtime",
@@ -156,6 +172,13 @@ words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose StageEnteredAt], nu
         "hsv2dateenteredcurrentstage", "dateenteredcurrentstage", "movedtime", "تاریخورودبهمرحله", "تاریخورودبهمرحلهفعلی"],
     StageTimes: ["timesinstages", "durationtracking", "stayinpipelinestages"],
     StageOrder: ["orderofstages"],
+    Currency: [],
+    IsClosed: ["isclosed", "hsisclosed"],
+    IsWon: ["iswon", "hsisclosedwon"],
+    IsDeleted: ["isdeleted"],
+    IsActive: [],
+    WonAt: [],
+    LostAt: [],
 });
 
 words!(HistoryRole, instants: [EnteredAt ExitedAt ClosedAt], numbers: [Weight Duration], {

@@ -115,7 +115,7 @@ pub fn by_meaning(deals: &Deals, index: usize) -> Option<Leak> {
         Some("id") => return leak(LeakageReason::Identifier, "it names the deal".into()),
         Some("probability") => return leak(LeakageReason::CrmProbability, "it is the CRM's own probability".into()),
         Some("expected_close") => return leak(LeakageReason::ExpectedClose, "the close overwrites it".into()),
-        Some("closed_at" | "lost_reason") => {
+        Some("closed_at" | "lost_reason" | "won_at" | "lost_at" | "is_won" | "is_closed" | "is_active") => {
             return leak(LeakageReason::AfterClose, "it is known once the deal is closed".into());
         }
         _ => {}

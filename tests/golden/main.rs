@@ -2,6 +2,7 @@
 
 mod data;
 mod data_door;
+mod exports;
 mod forecast;
 mod funnel;
 mod history_forms;

@@ -67,6 +67,8 @@ export default {
   "glance.none": "no data",
 
   "recognised.title": "What was recognised",
+  "recognised.crm": "export of {crm}",
+  "recognised.expectedClose": "close dates of closed deals may be the expected ones",
   "recognised.deals": { one: "{count} deal", other: "{count} deals" },
   "recognised.orders": { one: "{count} order", other: "{count} orders" },
   "recognised.customers": { one: "{count} customer", other: "{count} customers" },
@@ -330,6 +332,8 @@ export default {
   "leftOut.unreadable_line": { one: "{table}: {count} line could not be read.", other: "{table}: {count} lines could not be read." },
   "leftOut.unreadable_value": { one: "{table}: {count} value could not be read and counts as missing.", other: "{table}: {count} values could not be read and count as missing." },
   "leftOut.no_id": { one: "{table}: {count} row has no ID.", other: "{table}: {count} rows have no ID." },
+  "leftOut.deleted": { one: "{table}: {count} row is marked as deleted.", other: "{table}: {count} rows are marked as deleted." },
+  "leftOut.archived": { one: "{table}: {count} row is archived without being lost.", other: "{table}: {count} rows are archived without being lost." },
   "leftOut.duplicate_id": { one: "{table}: {count} row repeats an ID; the first one counts.", other: "{table}: {count} rows repeat an ID; the first ones count." },
   "leftOut.after_as_of": { one: "{table}: {count} row is later than the as-of date.", other: "{table}: {count} rows are later than the as-of date." },
   "leftOut.bad_weight": { one: "{table}: {count} row has a weight that is no positive number.", other: "{table}: {count} rows have a weight that is no positive number." },

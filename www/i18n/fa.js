@@ -67,6 +67,8 @@ export default {
   "glance.none": "بدون داده",
 
   "recognised.title": "آنچه شناسایی شد",
+  "recognised.crm": "خروجی {crm}",
+  "recognised.expectedClose": "تاریخ بسته‌شدن معامله‌های بسته شاید همان تاریخ پیش‌بینی‌شده باشد",
   "recognised.deals": "{count} معامله",
   "recognised.orders": "{count} سفارش",
   "recognised.customers": "{count} مشتری",
@@ -330,6 +332,8 @@ export default {
   "leftOut.unreadable_line": "{table}: {count} سطر خوانده نشد.",
   "leftOut.unreadable_value": "{table}: {count} مقدار خوانده نشد و خالی به حساب می‌آید.",
   "leftOut.no_id": "{table}: {count} ردیف شناسه ندارد.",
+  "leftOut.deleted": "{table}: {count} ردیف حذف‌شده است.",
+  "leftOut.archived": "{table}: {count} ردیف بایگانی شده ولی از دست نرفته است.",
   "leftOut.duplicate_id": "{table}: {count} ردیف شناسهٔ تکراری دارد؛ اولین ردیف به حساب می‌آید.",
   "leftOut.after_as_of": "{table}: {count} ردیف پس از تاریخ تحلیل است.",
   "leftOut.bad_weight": "{table}: وزن {count} ردیف عدد مثبت نیست.",

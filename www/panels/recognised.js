@@ -43,10 +43,11 @@ export function recognised({ i18n, onchange, onAsOf, onQuality }) {
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} summary */
-export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant, historyForm, historyLacks = [] }) {
+export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant, historyForm, historyLacks = [], crm, notes }) {
   const { t, month, range, list } = i18n;
   const span = firstInstant === null || lastInstant === null ? null : range(month(firstInstant), month(lastInstant));
   const parts = [
+    crm && t("recognised.crm", { crm }),
     counts.deals > 0 && t("recognised.deals", { count: counts.deals }),
     // Without a file of orders, won deals stand for them.
     (counts.orders > 0 && (counts.deals === 0 || tables.some((/** @type {any} */ { table }) => table === "orders"))) && t("recognised.orders", { count: counts.orders }),
@@ -55,6 +56,7 @@ export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant
     counts.deals > 0 && counts.stages > 0 && t("recognised.stages", { count: counts.stages }),
     counts.deals > 0 && t(historyForm ? "recognised.history" : "recognised.noHistory", { count: counts.passages }),
     ...historyLacks.map((/** @type {string} */ code) => t(`recognised.lacks.${code}`)),
+    notes?.includes("closed_at_may_be_expected") && t("recognised.expectedClose"),
   ].filter(Boolean);
   return parts.length ? parts.join(t("comma")) : t("recognised.nothing");
 }

@@ -1,0 +1,150 @@
+//! Exports of CRMs: which system wrote a table, and what its columns mean where their names alone do not say it.
+
+mod bitrix24;
+mod dynamics;
+mod espocrm;
+mod frappe;
+mod hubspot;
+mod odoo;
+mod pipedrive;
+mod salesforce;
+mod suitecrm;
+mod zoho;
+
+use super::Outcome;
+use super::mapping::{HistoryRole, TableKind};
+use super::words::{Words, folded, header_names};
+use crate::table::Column;
+
+/// What one system's tables look like.
+pub(super) struct Export {
+    /// Name of the system.
+    pub name: &'static str,
+    pub shapes: &'static [Shape],
+}
+
+/// One table of a system. Headers are folded ([`folded`]).
+pub(super) struct Shape {
+    pub kind: TableKind,
+    /// Headers that all stand in the table; [`PREFIXED`] where every column begins with one word and a dash.
+    pub signature: &'static [&'static str],
+    /// Header and name of its role, the surest first; the name is empty where the header must have no role.
+    pub roles: &'static [(&'static str, &'static str)],
+    /// Codes of the outcome column that no word explains.
+    pub outcomes: &'static [(&'static str, Outcome)],
+    /// Whether the close date of a closed deal may be the one that was expected.
+    pub close_may_be_expected: bool,
+}
+
+/// A table without roles of its own.
+pub(super) const PLAIN: Shape =
+    Shape { kind: TableKind::Deals, signature: &[], roles: &[], outcomes: &[], close_may_be_expected: false };
+
+/// Stands in a signature for: all columns share a prefix such as `Deal - `.
+pub(super) const PREFIXED: &str = "-";
+
+const EXPORTS: [&Export; 10] = [
+    &hubspot::HUBSPOT,
+    &salesforce::SALESFORCE,
+    &pipedrive::PIPEDRIVE,
+    &zoho::ZOHO,
+    &odoo::ODOO,
+    &dynamics::DYNAMICS,
+    &suitecrm::SUITECRM,
+    &espocrm::ESPOCRM,
+    &frappe::FRAPPE,
+    &bitrix24::BITRIX24,
+];
+
+/// The system that wrote `table` and the shape that it has there: the one with the longest signature; `None` where none fits
+/// or where two systems fit equally well.
+pub(super) fn shape_of(table: &[Column]) -> Option<(&'static str, &'static Shape)> {
+    let (names, prefixed) = header_names(table);
+    let has = |word: &&str| if *word == PREFIXED { prefixed } else { names.iter().any(|name| name == word) };
+    let mut best: Option<(&'static str, &'static Shape)> = None;
+    let mut tie = false;
+    for export in EXPORTS {
+        for shape in export.shapes {
+            let known = shape.kind != TableKind::History || shape.roles.iter().all(|(_, role)| knows_history(role));
+            if !known || !shape.signature.iter().all(has) {
+                continue;
+            }
+            let before = best.map_or(0, |(_, shape)| shape.signature.len());
+            if shape.signature.len() > before {
+                best = Some((export.name, shape));
+                tie = false;
+            } else if shape.signature.len() == before && best.is_some_and(|(name, _)| name != export.name) {
+                tie = true;
+            }
+        }
+    }
+    best.filter(|_| !tie)
+}
+
+fn knows_history(role: &str) -> bool {
+    role.is_empty() || HistoryRole::ALL.iter().any(|known| known.name() == role)
+}
+
+impl Shape {
+    /// Places of the columns that have the role in this system, the surest first.
+    pub fn columns<R: Words>(&self, role: R, names: &[String]) -> Vec<usize> {
+        let of_role = self.roles.iter().filter(|(_, name)| *name == role.name());
+        of_role.filter_map(|(header, _)| names.iter().position(|name| name == header)).collect()
+    }
+
+    /// Whether the header has another role, or none, in this system.
+    pub fn denies<R: Words>(&self, role: R, name: &str) -> bool {
+        let mut own = self.roles.iter().filter(|(header, _)| *header == name).peekable();
+        own.peek().is_some() && own.all(|(_, other)| *other != role.name())
+    }
+
+    /// The outcome that a code of this system's outcome column means.
+    pub fn outcome(&self, text: &str) -> Option<Outcome> {
+        let text = folded(text);
+        self.outcomes.iter().find(|(code, _)| *code == text).map(|(_, outcome)| *outcome)
+    }
+}
+
+/// Whether `text` says yes or no; `None` for any other text.
+pub(super) fn flag(text: &str) -> Option<bool> {
+    match folded(text).as_str() {
+        "true" | "yes" | "y" | "1" | "t" | "بله" | "نعم" | "ja" | "oui" | "si" | "sí" | "sim" | "evet" => {
+            Some(true)
+        }
+        "false" | "no" | "n" | "0" | "f" | "خیر" | "لا" | "nein" | "non" | "não" | "nao" | "hayır" => {
+            Some(false)
+        }
+        _ => None,
+    }
+}
+
+/// Roles that are listed only where a column has them.
+pub(super) const RARE: &[&str] = &["currency", "is_closed", "is_won", "is_deleted", "is_active", "won_at", "lost_at"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crm::DealRole;
+
+    #[test]
+    fn every_header_of_every_system_is_folded_and_every_deal_role_exists() {
+        for shape in EXPORTS.iter().flat_map(|export| export.shapes) {
+            let headers = shape.roles.iter().map(|(header, _)| header).chain(shape.signature);
+            for header in headers.filter(|header| **header != PREFIXED) {
+                assert_eq!(folded(header), **header);
+            }
+            for (_, role) in shape.roles.iter().filter(|_| shape.kind == TableKind::Deals) {
+                let later = ["stage_entered_at", "stage_times", "stage_order", ""];
+                assert!(later.contains(role) || DealRole::ALL.iter().any(|known| known.name() == *role), "{role}");
+            }
+        }
+    }
+
+    #[test]
+    fn flags_are_read_in_any_spelling() {
+        assert_eq!(
+            ["TRUE", "Yes", "1", "بله", "0", "no", "won"].map(flag),
+            [Some(true), Some(true), Some(true), Some(true), Some(false), Some(false), None]
+        );
+    }
+}
