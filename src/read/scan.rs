@@ -307,7 +307,7 @@ mod tests {
     fn read(text: &str) -> Vec<Vec<String>> {
         let mut scanner = Scanner::new(text, b',', 1);
         let (mut records, mut scratch) = (Vec::new(), String::new());
-        while let Some(_) = scanner.record().expect("text") {
+        while scanner.record().expect("text").is_some() {
             records.push((0..scanner.width()).map(|at| scanner.field(at, &mut scratch).to_owned()).collect());
         }
         records

@@ -2,13 +2,16 @@
 import en from "./en.js";
 
 /** @typedef {keyof typeof en} Key */
-/** @typedef {string | {one?: string, other: string}} Message */
+/** @typedef {string | (Partial<Record<Intl.LDMLPluralRule, string>> & {other: string})} Message */
 /** @typedef {Awaited<ReturnType<typeof language>>} I18n */
 
 /** @type {Record<string, () => Promise<{default: Record<string, Message>}>>} */
-const LANGUAGES = { en: async () => ({ default: en }), fa: () => import("./fa.js") };
+const LANGUAGES = { en: async () => ({ default: en }), fa: () => import("./fa.js"), ar: () => import("./ar.js") };
 
-export const LANGUAGE_NAMES = { en: "English", fa: "فارسی" };
+export const LANGUAGE_NAMES = { en: "English", fa: "فارسی", ar: "العربية" };
+
+/** Languages with digits of their own that `Intl` uses in some of their countries only. @type {Record<string, string>} */
+const DIGITS = { ar: "arab" };
 
 const FIRST_STRONG_ISOLATE = "\u2068";
 const RIGHT_TO_LEFT_ISOLATE = "\u2067";
@@ -44,7 +47,8 @@ export async function language(asked = "en", { digits = "auto" } = {}) {
  */
 function translator(lang, messages, digits) {
   const rtl = lang === "fa" || lang === "ar";
-  const numbering = digits === "latn" ? { numberingSystem: "latn" } : {};
+  const numberingSystem = digits === "latn" ? digits : DIGITS[lang];
+  const numbering = numberingSystem ? { numberingSystem } : {};
   const plurals = new Intl.PluralRules(lang);
   /** @type {Map<string, Intl.NumberFormat>} */
   const formats = new Map();
@@ -176,7 +180,7 @@ function translator(lang, messages, digits) {
     /** Days as the unit "days". @param {number} days */
     days: (days) => t("unit.days", { count: days }),
     /** @param {string} low @param {string} high */
-    range: (low, high) => (low === high ? low : t(/^[\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low, high })),
+    range: (low, high) => (low === high ? low : t(/^[\u061c\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low, high })),
     /** @param {number | null | undefined} instant */
     day: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : clock.format(instant) === "00:00:00" ? day.format(instant) : moment.format(instant)),
     /** The day of an instant. @param {number | null | undefined} instant */
