@@ -11,9 +11,9 @@ const { memory } = core.initSync({ module: wasm });
 startSimulator({ module: readFileSync(new URL("../../pkg/dist/simulator/crm_analytics_bg.wasm", import.meta.url)) });
 const maven = readFileSync(new URL("../../www/data/maven/sales_pipeline.csv", import.meta.url));
 
-test("the core is at most 345 kB gzip", () => {
+test("the core is at most 350 kB gzip", () => {
   const size = gzipSync(wasm, { level: 9 }).length;
-  assert.ok(size <= 345_000, `${size} bytes`);
+  assert.ok(size <= 350_000, `${size} bytes`);
 });
 
 test("1,000 cycles of load, analyse and free leave the memory flat", async () => {
