@@ -68,4 +68,32 @@ mod tests {
             assert_eq!(format!("{a:?}"), format!("{b:?}"));
         }
     }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    proptest::proptest! {
+        #[test]
+        fn any_table_is_the_same_when_it_is_read_back(
+            rows in proptest::collection::vec((
+                proptest::option::of(-1e12..1e12_f64),
+                proptest::option::of(-1_000_000_000_000_i64..4_000_000_000_000),
+                proptest::option::of("x[ -~«-ی\"\n\r,;]{0,12}y"),
+            ), 0..60),
+        ) {
+            let number = |value: &Option<f64>| value.unwrap_or(f64::NAN);
+            let instant = |value: &Option<i64>| value.map_or(f64::NAN, |ms| ms as f64);
+            // One value of each kind that no other kind has.
+            let texts = std::iter::once(Some("text")).chain(rows.iter().map(|row| row.2.as_deref())).collect();
+            let columns = vec![
+                Values::Numbers(std::iter::once(0.5).chain(rows.iter().map(|row| number(&row.0))).collect()),
+                Values::Instants(std::iter::once(1.0).chain(rows.iter().map(|row| instant(&row.1))).collect()),
+                Values::Texts(texts),
+            ];
+            let named = columns.into_iter().zip(["n", "t", "s"]);
+            let columns = named.map(|(values, name)| crate::table::Column { name: name.into(), values }).collect();
+            let table = Table::new("t", columns).expect("equally long");
+            let read = csv("t", &write_csv(&table)).expect("readable");
+            // Debug text, because NaN differs from itself.
+            proptest::prop_assert_eq!(format!("{:?}", read.table.columns()), format!("{:?}", table.columns()));
+        }
+    }
 }

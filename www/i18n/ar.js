@@ -32,6 +32,9 @@ const ORDERS = noun("طلب واحد", "طلبان", "طلبات", "طلبًا",
 const CUSTOMERS = noun("عميل واحد", "عميلان", "عملاء", "عميلًا", "عميل");
 const STAGES = noun("مرحلة واحدة", "مرحلتان", "مراحل", "مرحلة", "مرحلة");
 const MOVES = noun("حركة واحدة", "حركتان", "حركات", "حركة", "حركة");
+const CHANGES = noun("تغيير واحد", "تغييران", "تغييرات", "تغييرًا", "تغيير");
+const COMEBACKS = noun("رجوع واحد", "رجوعان", "حالات رجوع", "حالة رجوع", "حالة رجوع");
+const CELLS = noun("خلية واحدة", "خليتان", "خلايا", "خلية", "خلية");
 const OF_GROUPS = oblique(noun("شريحة واحدة", "شريحتان", "شرائح", "شريحة", "شريحة"), "شريحتين");
 const ROWS = noun("صف واحد", "صفان", "صفوف", "صفًا", "صف");
 const OF_ROWS = oblique(ROWS, "صفين");
@@ -124,6 +127,12 @@ export default {
   "recognised.stages": counted(STAGES),
   "recognised.history": counted(MOVES, "سجل المراحل: #"),
   "recognised.noHistory": "لا يوجد سجل مراحل: تُحسب المدد من تاريخي الإنشاء والإغلاق",
+  "recognised.lacks.first_stage_assumed": "المرحلة الأولى مأخوذة من أول تغيير، وتبدأ مع إنشاء الصفقة",
+  "recognised.lacks.history_begins_later": "يبدأ السجل بعد إنشاء بعض الصفقات",
+  "recognised.lacks.reentries_merged": "لا يميّز الرجوع إلى مرحلة سابقة",
+  "recognised.lacks.no_timestamps": "بلا تواريخ، لذلك رُتّبت المراحل متتابعة دون فواصل",
+  "recognised.lacks.order_assumed": "ترتيب المراحل مفترض",
+  "recognised.lacks.earlier_stages_unknown": "المراحل السابقة غير معروفة",
   "recognised.nothing": "لم يتم التعرف على شيء في هذه الملفات.",
   "asOf.label": "حتى تاريخ",
   "asOf.reset": "العودة إلى أحدث تاريخ",
@@ -382,6 +391,11 @@ export default {
   "leftOut.no_stage": counted(ROWS, "{table}: # بلا مرحلة."),
   "leftOut.no_entered_at": counted(ROWS, "{table}: # بلا تاريخ دخول."),
   "leftOut.deal_not_in_deals": counted(ROWS, "{table}: # من صفقات لا وجود لها في جدول الصفقات."),
+  "leftOut.other_field": counted(CHANGES, "{table}: # في حقول أخرى، لا في المرحلة."),
+  "leftOut.not_stage_times": counted(CELLS, "{table}: # دون مدة مرحلة صالحة."),
+  "leftOut.negative_duration": counted(MOVES, "{table}: # بمدة سالبة."),
+  "leftOut.reentry_without_dates": counted(COMEBACKS, "{table}: # إلى مرحلة سابقة دون تاريخ مستقل."),
+  "leftOut.exit_without_entry": counted(MOVES, "{table}: # بتاريخ خروج دون تاريخ دخول."),
   "leftOut.exit_before_entry": counted(MOVES, "{table}: # بتاريخ خروج سابق لتاريخ الدخول."),
   "leftOut.exited_before_entered": counted(MOVES, "{table}: # بتاريخ خروج سابق لتاريخ الدخول."),
   "leftOut.exited_before_observed": counted(MOVES, "{table}: # بتاريخ خروج سابق لبدء المتابعة."),
@@ -582,6 +596,13 @@ export default {
   "role.closed_at": "تاريخ الإغلاق",
   "role.entered_at": "دخول المرحلة",
   "role.exited_at": "مغادرة المرحلة",
+  "role.stage_entered_at": "دخول المرحلة الحالية",
+  "role.stage_times": "المدة في كل مرحلة",
+  "role.stage_order": "ترتيب المراحل",
+  "role.field": "الحقل المُعدَّل",
+  "role.old": "القيمة السابقة",
+  "role.to": "انتقلت إلى",
+  "role.duration": "المدة بالثواني",
   "role.outcome": "النتيجة",
   "role.stage": "المرحلة",
   "role.amount": "المبلغ",
@@ -622,24 +643,6 @@ export default {
   "error.is_html": "{table} صفحة ويب باسم آخر. افتحها في برنامج جداول واحفظها بصيغة XLSX أو CSV.",
   "recognised.crm": "تصدير من {crm}",
   "recognised.expectedClose": "قد تكون تواريخ إغلاق الصفقات المغلقة هي التواريخ المتوقعة",
-  "recognised.lacks.first_stage_assumed": "المرحلة الأولى مأخوذة من أول تغيير وتبدأ مع الصفقة",
-  "recognised.lacks.history_begins_later": "يبدأ السجل بعد إنشاء بعض الصفقات",
-  "recognised.lacks.reentries_merged": "العودة إلى مرحلة لا تظهر منفصلة",
-  "recognised.lacks.no_timestamps": "لا تواريخ فيه، فالمدد موضوعة واحدة تلو الأخرى",
-  "recognised.lacks.order_assumed": "ترتيب المراحل مفترض",
-  "recognised.lacks.earlier_stages_unknown": "المراحل السابقة مجهولة",
   "leftOut.deleted": "{table}: {count} من الصفوف محذوفة.",
   "leftOut.archived": "{table}: {count} من الصفوف مؤرشفة دون أن تكون خاسرة.",
-  "leftOut.other_field": "{table}: {count} من التغييرات في حقول أخرى، وليست مراحل.",
-  "leftOut.not_stage_times": "{table}: {count} من الخلايا ليست مددًا للمراحل.",
-  "leftOut.negative_duration": "{table}: {count} من الإقامات مدتها سالبة.",
-  "leftOut.reentry_without_dates": "{table}: {count} من مرات العودة إلى مرحلة بلا تواريخ خاصة بها.",
-  "leftOut.exit_without_entry": "{table}: {count} من الإقامات لها نهاية وليست لها بداية.",
-  "role.stage_entered_at": "الدخول إلى المرحلة الحالية",
-  "role.stage_times": "مدة كل مرحلة",
-  "role.stage_order": "ترتيب المراحل",
-  "role.field": "الحقل المغيَّر",
-  "role.old": "القيمة السابقة",
-  "role.to": "انتقلت إلى",
-  "role.duration": "المدة بالثواني",
 };
