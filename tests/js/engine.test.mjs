@@ -58,7 +58,8 @@ test("a misspelt option is refused by name", () =>
 test("broken input is refused with a code", async () => {
   for (const [deals, code] of /** @type {const} */ ([
     [new Uint8Array(), "empty_input"],
-    [new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]), "binary"],
+    [new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]), "is_image"],
+    [new Uint8Array([0x61, 0x2c, 0x62, 0x0a, 0, 1, 2]), "binary"],
     ["id,created_at\n", "no_rows"],
   ])) {
     await assert.rejects(open({ deals, ...hosting }), rejectsWith(code), code);
