@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { serve } from "../../scripts/serve.mjs";
@@ -158,3 +158,17 @@ test("periods follow the language's calendar and the choice of the user", () =>
     assert.match(page.url(), /calendar=gregorian/);
     assert.match(page.url(), /funnel.period=fiscal_year/);
   }, "?lang=fa"));
+
+test("workbooks, Parquet and Arrow files open in the page as the CSV file does, and a picture is refused by name", () =>
+  opened(async ({ page }) => {
+    const deals = () => page.locator("crm-dashboard").evaluate((element) => element.shadowRoot?.textContent?.includes("10 deals"));
+    for (const name of ["deals.xlsx", "deals.parquet", "deals.arrow", "deals.csv"]) {
+      await page.goto(server.url);
+      await settled(page);
+      assert.equal(await deals(), false, name);
+      await give(page, { name, text: readFileSync(new URL(`../data/formats/${name}`, import.meta.url)) });
+      await page.waitForFunction(() => document.querySelector("crm-dashboard")?.shadowRoot?.textContent?.includes("10 deals"), null, { timeout: 30_000 });
+    }
+    await give(page, { name: "photo.csv", text: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0]) });
+    await page.waitForFunction(() => document.querySelector("crm-dashboard")?.shadowRoot?.textContent?.includes("photo.csv is a picture"), null, { timeout: 30_000 });
+  }));
