@@ -1,6 +1,6 @@
 import type { Engine } from "./engine.js";
 
-/** Attributes: `lang` (`en`, `fa`, `ar`), `deals`, `history`, `customers`, `orders`, `dimensions` (URLs). Events: `crm-select`, `crm-result`, `crm-error`. */
+/** Attributes: `lang` (`en`, `fa`, `ar`), `deals`, `history`, `customers`, `orders`, `interactions`, `dimensions` (URLs). Events: `crm-select`, `crm-result`, `crm-error`. */
 export class CrmElement extends HTMLElement {
   engine: Engine | undefined;
 }

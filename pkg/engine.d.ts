@@ -13,6 +13,8 @@ export interface Sources {
   history?: Data;
   customers?: Data;
   orders?: Data;
+  /** Calls, mails and meetings about deals; several tables of them may stand in `files`. */
+  interactions?: Data;
   /** Joined to the deals by key. */
   dimensions?: Data[];
   /** Of these it is recognised what they are. */

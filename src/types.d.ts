@@ -2,7 +2,7 @@
 export type Floats = Float64Array;
 export type Indices = Uint32Array;
 
-export type TableName = "deals" | "history" | "customers" | "orders" | "dimension";
+export type TableName = "deals" | "history" | "customers" | "orders" | "interactions" | "dimension";
 export type OutcomeName = "open" | "won" | "lost" | "hold" | "closed";
 /** Milliseconds since 1970-01-01T00:00Z. */
 export type Instant = number;
@@ -13,6 +13,8 @@ export interface Mapping {
   history?: Partial<Record<"deal_id" | "stage" | "entered_at" | "exited_at" | "closed_at" | "weight" | "field" | "old" | "to" | "duration", string | null>>;
   customers?: Partial<Record<"id", string | null>>;
   orders?: Partial<Record<"customer_id" | "date" | "amount" | "quantity" | "unit_price" | "weight", string | null>>;
+  /** Of the first interactions table, and of others that have the same columns. */
+  interactions?: Partial<Record<"deal_id" | "at" | "kind" | "weight", string | null>>;
   /** Text of the outcome or stage column → outcome. */
   outcomes?: Record<string, OutcomeName>;
   /** Open stages in funnel order. */
@@ -104,15 +106,19 @@ export interface TableSummary {
 }
 
 export interface JoinSummary {
-  /** Table that was joined, and the key column on both sides. */
+  /** Table whose rows look for a partner by their `column`: "deals", "history", "orders" or "interactions". */
+  table: string;
+  /** Name of the table that holds the keys: a dimension table, that of the deals or that of the customers. */
   source: string;
   column: string;
+  /** Rows of `table`; those without a value count as neither. */
   matched: number;
   unmatched: number;
-  /** Keys without a partner, with the nearest key of the other side if it differs only in case, spaces or one letter. */
+  /** Values without a partner, the most frequent 100, with the nearest key of the other side if it differs only in case, spaces or one letter. */
   nearMisses: { value: string; nearest: string | null; count: number }[];
-  /** Keys of the dimension table that no deal uses. */
+  /** Keys that no row uses: the first 100, and how many there are. */
   unused: string[];
+  unusedCount: number;
 }
 
 /** `handle.summary()`: what was recognised. */
@@ -140,7 +146,7 @@ export interface Summary {
   historyLacks: ("first_stage_assumed" | "history_begins_later" | "reentries_merged" | "no_timestamps" | "order_assumed" | "earlier_stages_unknown")[];
   /** Deals without rows in the history table whose stays are read from the deals table. */
   historyFilled: number;
-  counts: { deals: number; open: number; won: number; lost: number; hold: number; closed: number; passages: number; stages: number; orders: number; customers: number };
+  counts: { deals: number; open: number; won: number; lost: number; hold: number; closed: number; passages: number; stages: number; orders: number; customers: number; interactions: number };
   leftOut: LeftOut[];
 }
 

@@ -2,7 +2,7 @@
  * `<crm-dashboard>`: what was recognised and the four panels, for one handle of the engine. `<crm-funnel>`, `<crm-forecast>`,
  * `<crm-segments>` and `<crm-quality>`: one panel each.
  *
- * Attributes: `lang`, `time-zone` (IANA name; that of the browser when missing), `digits` ("latn": European ones), `calendar` (that of the data or the language when missing), `deals`, `history`, `customers`, `orders` (URLs), `dimensions` (URLs, space-separated).
+ * Attributes: `lang`, `time-zone` (IANA name; that of the browser when missing), `digits` ("latn": European ones), `calendar` (that of the data or the language when missing), `deals`, `history`, `customers`, `orders`, `interactions` (URLs), `dimensions` (URLs, space-separated).
  * Properties: `engine` (a handle of `open`), `options` (of the panels, by analysis), `asOf`.
  * Events: `crm-select` (`detail.ids`), `crm-result` (`detail.analysis`, `detail.result`), `crm-error` (`detail.error`), `crm-options`.
  */
@@ -24,7 +24,7 @@ const PANELS = {
   segments: async () => (await import("./panels/segments.js")).segmentsPanel,
   quality: async () => (await import("./panels/quality.js")).qualityPanel,
 };
-const SOURCES = ["deals", "history", "customers", "orders"];
+const SOURCES = ["deals", "history", "customers", "orders", "interactions"];
 /** Deals listed with their reasons; the probabilities of all are in the result. */
 const LISTED = 2500;
 /** What of a panel's options the analysis itself needs; the rest concerns the view. @type {Record<Analysis, (options: any, calendar: string) => object>} */

@@ -17,7 +17,7 @@ export { CrmError };
  *   `latest`: reject pending calls of the same method as "superseded", so that only the newest is answered.
  * @typedef {File | Blob | URL | string | ArrayBuffer | ArrayBufferView | Record<string, unknown>[] | Record<string, ArrayLike<unknown>>} Data
  *   A string with a line break is CSV text, another is a URL. Rows are objects by column name; columns are arrays by column name.
- * @typedef {{deals?: Data, history?: Data, customers?: Data, orders?: Data, dimensions?: Data[], files?: Data[], simulate?: {deals: number, customers?: number, seed?: number}}} Sources
+ * @typedef {{deals?: Data, history?: Data, customers?: Data, orders?: Data, interactions?: Data, dimensions?: Data[], files?: Data[], simulate?: {deals: number, customers?: number, seed?: number}}} Sources
  *   `dimensions` are joined to the deals by key; of `files` it is recognised what they are.
  * @typedef {{mapping?: object, asOf?: string | number, timeZone?: string, utcOffsetMinutes?: number, calendar?: string, weekStart?: number, fiscalYearStart?: number, workingTime?: object, repeats?: "collapse" | "separate"}} LoadOptions
  * @typedef {{wasmUrl?: string | URL, createWorker?: () => Worker, module?: WebAssembly.Module | Promise<WebAssembly.Module>}} Hosting
@@ -321,7 +321,7 @@ export class Engine {
  * @param {Sources} given
  * @returns {import("./load.js").Source[]}
  */
-function sourcesOf({ deals, history, customers, orders, dimensions = [], files = [], simulate, ...unknown }) {
+function sourcesOf({ deals, history, customers, orders, interactions, dimensions = [], files = [], simulate, ...unknown }) {
   const [stranger] = Object.keys(unknown);
   if (stranger) throw new CrmError("invalid_option", `open() has no option ${stranger}`, { option: stranger });
   const sources = /** @type {const} */ ([
@@ -329,6 +329,7 @@ function sourcesOf({ deals, history, customers, orders, dimensions = [], files =
     ["history", history],
     ["customers", customers],
     ["orders", orders],
+    ["interactions", interactions],
     ...dimensions.map((data) => ["dimension", data]),
     ...files.map((data) => [undefined, data]),
   ])

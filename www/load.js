@@ -1,7 +1,7 @@
 /**
  * From sources to a handle of the core: what the worker and the command line share.
  *
- * @typedef {"deals" | "history" | "customers" | "orders" | "dimension" | undefined} Kind
+ * @typedef {"deals" | "history" | "customers" | "orders" | "interactions" | "dimension" | undefined} Kind
  * @typedef {{kind: Kind, name: string, blob: Blob}} BlobSource
  * @typedef {{kind: Kind, name: string, url: string}} UrlSource
  * @typedef {{kind: Kind, name: string, names: string[], columns: import("./core/crm_analytics.js").ColumnValues[]}} ColumnSource

@@ -30,6 +30,16 @@ pub(super) fn texts(column: &Column) -> Texts {
     }
 }
 
+/// The column as texts, of ids joined with `;` the first.
+pub(super) fn first_texts(column: &Column) -> Texts {
+    let texts = texts(column);
+    if !texts.levels.iter().any(|level| level.contains(';')) {
+        return texts;
+    }
+    let first = |row| texts.get(row).and_then(|text| text.split(';').map(str::trim).find(|id| !id.is_empty()));
+    (0..texts.codes.len()).map(first).collect()
+}
+
 /// The column as numbers; NaN throughout where it holds something else.
 pub(super) fn numbers(column: &Column) -> Vec<f64> {
     match &column.values {

@@ -1,4 +1,4 @@
-//! Dimension tables joined to deals by a key that both name.
+//! Tables joined by a key that both name: dimension tables to deals, history and interactions to deals, orders to customers.
 
 use super::ordered_map::OrderedMap;
 use super::words::folded;
@@ -14,34 +14,38 @@ use std::collections::HashMap;
 const SHARED: f64 = 0.5;
 const LISTED: usize = 100;
 
-/// A value of the deals without a partner in the dimension table.
+/// A value without a partner in the other table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NearMiss {
     /// The value.
     pub value: String,
     /// The key that differs from it only in case, blanks, punctuation or one letter, if there is one.
     pub nearest: Option<String>,
-    /// Deals that have the value.
+    /// Rows that have the value.
     pub count: usize,
 }
 
-/// How a dimension table was joined to the deals.
+/// How two tables were joined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JoinSummary {
-    /// Dimension table.
+    /// Table whose rows look for a partner: `deals`, `history`, `orders` or `interactions`.
+    pub table: &'static str,
+    /// Name of the table that holds the keys: a dimension table, that of the deals or that of the customers.
     pub source: String,
-    /// Column of the deals table.
+    /// Column of `table`.
     pub column: String,
-    /// Deals whose value is a key.
+    /// Rows whose value is a key.
     pub matched: usize,
-    /// Deals whose value is none; deals without a value count as neither.
+    /// Rows whose value is none; rows without a value count as neither.
     pub unmatched: usize,
     /// Values without a partner, the most frequent first (at most 100).
     pub near_misses: Vec<NearMiss>,
-    /// Keys that no deal uses.
+    /// Keys that no row uses (at most 100).
     pub unused: Vec<String>,
-    /// For each level of the column of the deals whether it has no partner.
+    /// How many there are.
+    pub unused_count: usize,
+    /// For each level of the column of the deals whether it has no partner; empty where `table` is another one.
     #[serde(skip)]
     pub strange: Vec<bool>,
 }
@@ -79,12 +83,7 @@ pub(super) fn join(
         index.get(level).copied()
     };
     let rows: Vec<Option<usize>> = texts.levels.iter().map(partner).collect();
-    let mut counts = vec![0_usize; texts.levels.len()];
-    for code in &texts.codes {
-        if let Some(count) = counts.get_mut(*code as usize) {
-            *count += 1;
-        }
-    }
+    let counts = counts(&texts);
     let of =
         |matched: bool| rows.iter().zip(&counts).filter(|(row, _)| row.is_some() == matched).map(|(_, c)| *c).sum();
     let mut used_rows = vec![false; dimension.table.rows()];
@@ -102,19 +101,23 @@ pub(super) fn join(
         .filter(|((row, count), _)| row.is_none() && **count > 0)
         .map(|((_, count), level)| (*count, level))
         .collect();
-    let missing = reordered(missing, &mut |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let unused = used_rows.iter().filter(|used| !**used).count();
     let summary = JoinSummary {
+        table: "deals",
         source: dimension.table.name().to_owned(),
         column: attribute.name.clone(),
         matched: of(true),
         unmatched: of(false),
-        near_misses: missing
-            .into_iter()
+        near_misses: misses(missing, &keys.levels, true),
+        unused: used_rows
+            .iter()
+            .enumerate()
+            .filter(|(_, used)| !**used)
+            .filter_map(|(row, _)| key_of(row))
             .take(LISTED)
-            .map(|(count, value)| NearMiss { value: value.to_owned(), nearest: nearest(value, &keys.levels), count })
             .collect(),
+        unused_count: unused,
         strange: rows.iter().map(Option::is_none).collect(),
-        unused: used_rows.iter().enumerate().filter(|(_, used)| !**used).filter_map(|(row, _)| key_of(row)).collect(),
     };
     let row_of_deal: Vec<Option<usize>> =
         texts.codes.iter().map(|code| rows.get(*code as usize).copied().flatten()).collect();
@@ -128,6 +131,69 @@ pub(super) fn join(
         deals.attributes.push(Attribute { name, role: None, values: looked_up(&column.values, &row_of_deal) });
     }
     Some(summary)
+}
+
+/// How the values of a column of `table` fit the keys of the table named `source`, whose rows are `keys`. `spelling` asks for
+/// the nearest key of a value without a partner: not of ids, where one letter makes another deal.
+pub(super) fn keys(
+    table: &'static str,
+    (column, texts): (&str, &Texts),
+    (source, keys): (&str, &Texts),
+    spelling: bool,
+) -> JoinSummary {
+    let is_key = counts(keys);
+    let index: HashMap<&str, u32> =
+        keys.levels.iter().zip(0..).filter(|(_, code)| is_key[*code as usize] > 0).collect();
+    let mut used = vec![false; keys.levels.len()];
+    let (mut matched, mut unmatched, mut missing) = (0, 0, Vec::new());
+    for (level, count) in texts.levels.iter().zip(counts(texts)).filter(|(_, count)| *count > 0) {
+        match index.get(level) {
+            Some(code) => {
+                used[*code as usize] = true;
+                matched += count;
+            }
+            None => {
+                unmatched += count;
+                missing.push((count, level));
+            }
+        }
+    }
+    let unused = || (0..used.len()).filter(|code| is_key[*code] > 0 && !used[*code]);
+    JoinSummary {
+        table,
+        source: source.to_owned(),
+        column: column.to_owned(),
+        matched,
+        unmatched,
+        near_misses: misses(missing, &keys.levels, spelling),
+        unused: unused().take(LISTED).map(|code| keys.levels[code].to_owned()).collect(),
+        unused_count: unused().count(),
+        strange: Vec::new(),
+    }
+}
+
+/// Rows per level.
+fn counts(texts: &Texts) -> Vec<usize> {
+    let mut counts = vec![0_usize; texts.levels.len()];
+    for code in &texts.codes {
+        if let Some(count) = counts.get_mut(*code as usize) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// The most frequent of `missing` (count and value), with the nearest key where `spelling` asks for it.
+fn misses(missing: Vec<(usize, &str)>, keys: &Levels, spelling: bool) -> Vec<NearMiss> {
+    let missing = reordered(missing, &mut |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    // Beyond so many keys, neighbours in spelling are mostly different things.
+    let spelling = spelling && keys.len() <= 10_000;
+    let miss = |(count, value): (usize, &str)| NearMiss {
+        value: value.to_owned(),
+        nearest: if spelling { nearest(value, keys) } else { None },
+        count,
+    };
+    missing.into_iter().take(LISTED).map(miss).collect()
 }
 
 /// The values of `attribute` as keys: texts, and numbers where a role says that they name something.

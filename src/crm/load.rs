@@ -1,16 +1,19 @@
 //! From sources to everything that the analyses work on.
 
-use super::columns::instants;
-use super::mapping::{CustomerRole, DealRole, HistoryRole, LoadOptions, Mapping, OrderRole, Roles, TableKind};
+use super::columns::{instants, texts};
+use super::mapping::{
+    CustomerRole, DealRole, HistoryRole, InteractionRole, LoadOptions, Mapping, OrderRole, Roles, TableKind,
+};
 use super::recognise::{self, Found, Meanings};
 use super::summary::{self, Summary};
 use super::words::Words;
-use super::{Crm, deals, history, joins, orders, same};
+use super::{Crm, Deals, deals, history, interactions, joins, orders, same};
 use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::read::dates::iso_text;
 use crate::table::{Column, Table, Texts, Values};
 use crate::time::DAY_MS;
+use std::borrow::Cow;
 
 /// A table as it was given, and what it is.
 #[derive(Debug, Clone)]
@@ -28,6 +31,8 @@ pub(super) struct AllRoles {
     pub history: Found<HistoryRole>,
     pub customers: Found<CustomerRole>,
     pub orders: Found<OrderRole>,
+    /// One entry per interactions table.
+    pub interactions: Vec<Found<InteractionRole>>,
 }
 
 /// A row as pairs of column name and text; `None` where the value is missing.
@@ -50,7 +55,7 @@ impl Loaded {
         self.tables.iter().find(|table| table.kind == kind).map(|table| &table.source.table)
     }
 
-    /// Rows of the table named `table` (`deals`, `history`, `customers`, `orders`, or a dimension table by its own name) as
+    /// Rows of the table named `table` (`deals`, `history`, `customers`, `orders`, `interactions`, or a dimension table by its own name) as
     /// texts for display, columns in the order of the source, times local. Rows that do not exist have no columns.
     ///
     /// Deals made from a stage history are shown by the first row of their history.
@@ -132,6 +137,17 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
     roles.history = roles_of(TableKind::History, of(TableKind::History), &mapping.history)?;
     roles.customers = roles_of(TableKind::Customers, of(TableKind::Customers), &mapping.customers)?;
     roles.orders = roles_of(TableKind::Orders, of(TableKind::Orders), &mapping.orders)?;
+    let interaction_tables = || tables.iter().filter(|table| table.kind == TableKind::Interactions);
+    for (at, table) in interaction_tables().enumerate() {
+        let mut asked = mapping.interactions.clone();
+        if at > 0 {
+            // The mapping is about the first of several tables, and about those that have the same columns.
+            let has =
+                |name: &Option<String>| name.as_ref().is_none_or(|name| table.source.table.column(name).is_some());
+            asked = asked.iter().filter(|(_, name)| has(name)).map(|(role, name)| (*role, name.clone())).collect();
+        }
+        roles.interactions.push(recognise::roles(TableKind::Interactions, &table.source, &asked)?);
+    }
 
     let deal_rows = of(TableKind::Deals).map(|source| deals::rows(source, &roles.deals, &meanings));
     let open_stages = mapping.stages.as_deref().unwrap_or_default();
@@ -169,6 +185,14 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         crm.deals = Some(found);
         crm.left_out.extend(left_out);
     }
+    let mut joined = Vec::new();
+    let name_of = |kind: TableKind| of(kind).map_or("", |source| source.table.name());
+    let deal_id = of(TableKind::History).zip(roles.history.get(&HistoryRole::DealId));
+    if let (Some((source, at)), Some(deals)) = (deal_id, &crm.deals) {
+        let column = &source.table.columns()[*at];
+        let own = (column.name.as_str(), &*keyed(column));
+        joined.push(joins::keys("history", own, (name_of(TableKind::Deals), &deals.id), false));
+    }
     if let (Some(source), Some(rows)) = (of(TableKind::History).or_else(|| of(TableKind::Deals)), &mut history_rows) {
         let stage_from_history = asked.is_some() || !roles.deals.contains_key(&DealRole::Stage);
         let view = history::View { as_of, repeats: options.repeats, order: open_stages, stage_from_history };
@@ -180,7 +204,6 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
             rows.lacks.push("history_begins_later");
         }
     }
-    let mut joined = Vec::new();
     if let Some(deals) = &mut crm.deals {
         same::of_deals(deals, &mapping.same);
         let own = deals.attributes.len();
@@ -207,7 +230,20 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         };
         let column = of(kind).zip(at).map(|(source, at)| source.table.columns()[*at].name.as_str());
         same::of_texts(&mut orders.customer, &mapping.same, [column, Some("customer_id")]);
+        if let (TableKind::Orders, Some(customers)) = (kind, &crm.customers) {
+            let (column, source) = (column.unwrap_or_default(), name_of(TableKind::Customers));
+            joined.push(joins::keys("orders", (column, &orders.customer), (source, &customers.id), true));
+        }
         crm.orders = Some(orders);
+        crm.left_out.extend(left_out);
+    }
+    for (table, roles) in interaction_tables().zip(&roles.interactions) {
+        let none = Deals::default();
+        let deals = crm.deals.as_ref().unwrap_or(&none);
+        let kind = if of(TableKind::Deals).is_some() { TableKind::Deals } else { TableKind::History };
+        let all = crm.interactions.get_or_insert_default();
+        let (left_out, join) = interactions::append(all, &table.source, roles, deals, (name_of(kind), as_of));
+        joined.push(join);
         crm.left_out.extend(left_out);
     }
     let facts = summary::Facts {
@@ -223,6 +259,14 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
 
 fn roles_of<R: Words>(kind: TableKind, source: Option<&Source>, mapping: &Roles<R>) -> Result<Found<R>> {
     source.map_or(Ok(Found::new()), |source| recognise::roles(kind, source, mapping))
+}
+
+/// The texts of a key column; not copied where it holds texts.
+fn keyed(column: &Column) -> Cow<'_, Texts> {
+    match &column.values {
+        Values::Texts(texts) => Cow::Borrowed(texts),
+        _ => Cow::Owned(texts(column)),
+    }
 }
 
 /// Earliest and latest instant; NaN until there is one.
@@ -247,9 +291,9 @@ impl Span {
 
 /// What each source is.
 fn kinds(sources: Vec<(Option<TableKind>, Source)>, mapping: &Mapping) -> Result<Vec<LoadedTable>> {
-    use TableKind::{Customers, Deals, Dimension, History, Orders};
+    use TableKind::{Customers, Deals, Dimension, History, Interactions, Orders};
     let mut taken: Vec<TableKind> = Vec::new();
-    for kind in sources.iter().filter_map(|(kind, _)| *kind).filter(|kind| *kind != Dimension) {
+    for kind in sources.iter().filter_map(|(kind, _)| *kind).filter(|kind| !matches!(kind, Dimension | Interactions)) {
         if taken.contains(&kind) {
             return Err(Error::InvalidOption {
                 option: "kind".into(),
@@ -263,7 +307,7 @@ fn kinds(sources: Vec<(Option<TableKind>, Source)>, mapping: &Mapping) -> Result
     for (at, (_, source)) in sources.iter().enumerate() {
         if kinds[at].is_none()
             && let Some(kind) = recognise::kind_of(source, mapping)
-            && !taken.contains(&kind)
+            && (kind == Interactions || !taken.contains(&kind))
         {
             taken.push(kind);
             kinds[at] = Some(kind);
@@ -274,12 +318,13 @@ fn kinds(sources: Vec<(Option<TableKind>, Source)>, mapping: &Mapping) -> Result
         (History, !mapping.history.is_empty()),
         (Orders, !mapping.orders.is_empty()),
         (Customers, !mapping.customers.is_empty()),
+        (Interactions, !mapping.interactions.is_empty()),
     ];
     for kind in &mut kinds {
         if kind.is_none() {
             // A mapping for a table that nothing was recognised as is about the first source left, even if its columns are not there: the error says so.
             let about = meant.iter().find(|(kind, meant)| *meant && !taken.contains(kind)).map(|(kind, _)| *kind);
-            let nothing_else = !taken.iter().any(|kind| matches!(kind, Deals | History | Orders | Customers));
+            let nothing_else = !taken.iter().any(|kind| *kind != Dimension && *kind != Interactions);
             *kind = Some(about.unwrap_or(if nothing_else { Deals } else { Dimension }));
             taken.extend(*kind);
         }

@@ -22,6 +22,8 @@ pub enum TableKind {
     Customers,
     /// One row per order, or per line of one.
     Orders,
+    /// One row per call, mail, meeting or other contact about a deal; the only kind that may come in several tables.
+    Interactions,
     /// Attributes of something that deals name: products, owners, regions.
     Dimension,
 }
@@ -34,6 +36,7 @@ impl TableKind {
             TableKind::History => "history",
             TableKind::Customers => "customers",
             TableKind::Orders => "orders",
+            TableKind::Interactions => "interactions",
             TableKind::Dimension => "dimension",
         }
     }
@@ -43,14 +46,15 @@ impl FromStr for TableKind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        use TableKind::{Customers, Deals, Dimension, History, Orders};
-        [Deals, History, Customers, Orders, Dimension].into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
-            Error::InvalidOption {
+        use TableKind::{Customers, Deals, Dimension, History, Interactions, Orders};
+        [Deals, History, Customers, Orders, Interactions, Dimension]
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| Error::InvalidOption {
                 option: "kind".into(),
                 value: text.into(),
-                rule: "a table is deals, history, customers, orders or dimension".into(),
-            }
-        })
+                rule: "a table is deals, history, customers, orders, interactions or dimension".into(),
+            })
     }
 }
 
@@ -182,6 +186,20 @@ roles! {
     }
 }
 
+roles! {
+    /// What a column of the interactions table says.
+    InteractionRole {
+        /// Identifier of the deal.
+        DealId = "deal_id",
+        /// When it took place.
+        At = "at",
+        /// Call, mail, meeting, …
+        Kind = "kind",
+        /// How many equal interactions the row stands for.
+        Weight = "weight",
+    }
+}
+
 /// Role to column name; `None` says that no column has the role, a role that does not stand here is recognised.
 pub type Roles<R> = OrderedMap<R, Option<String>>;
 
@@ -201,6 +219,9 @@ pub struct Mapping {
     /// Of the orders table.
     #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub orders: Roles<OrderRole>,
+    /// Of the interactions tables.
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
+    pub interactions: Roles<InteractionRole>,
     /// Text of the outcome or stage column to outcome.
     #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub outcomes: OrderedMap<String, Outcome>,

@@ -4,6 +4,7 @@ mod columns;
 mod deals;
 mod exports;
 mod history;
+mod interactions;
 mod joins;
 mod load;
 mod local_time;
@@ -19,12 +20,14 @@ use crate::table::{Texts, Values};
 use crate::time::LocalTime;
 use serde::{Deserialize, Serialize};
 
+pub use interactions::Interactions;
 pub(crate) use joins::differ_by_one;
 pub use joins::{JoinSummary, NearMiss};
 pub use load::{Loaded, LoadedTable, Record, load};
 pub use local_time::WorkingTime;
 pub use mapping::{
-    AsOf, CustomerRole, DealRole, HistoryRole, LoadOptions, Mapping, OrderRole, Repeats, Roles, TableKind,
+    AsOf, CustomerRole, DealRole, HistoryRole, InteractionRole, LoadOptions, Mapping, OrderRole, Repeats, Roles,
+    TableKind,
 };
 pub use summary::{ColumnSummary, Counts, Summary, TableSummary, Unsure};
 
@@ -189,7 +192,7 @@ pub struct Customers {
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeftOut {
-    /// `deals`, `history`, `customers`, `orders`.
+    /// `deals`, `history`, `customers`, `orders`, `interactions`, or a dimension table by its own name.
     pub table: String,
     /// Stable code of the reason, such as `no_created_date` or `unreadable_line`.
     pub reason: String,
@@ -215,6 +218,8 @@ pub struct Crm {
     pub orders: Option<Orders>,
     /// Customers, if a customers table was given.
     pub customers: Option<Customers>,
+    /// Interactions about deals, if a table of them was given.
+    pub interactions: Option<Interactions>,
     /// Instant of the analysis in ms: nothing later exists.
     pub as_of: f64,
     /// `as_of` as a local calendar day: days since 1970-01-01.

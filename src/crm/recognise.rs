@@ -1,7 +1,7 @@
 //! What a table is and which column has which role, by the mapping, the headers and the values.
 
 use super::columns::epoch_unit;
-use super::mapping::{CustomerRole, DealRole, HistoryRole, Mapping, OrderRole, Roles, TableKind};
+use super::mapping::{CustomerRole, DealRole, HistoryRole, InteractionRole, Mapping, OrderRole, Roles, TableKind};
 use super::ordered_map::OrderedMap;
 use super::words::{Words, folded, header_names, outcome_word};
 use super::{Outcome, columns, exports};
@@ -34,8 +34,16 @@ impl Meanings {
     }
 }
 
-fn suits<R: Words>(role: R, column: &Column) -> bool {
-    if matches!(role.name(), "is_closed" | "is_won" | "is_deleted" | "is_active") {
+/// A role of any table: one function for all kinds of them keeps the download small.
+struct Wanted {
+    name: &'static str,
+    headers: &'static [&'static str],
+    is_instant: bool,
+    is_number: bool,
+}
+
+fn suits(role: &Wanted, column: &Column) -> bool {
+    if matches!(role.name, "is_closed" | "is_won" | "is_deleted" | "is_active") {
         return match &column.values {
             Values::Numbers(values) => values.iter().all(|value| value.is_nan() || *value == 0.0 || *value == 1.0),
             Values::Texts(texts) => texts.levels.iter().all(|level| exports::flag(level).is_some()),
@@ -43,26 +51,31 @@ fn suits<R: Words>(role: R, column: &Column) -> bool {
         };
     }
     match &column.values {
-        Values::Instants(_) => role.is_instant(),
+        Values::Instants(_) => role.is_instant,
         Values::Numbers(values) => {
-            if role.is_instant() {
+            if role.is_instant {
                 epoch_unit(values).is_some()
             } else {
-                role.is_number() || !matches!(role.name(), "stage" | "outcome")
+                role.is_number || !matches!(role.name, "stage" | "outcome")
             }
         }
-        Values::Texts(texts) => !(role.is_instant() || role.is_number()) || texts.levels.is_empty(),
+        Values::Texts(texts) => !(role.is_instant || role.is_number) || texts.levels.is_empty(),
     }
 }
 
 /// Columns that could have `role` by their header and type, the surest first.
 pub(super) fn candidates<R: Words>(role: R, table: &[Column], taken: &[bool]) -> Vec<usize> {
+    let (name, headers, is_instant, is_number) = (role.name(), role.headers(), role.is_instant(), role.is_number());
+    wanted(&Wanted { name, headers, is_instant, is_number }, table, taken)
+}
+
+fn wanted(role: &Wanted, table: &[Column], taken: &[bool]) -> Vec<usize> {
     let mut found = Vec::new();
     let (names, _) = header_names(table);
     let shape = exports::shape_of(table).map(|(_, shape)| shape);
-    for at in shape.iter().flat_map(|shape| shape.columns(role, &names)) {
+    for at in shape.iter().flat_map(|shape| shape.columns(role.name, &names)) {
         // Ids of stages and codes of states are numbers in some systems.
-        let code = matches!(role.name(), "stage" | "outcome") && matches!(table[at].values, Values::Numbers(_));
+        let code = matches!(role.name, "stage" | "outcome") && matches!(table[at].values, Values::Numbers(_));
         if !taken[at] && (code || suits(role, &table[at])) && !found.contains(&at) {
             found.push(at);
         }
@@ -72,11 +85,11 @@ pub(super) fn candidates<R: Words>(role: R, table: &[Column], taken: &[bool]) ->
         found.truncate(1);
         return found;
     }
-    for word in role.headers() {
+    for word in role.headers {
         for (at, column) in table.iter().enumerate() {
             if !taken[at]
                 && names[at] == *word
-                && !shape.is_some_and(|shape| shape.denies(role, word))
+                && !shape.is_some_and(|shape| shape.denies(role.name, word))
                 && suits(role, column)
                 && !found.contains(&at)
             {
@@ -170,6 +183,7 @@ pub(super) fn kind_of(source: &Source, mapping: &Mapping) -> Option<TableKind> {
         (TableKind::Deals, named(&mapping.deals)),
         (TableKind::Orders, named(&mapping.orders)),
         (TableKind::Customers, named(&mapping.customers)),
+        (TableKind::Interactions, named(&mapping.interactions)),
     ];
     let best = by_mapping.iter().filter(|(_, names)| !names.is_empty() && names.iter().all(|name| has(name)));
     let by_mapping = best.max_by_key(|(_, names)| names.len()).map(|(kind, names)| (*kind, names.len()));
@@ -182,6 +196,21 @@ pub(super) fn kind_of(source: &Source, mapping: &Mapping) -> Option<TableKind> {
     }
 }
 
+/// What the names of files with interactions contain.
+const INTERACTIONS: [&str; 11] = [
+    "interaction",
+    "activit",
+    "engagement",
+    "calls",
+    "mails",
+    "meetings",
+    "tasks",
+    "فعالیت",
+    "تماس",
+    "جلسات",
+    "تعاملات",
+];
+
 fn kind_by_headers(source: &Source) -> Option<TableKind> {
     let table = source.table.columns();
     let none = vec![false; table.len()];
@@ -190,6 +219,20 @@ fn kind_by_headers(source: &Source) -> Option<TableKind> {
     let history = |role: HistoryRole| candidates(role, table, &none).first().copied();
     let order = |role: OrderRole| candidates(role, table, &none).first().copied();
     let about_deals = [DealRole::Amount, DealRole::ClosedAt, DealRole::CustomerId, DealRole::Product];
+    let no_deal = about_deals.iter().all(|role| deal(*role).is_none());
+    let interaction = |role: InteractionRole| candidates(role, table, &none).first().copied();
+    if let (Some(_), Some(_), true) = (interaction(InteractionRole::DealId), interaction(InteractionRole::At), no_deal)
+    {
+        let file = folded(source.table.name());
+        let named = INTERACTIONS.iter().any(|word| file.contains(word));
+        let kind = interaction(InteractionRole::Kind).map(|at| folded(&table[at].name));
+        let stage = history(HistoryRole::Stage).is_some() || deal(DealRole::Stage).is_some();
+        // A column called type says nothing beside one that may be a stage.
+        if named || kind.is_some_and(|kind| !stage || !matches!(kind.as_str(), "kind" | "type" | "نوع" | "النوع"))
+        {
+            return Some(TableKind::Interactions);
+        }
+    }
     if let (Some(id), Some(stage), Some(_)) =
         (history(HistoryRole::DealId), history(HistoryRole::Stage), history(HistoryRole::EnteredAt))
         && id != stage
@@ -197,8 +240,7 @@ fn kind_by_headers(source: &Source) -> Option<TableKind> {
         let name = folded(&table[id].name);
         let weak = matches!(name.as_str(), "ownerid" | "recordid" | "leadid");
         let sure_time = has(&["enteredat", "enteredon", "timetimestamp", "fromdate", "تاریخورود", "زمانورود"]);
-        let plain = about_deals.iter().all(|role| deal(*role).is_none());
-        if (distinct_share(&table[id]) < 0.9 && (!weak || plain))
+        if (distinct_share(&table[id]) < 0.9 && (!weak || no_deal))
             || (!weak && (sure_time || history(HistoryRole::Old).is_some()))
         {
             return Some(TableKind::History);

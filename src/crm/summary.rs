@@ -2,7 +2,7 @@
 
 use super::joins::JoinSummary;
 use super::load::{AllRoles, LoadedTable, used_levels};
-use super::mapping::{DealRole, HistoryRole, Mapping, Roles, TableKind};
+use super::mapping::{DealRole, HistoryRole, InteractionRole, Mapping, Roles, TableKind};
 use super::recognise::{Found, Meanings, candidates};
 use super::words::Words;
 use super::{Crm, LeftOut, Outcome, columns, deals, exports};
@@ -35,7 +35,7 @@ pub struct ColumnSummary {
 /// A table and its columns.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TableSummary {
-    /// `deals`, `history`, `customers`, `orders` or `dimension`.
+    /// `deals`, `history`, `customers`, `orders`, `interactions` or `dimension`.
     pub table: &'static str,
     /// Name of the source.
     pub source: String,
@@ -84,6 +84,8 @@ pub struct Counts {
     pub orders: usize,
     /// Customers: of their table, else of the orders.
     pub customers: usize,
+    /// Interactions.
+    pub interactions: usize,
 }
 
 /// What was recognised.
@@ -108,7 +110,7 @@ pub struct Summary {
     pub notes: Vec<&'static str>,
     /// The tables in the order in which they were given.
     pub tables: Vec<TableSummary>,
-    /// Dimension tables joined to the deals.
+    /// Tables joined to each other: history, dimensions, orders and interactions, in this order.
     pub joins: Vec<JoinSummary>,
     /// The mapping as used, complete.
     pub mapping: Mapping,
@@ -154,7 +156,7 @@ pub(super) fn summary(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked
         as_of_from: if facts.as_of_asked { "option" } else { "newest" },
         first_instant: number(facts.first),
         last_instant: number(facts.last),
-        tables: tables.iter().map(|table| table_summary(table, roles)).collect(),
+        tables: table_summaries(tables, roles),
         joins: facts.joins,
         mapping: mapping(crm, tables, roles, asked),
         unsure: unsure(tables, roles, asked),
@@ -184,6 +186,7 @@ fn counts(crm: &Crm) -> Counts {
     if let Some(customers) = &crm.customers {
         counts.customers = customers.row.len();
     }
+    counts.interactions = crm.interactions.as_ref().map_or(0, |interactions| interactions.len());
     counts
 }
 
@@ -191,12 +194,22 @@ fn name_in<R: Words>(found: &Found<R>, at: usize) -> Option<&'static str> {
     R::all().iter().find(|role| found.get(role) == Some(&at)).map(|role| role.name())
 }
 
-fn table_summary(table: &LoadedTable, roles: &AllRoles) -> TableSummary {
+fn table_summaries(tables: &[LoadedTable], roles: &AllRoles) -> Vec<TableSummary> {
+    let mut interactions = roles.interactions.iter();
+    let summary = |table: &LoadedTable| {
+        let own = if table.kind == TableKind::Interactions { interactions.next() } else { None };
+        table_summary(table, roles, own)
+    };
+    tables.iter().map(summary).collect()
+}
+
+fn table_summary(table: &LoadedTable, roles: &AllRoles, interactions: Option<&Found<InteractionRole>>) -> TableSummary {
     let role = |at: usize| match table.kind {
         TableKind::Deals => deals::role_of(&roles.deals, at),
         TableKind::History => name_in(&roles.history, at),
         TableKind::Customers => name_in(&roles.customers, at),
         TableKind::Orders => name_in(&roles.orders, at),
+        TableKind::Interactions => interactions.and_then(|roles| name_in(roles, at)),
         TableKind::Dimension => None,
     };
     let columns = table.source.table.columns().iter().zip(&table.source.columns).enumerate();
@@ -258,6 +271,10 @@ fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping)
         history: complete(tables, TableKind::History, &roles.history, &asked.history),
         customers: complete(tables, TableKind::Customers, &roles.customers, &asked.customers),
         orders: complete(tables, TableKind::Orders, &roles.orders, &asked.orders),
+        interactions: roles
+            .interactions
+            .first()
+            .map_or_else(Roles::new, |found| complete(tables, TableKind::Interactions, found, &asked.interactions)),
         outcomes,
         stages: stages.or_else(|| asked.stages.clone()),
         stage_field: asked.stage_field.clone(),

@@ -1,7 +1,7 @@
 //! The words of CRM exports: column headers by role and texts of outcomes, in English, Persian and Arabic.
 
 use super::Outcome;
-use super::mapping::{CustomerRole, DealRole, HistoryRole, OrderRole};
+use super::mapping::{CustomerRole, DealRole, HistoryRole, InteractionRole, OrderRole};
 use crate::read::case::lowered;
 use crate::read::fold;
 use crate::table::Column;
@@ -213,6 +213,17 @@ words!(OrderRole, instants: [Date], numbers: [Amount Quantity UnitPrice Weight],
     Weight: ["weight", "weights", "rowweight"],
 });
 
+words!(InteractionRole, instants: [At], numbers: [Weight], {
+    DealId: ["dealid", "opportunityid", "whatid", "relatedtoid", "relatedto", "regardingobjectid", "parentid", "associateddealids", "associateddeal", "deal",
+        "opportunity", "leadid", "شناسهمعامله", "کدمعامله", "شناسهفرصت", "معامله", "رقمالصفقه", "معرفالصفقه"],
+    At: ["occurredat", "happenedat", "at", "activitydatetime", "activitydate", "hstimestamp", "startdatetime", "datestart", "actualstart", "scheduledstart",
+        "starttime", "startedat", "calldate", "meetingdate", "senton", "sentat", "timestamp", "date", "time", "duedate", "createdat", "createddate",
+        "createdtime", "createdate", "createdon", "dateentered", "addtime", "تاریختماس", "تاریخجلسه", "تاریخفعالیت", "تاریخ", "زمان", "التاریخ"],
+    Kind: ["activitytype", "activitytypecode", "interactiontype", "engagementtype", "tasksubtype", "communicationtype", "contacttype", "kind", "type",
+        "نوعفعالیت", "نوعارتباط", "نوعتماس", "نوع", "نوعالنشاط", "النوع"],
+    Weight: ["weight", "weights", "rowweight"],
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +248,7 @@ mod tests {
         check::<HistoryRole>();
         check::<CustomerRole>();
         check::<OrderRole>();
+        check::<InteractionRole>();
     }
 
     #[test]

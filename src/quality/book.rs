@@ -266,6 +266,7 @@ impl<'a> Book<'a> {
             "history" => &[(FUNNEL, true)],
             "orders" => &[(SEGMENTS, true)],
             "customers" => &[(SEGMENTS, false)],
+            "interactions" => &[],
             "deals" if of_stays => &[(FUNNEL, true)],
             "deals" if lost => &[(FUNNEL, true), (FORECAST, true), (SEGMENTS, true)],
             "deals" => ALL,

@@ -67,6 +67,7 @@ pub(super) fn users(kind: TableKind) -> &'static [Touch] {
         TableKind::Deals => ALL,
         TableKind::History => &[(FUNNEL, false)],
         TableKind::Orders | TableKind::Customers => &[(SEGMENTS, false)],
+        TableKind::Interactions => &[],
         _ => &[(FORECAST, false)],
     }
 }
@@ -214,7 +215,8 @@ fn guesses(book: &mut Book<'_>) {
 fn joins(book: &mut Book<'_>) {
     let loaded = book.loaded;
     let (Some(place), Some(deals)) = (book.place_of_deals(), &loaded.crm.deals) else { return };
-    for join in &loaded.summary.joins {
+    // What history and interactions name in vain is left out and counted as such.
+    for join in loaded.summary.joins.iter().filter(|join| join.table == "deals") {
         let attribute = deals.attributes.iter().find(|attribute| attribute.name == join.column);
         if let (true, Some(Values::Texts(texts))) = (join.unmatched > 0, attribute.map(|attribute| &attribute.values)) {
             let mut rows = rows_with(texts, &join.strange);
@@ -240,7 +242,7 @@ fn joins(book: &mut Book<'_>) {
         }
         let dimension = (0..loaded.tables.len()).find(|place| loaded.tables[*place].source.table.name() == join.source);
         if let (false, Some(dimension)) = (join.unused.is_empty(), dimension) {
-            let count = (join.unused.len() as f64, book.table(dimension).rows() as f64);
+            let count = (join.unused_count as f64, book.table(dimension).rows() as f64);
             let found =
                 book.add_counted(dimension, &Look::new("unused_key", None, Severity::Info, &[]), Vec::new(), count);
             if let Some(finding) = found {

@@ -42,7 +42,7 @@ impl Loader {
         Ok(Loader { options, time, sources: Vec::new(), reader: None })
     }
 
-    /// Adds the UTF-8 bytes of a CSV file. `kind` is `deals`, `history`, `customers`, `orders`, `dimension` or undefined: recognised.
+    /// Adds the UTF-8 bytes of a CSV file. `kind` is `deals`, `history`, `customers`, `orders`, `interactions`, `dimension` or undefined: recognised.
     #[wasm_bindgen(js_name = addCsv)]
     pub fn add_csv(&mut self, kind: Option<String>, name: &str, bytes: &[u8]) -> Result<(), JsValue> {
         let source = read::csv_with(name, bytes, &self.time).map_err(thrown)?;

@@ -8,6 +8,7 @@ mod funnel;
 mod history_forms;
 mod quality;
 mod segments;
+mod tables;
 mod time;
 
 #[cfg(target_arch = "wasm32")]

@@ -30,6 +30,7 @@ const OF_WON_DEALS = oblique(WON_DEALS, "صفقتين رابحتين");
 const OF_LOST_DEALS = oblique(noun("صفقة خاسرة واحدة", "صفقتان خاسرتان", "صفقات خاسرة", "صفقة خاسرة", "صفقة خاسرة"), "صفقتين خاسرتين");
 const ORDERS = noun("طلب واحد", "طلبان", "طلبات", "طلبًا", "طلب");
 const CUSTOMERS = noun("عميل واحد", "عميلان", "عملاء", "عميلًا", "عميل");
+const INTERACTIONS = noun("تفاعل واحد", "تفاعلان", "تفاعلات", "تفاعلًا", "تفاعل");
 const STAGES = noun("مرحلة واحدة", "مرحلتان", "مراحل", "مرحلة", "مرحلة");
 const MOVES = noun("حركة واحدة", "حركتان", "حركات", "حركة", "حركة");
 const CHANGES = noun("تغيير واحد", "تغييران", "تغييرات", "تغييرًا", "تغيير");
@@ -124,6 +125,7 @@ export default {
   "recognised.deals": counted(DEALS),
   "recognised.orders": counted(ORDERS),
   "recognised.customers": counted(CUSTOMERS),
+  "recognised.interactions": counted(INTERACTIONS),
   "recognised.stages": counted(STAGES),
   "recognised.history": counted(MOVES, "سجل المراحل: #"),
   "recognised.noHistory": "لا يوجد سجل مراحل: تُحسب المدد من تاريخي الإنشاء والإغلاق",
@@ -151,6 +153,7 @@ export default {
   "table.history": "سجل المراحل",
   "table.customers": "العملاء",
   "table.orders": "الطلبات",
+  "table.interactions": "التفاعلات",
 
   "chart.table": "جدول",
   "chart.days": "الأيام",
@@ -520,7 +523,7 @@ export default {
   "flaw.zero_price": "أسعار صفرية",
   "flaw.no_date": "بلا تاريخ",
   "flaw.no_amount": "بلا مبلغ",
-  "flaw.deal_not_in_deals": "سجل لصفقات غير معروفة",
+  "flaw.deal_not_in_deals": "صفوف لصفقات غير معروفة",
   "flaw.outcome_not_told": "نتيجة غير مذكورة",
   "flaw.expected_close_passed": "مواعيد متوقعة فاتت",
   "flaw.zero_amount": "رابحة بمبلغ صفر",
@@ -596,6 +599,8 @@ export default {
   "role.closed_at": "تاريخ الإغلاق",
   "role.entered_at": "دخول المرحلة",
   "role.exited_at": "مغادرة المرحلة",
+  "role.at": "وقت الحدوث",
+  "role.kind": "النوع",
   "role.stage_entered_at": "دخول المرحلة الحالية",
   "role.stage_times": "المدة في كل مرحلة",
   "role.stage_order": "ترتيب المراحل",

@@ -8,6 +8,7 @@ const ROLES = {
   history: ["deal_id", "stage", "entered_at", "exited_at", "closed_at", "weight"],
   customers: ["id"],
   orders: ["customer_id", "date", "amount", "quantity", "unit_price", "weight"],
+  interactions: ["deal_id", "at", "kind", "weight"],
 };
 const OUTCOMES = ["open", "won", "lost", "hold", "closed"];
 const EXAMPLES = 3;
@@ -116,8 +117,8 @@ function stageOrder({ t }, mapping) {
 function joins(i18n, all, mapping) {
   const { t, list } = i18n;
   if (!all.length) return null;
-  return h("section", null, h("h3", null, t("map.joins")), all.map(({ source, column, matched, unmatched, nearMisses, unused }) => h("div", null,
-    h("p", null, t("map.joined", { source, column, matched, unmatched }), unused.length ? h("span", { class: "note" }, ` ${t("map.unused", { values: list(unused.slice(0, 5)) })}`) : null),
+  return h("section", null, h("h3", null, t("map.joins")), all.map(({ table: from, source, column, matched, unmatched, nearMisses, unused }) => h("div", null,
+    h("p", null, t("map.joined", { source: from === "deals" ? source : `${tableName(i18n, from)} – ${source}`, column, matched, unmatched }), unused.length ? h("span", { class: "note" }, ` ${t("map.unused", { values: list(unused.slice(0, 5)) })}`) : null),
     nearMisses.map((/** @type {any} */ { value, nearest, count }) => nearest
       ? h("label", { class: "check" }, h("input", {
         type: "checkbox", checked: mapping.same?.[column]?.[value] === nearest,

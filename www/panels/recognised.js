@@ -52,6 +52,7 @@ export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant
     // Without a file of orders, won deals stand for them.
     (counts.orders > 0 && (counts.deals === 0 || tables.some((/** @type {any} */ { table }) => table === "orders"))) && t("recognised.orders", { count: counts.orders }),
     counts.customers > 0 && t("recognised.customers", { count: counts.customers }),
+    counts.interactions > 0 && t("recognised.interactions", { count: counts.interactions }),
     span,
     counts.deals > 0 && counts.stages > 0 && t("recognised.stages", { count: counts.stages }),
     counts.deals > 0 && t(historyForm ? "recognised.history" : "recognised.noHistory", { count: counts.passages }),

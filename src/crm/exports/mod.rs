@@ -13,7 +13,7 @@ mod zoho;
 
 use super::Outcome;
 use super::mapping::{HistoryRole, TableKind};
-use super::words::{Words, folded, header_names};
+use super::words::{folded, header_names};
 use crate::table::Column;
 
 /// What one system's tables look like.
@@ -87,15 +87,15 @@ fn knows_history(role: &str) -> bool {
 
 impl Shape {
     /// Places of the columns that have the role in this system, the surest first.
-    pub fn columns<R: Words>(&self, role: R, names: &[String]) -> Vec<usize> {
-        let of_role = self.roles.iter().filter(|(_, name)| *name == role.name());
+    pub fn columns(&self, role: &str, names: &[String]) -> Vec<usize> {
+        let of_role = self.roles.iter().filter(|(_, name)| *name == role);
         of_role.filter_map(|(header, _)| names.iter().position(|name| name == header)).collect()
     }
 
     /// Whether the header has another role, or none, in this system.
-    pub fn denies<R: Words>(&self, role: R, name: &str) -> bool {
+    pub fn denies(&self, role: &str, name: &str) -> bool {
         let mut own = self.roles.iter().filter(|(header, _)| *header == name).peekable();
-        own.peek().is_some() && own.all(|(_, other)| *other != role.name())
+        own.peek().is_some() && own.all(|(_, other)| *other != role)
     }
 
     /// The outcome that a code of this system's outcome column means.
