@@ -98,7 +98,13 @@ pub(super) fn is_end(outcome: Outcome) -> bool {
 }
 
 /// The deals that exist at `as_of`, as they stood then, and the rows left out.
-pub(super) fn deals(source: &Source, roles: &Found<DealRole>, rows: DealRows, as_of: f64) -> (Deals, Vec<LeftOut>) {
+pub(super) fn deals(
+    source: &Source,
+    roles: &Found<DealRole>,
+    rows: DealRows,
+    meanings: &Meanings,
+    as_of: f64,
+) -> (Deals, Vec<LeftOut>) {
     let table = &source.table;
     let mut tally = Tally::new("deals", table);
     let weights = match (roles.get(&DealRole::Weight), table.weights()) {
@@ -136,12 +142,12 @@ pub(super) fn deals(source: &Source, roles: &Found<DealRole>, rows: DealRows, as
         deals.created.push(rows.created[row]);
         deals.weight.push(weights.as_ref().map_or(1.0, |weights| weights[row]));
     }
-    let texts = |role: DealRole| match roles.get(&role) {
-        Some(at) => picked(columns::texts(&table.columns()[*at]), &kept),
+    let texts = |role: DealRole, read: &dyn Fn(&Column) -> Texts| match roles.get(&role) {
+        Some(at) => picked(read(&table.columns()[*at]), &kept),
         None => Texts { codes: vec![Texts::MISSING; kept.len()], levels: Levels::default() },
     };
-    deals.stage = texts(DealRole::Stage);
-    deals.owner = texts(DealRole::Owner);
+    deals.stage = texts(DealRole::Stage, &|column| meanings.stages(column));
+    deals.owner = texts(DealRole::Owner, &columns::texts);
     deals.amount = match roles.get(&DealRole::Amount) {
         Some(at) => kept.iter().map(|row| columns::numbers_at(&table.columns()[*at], *row as usize)).collect(),
         None => vec![f64::NAN; kept.len()],

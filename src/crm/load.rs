@@ -7,7 +7,7 @@ use super::mapping::{
 use super::recognise::{self, Found, Meanings};
 use super::summary::{self, Summary};
 use super::words::Words;
-use super::{Crm, Deals, deals, history, interactions, joins, orders, same};
+use super::{Crm, Deals, deals, history, interactions, joins, orders, same, stages};
 use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::read::dates::iso_text;
@@ -129,7 +129,10 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         table.source.left_out.iter_mut().for_each(|entry| entry.table.clone_from(&name));
     }
     let of = |kind: TableKind| tables.iter().find(|table| table.kind == kind).map(|table| &table.source);
-    let meanings = Meanings::new(mapping);
+    let stages = stages::of(&tables);
+    let place_of_stages = stages.as_ref().map(|stages| stages.place);
+    let stages = stages.unwrap_or_default();
+    let meanings = Meanings::new(mapping, &stages);
     let mut roles = AllRoles::default();
     if let Some(source) = of(TableKind::Deals) {
         roles.deals = recognise::deal_roles(source, mapping, &meanings)?;
@@ -150,11 +153,12 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
     }
 
     let deal_rows = of(TableKind::Deals).map(|source| deals::rows(source, &roles.deals, &meanings));
-    let open_stages = mapping.stages.as_deref().unwrap_or_default();
+    let open_stages = mapping.stages.as_deref().unwrap_or(&stages.order);
     let given = history::Given {
         history: of(TableKind::History).map(|source| (source, &roles.history)),
         deals: of(TableKind::Deals).zip(deal_rows.as_ref()).map(|(source, rows)| (source, &roles.deals, rows)),
         meanings: &meanings,
+        open_stages,
         mapping,
     };
     let mut history_rows = history::rows(&given)?;
@@ -181,7 +185,7 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
     let mut crm = Crm { as_of, as_of_day: time.zone.day(as_of), time, ..Crm::default() };
     crm.left_out.extend(tables.iter().flat_map(|table| table.source.left_out.iter().cloned()));
     if let (Some(source), Some(rows)) = (of(TableKind::Deals), deal_rows) {
-        let (found, left_out) = deals::deals(source, &roles.deals, rows, as_of);
+        let (found, left_out) = deals::deals(source, &roles.deals, rows, &meanings, as_of);
         crm.deals = Some(found);
         crm.left_out.extend(left_out);
     }
@@ -207,9 +211,11 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
     if let Some(deals) = &mut crm.deals {
         same::of_deals(deals, &mapping.same);
         let own = deals.attributes.len();
-        let dimensions =
-            tables.iter().filter(|table| matches!(table.kind, TableKind::Dimension | TableKind::Customers));
-        joined.extend(dimensions.filter_map(|table| joins::join(&table.source, deals, own, &mapping.same)));
+        // What the table of stages says has been read; as features its columns would tell the outcome.
+        let dimensions = tables.iter().enumerate().filter(|(at, table)| {
+            matches!(table.kind, TableKind::Dimension | TableKind::Customers) && Some(*at) != place_of_stages
+        });
+        joined.extend(dimensions.filter_map(|(_, table)| joins::join(&table.source, deals, own, &mapping.same)));
         same::of_attributes(&mut deals.attributes[own..], &mapping.same);
     }
     if let Some(source) = of(TableKind::Customers) {
@@ -253,7 +259,7 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         joins: joined,
         history: history_rows.map(|rows| (rows.form, rows.lacks, rows.filled)),
     };
-    let summary = summary::summary(&crm, &tables, &roles, mapping, facts);
+    let summary = summary::summary(&crm, &tables, &roles, (mapping, &meanings), facts);
     Ok(Loaded { crm, summary, tables })
 }
 

@@ -13,6 +13,7 @@ mod ordered_map;
 mod orders;
 mod recognise;
 mod same;
+mod stages;
 mod summary;
 mod words;
 

@@ -3,11 +3,12 @@
 use super::columns::epoch_unit;
 use super::mapping::{CustomerRole, DealRole, HistoryRole, InteractionRole, Mapping, OrderRole, Roles, TableKind};
 use super::ordered_map::OrderedMap;
+use super::stages::Stages;
 use super::words::{Words, folded, header_names, outcome_word};
 use super::{Outcome, columns, exports};
 use crate::error::{Error, Result};
 use crate::read::Source;
-use crate::table::{Column, Values};
+use crate::table::{Column, Texts, Values};
 use std::collections::HashMap;
 
 /// Column of each role, by index.
@@ -17,14 +18,27 @@ pub(super) type Found<R> = OrderedMap<R, usize>;
 pub(super) struct Meanings {
     exact: HashMap<String, Outcome>,
     by_fold: HashMap<String, Outcome>,
+    /// Label of each id of a stage.
+    labels: HashMap<String, String>,
 }
 
 impl Meanings {
-    /// Meanings that `mapping` gives; every other text speaks for itself.
-    pub fn new(mapping: &Mapping) -> Self {
+    /// Meanings that `mapping` gives, then those of the table of stages; every other text speaks for itself.
+    pub fn new(mapping: &Mapping, stages: &Stages) -> Self {
         let folded = mapping.outcomes.iter().map(|(text, outcome)| (folded(text), *outcome)).collect();
-        let exact = mapping.outcomes.iter().map(|(text, outcome)| (text.clone(), *outcome)).collect();
-        Meanings { exact, by_fold: folded }
+        let told = stages.outcomes.iter().map(|(text, outcome)| (text.clone(), *outcome));
+        let exact = told.chain(mapping.outcomes.iter().map(|(text, outcome)| (text.clone(), *outcome))).collect();
+        Meanings { exact, by_fold: folded, labels: stages.labels.clone() }
+    }
+
+    /// The stages in `column` by their labels.
+    pub fn stages(&self, column: &Column) -> Texts {
+        let texts = columns::texts(column);
+        if !texts.levels.iter().any(|level| self.labels.contains_key(level)) {
+            return texts;
+        }
+        let label = |row| texts.get(row).map(|text| self.labels.get(text).map_or(text, String::as_str));
+        (0..texts.codes.len()).map(label).collect()
     }
 
     /// The outcome that `text` means, if any.
@@ -146,6 +160,10 @@ pub(super) fn deal_roles(source: &Source, mapping: &Mapping, meanings: &Meanings
     let by_header = found.remove(&DealRole::Outcome);
     let says = |at: usize, wanted: &dyn Fn(Outcome) -> bool| match &table[at].values {
         Values::Texts(texts) => texts.levels.iter().take(1000).any(|level| meanings.outcome(level).is_some_and(wanted)),
+        Values::Numbers(_) if !meanings.labels.is_empty() => {
+            let codes = columns::texts(&table[at]).levels;
+            codes.iter().take(1000).any(|code| meanings.exact.get(code).copied().is_some_and(wanted))
+        }
         _ => false,
     };
     let ended = |outcome| matches!(outcome, Outcome::Won | Outcome::Lost);

@@ -139,7 +139,13 @@ pub(super) struct Facts {
 }
 
 /// The summary of `crm`.
-pub(super) fn summary(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping, facts: Facts) -> Summary {
+pub(super) fn summary(
+    crm: &Crm,
+    tables: &[LoadedTable],
+    roles: &AllRoles,
+    (asked, meanings): (&Mapping, &Meanings),
+    facts: Facts,
+) -> Summary {
     let number = |instant: f64| Some(instant).filter(|instant| !instant.is_nan());
     let (history_form, history_lacks, history_filled) = facts.history.unwrap_or_default();
     let has_history = tables.iter().any(|table| table.kind == TableKind::History);
@@ -158,7 +164,7 @@ pub(super) fn summary(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked
         last_instant: number(facts.last),
         tables: table_summaries(tables, roles),
         joins: facts.joins,
-        mapping: mapping(crm, tables, roles, asked),
+        mapping: mapping(crm, tables, roles, asked, meanings),
         unsure: unsure(tables, roles, asked),
         history_form,
         history_lacks,
@@ -233,21 +239,31 @@ fn table_summary(table: &LoadedTable, roles: &AllRoles, interactions: Option<&Fo
     }
 }
 
-fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping) -> Mapping {
+fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping, meanings: &Meanings) -> Mapping {
     // Few files have these: they stand here only where they are known or asked for.
-    const RARE: [&str; 7] = ["stage_entered_at", "stage_times", "stage_order", "field", "old", "to", "duration"];
+    const RARE: [&str; 14] = [
+        "stage_entered_at",
+        "stage_times",
+        "stage_order",
+        "field",
+        "old",
+        "to",
+        "duration",
+        "currency",
+        "is_closed",
+        "is_won",
+        "is_deleted",
+        "is_active",
+        "won_at",
+        "lost_at",
+    ];
     fn complete<R: Words>(tables: &[LoadedTable], kind: TableKind, found: &Found<R>, asked: &Roles<R>) -> Roles<R> {
         let Some(table) = tables.iter().find(|table| table.kind == kind) else { return Roles::new() };
         let name = |role: &R| found.get(role).map(|at| table.source.table.columns()[*at].name.clone());
-        let shown = |role: &&R| {
-            found.contains_key(role)
-                || asked.contains_key(role)
-                || !(RARE.contains(&role.name()) || exports::RARE.contains(&role.name()))
-        };
+        let shown = |role: &&R| found.contains_key(role) || asked.contains_key(role) || !RARE.contains(&role.name());
         R::all().iter().filter(shown).map(|role| (*role, name(role))).collect()
     }
     let mut outcomes = asked.outcomes.clone();
-    let meanings = Meanings::new(asked);
     let named = [
         (TableKind::Deals, roles.deals.get(&DealRole::Outcome)),
         (TableKind::History, roles.history.get(&HistoryRole::Stage)),

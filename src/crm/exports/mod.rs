@@ -12,7 +12,7 @@ mod suitecrm;
 mod zoho;
 
 use super::Outcome;
-use super::mapping::{HistoryRole, TableKind};
+use super::mapping::TableKind;
 use super::words::{folded, header_names};
 use crate::table::Column;
 
@@ -65,8 +65,7 @@ pub(super) fn shape_of(table: &[Column]) -> Option<(&'static str, &'static Shape
     let mut tie = false;
     for export in EXPORTS {
         for shape in export.shapes {
-            let known = shape.kind != TableKind::History || shape.roles.iter().all(|(_, role)| knows_history(role));
-            if !known || !shape.signature.iter().all(has) {
+            if !shape.signature.iter().all(has) {
                 continue;
             }
             let before = best.map_or(0, |(_, shape)| shape.signature.len());
@@ -79,10 +78,6 @@ pub(super) fn shape_of(table: &[Column]) -> Option<(&'static str, &'static Shape
         }
     }
     best.filter(|_| !tie)
-}
-
-fn knows_history(role: &str) -> bool {
-    role.is_empty() || HistoryRole::ALL.iter().any(|known| known.name() == role)
 }
 
 impl Shape {
@@ -118,24 +113,24 @@ pub(super) fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// Roles that are listed only where a column has them.
-pub(super) const RARE: &[&str] = &["currency", "is_closed", "is_won", "is_deleted", "is_active", "won_at", "lost_at"];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crm::DealRole;
+    use crate::crm::{DealRole, HistoryRole};
 
     #[test]
-    fn every_header_of_every_system_is_folded_and_every_deal_role_exists() {
+    fn every_header_of_every_system_is_folded_and_every_role_exists() {
         for shape in EXPORTS.iter().flat_map(|export| export.shapes) {
             let headers = shape.roles.iter().map(|(header, _)| header).chain(shape.signature);
             for header in headers.filter(|header| **header != PREFIXED) {
                 assert_eq!(folded(header), **header);
             }
-            for (_, role) in shape.roles.iter().filter(|_| shape.kind == TableKind::Deals) {
-                let later = ["stage_entered_at", "stage_times", "stage_order", ""];
-                assert!(later.contains(role) || DealRole::ALL.iter().any(|known| known.name() == *role), "{role}");
+            let known: Vec<&str> = match shape.kind {
+                TableKind::History => HistoryRole::ALL.iter().map(|role| role.name()).collect(),
+                _ => DealRole::ALL.iter().map(|role| role.name()).collect(),
+            };
+            for (_, role) in shape.roles {
+                assert!(role.is_empty() || known.contains(role), "{role}");
             }
         }
     }

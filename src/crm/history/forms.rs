@@ -16,6 +16,8 @@ pub(in crate::crm) struct Given<'a> {
     pub history: Option<(&'a Source, &'a Found<HistoryRole>)>,
     pub deals: Option<(&'a Source, &'a Found<DealRole>, &'a DealRows)>,
     pub meanings: &'a Meanings,
+    /// Open stages in funnel order, as far as that is told.
+    pub open_stages: &'a [String],
     pub mapping: &'a Mapping,
 }
 
@@ -80,8 +82,7 @@ pub(in crate::crm) fn rows(given: &Given<'_>) -> Result<Option<HistoryRows>> {
     let mut rows = HistoryRows::default();
     let mut audit = None;
     if let Some((source, roles)) = given.history {
-        let read = from_to::rows(source, roles, given.mapping, &mut rows);
-        audit = read;
+        audit = from_to::rows(source, roles, given, &mut rows);
     }
     let codes = rows.deal.levels.len();
     let mut known = vec![false; codes];
@@ -97,7 +98,7 @@ pub(in crate::crm) fn rows(given: &Given<'_>) -> Result<Option<HistoryRows>> {
     if audit.is_none()
         && let Some((source, roles)) = given.history
     {
-        for (deal, told, row) in from_to::last_moves(source, roles, beyond.rows) {
+        for (deal, told, row) in from_to::last_moves(source, roles, given.meanings, beyond.rows) {
             beyond.push(deal, told, row);
         }
     }
@@ -105,7 +106,7 @@ pub(in crate::crm) fn rows(given: &Given<'_>) -> Result<Option<HistoryRows>> {
         let column = |role: DealRole| roles.get(&role).map(|at| &source.table.columns()[*at]);
         let view = DealsView {
             columns: source.table.columns(),
-            stage: column(DealRole::Stage).map(columns::texts),
+            stage: column(DealRole::Stage).map(|column| given.meanings.stages(column)),
             rows: deal_rows,
         };
         let wide = wide::columns_of(&view, given.mapping)?;
@@ -148,9 +149,8 @@ pub(in crate::crm) fn rows(given: &Given<'_>) -> Result<Option<HistoryRows>> {
                 && let Some((times, order)) = &totals
             {
                 let order = order.as_ref().and_then(|order| order.get(row));
-                let asked = given.mapping.stages.as_deref().unwrap_or_default();
                 let (found, ordered) =
-                    totals::told(&view, row, (times.get(row), order), asked, given.meanings, &mut tally);
+                    totals::told(&view, row, (times.get(row), order), given.open_stages, given.meanings, &mut tally);
                 if !found.is_empty() && !ordered {
                     beyond.rows.lack("order_assumed");
                 }
@@ -204,7 +204,7 @@ pub(in crate::crm) fn rows(given: &Given<'_>) -> Result<Option<HistoryRows>> {
     if given.history.is_none() && rows.entered.is_empty() {
         return Ok(None);
     }
-    let open = given.mapping.stages.as_deref().unwrap_or_default();
+    let open = given.open_stages;
     let end = |level: &str| {
         let outcome = if open.iter().any(|stage| stage == level) { None } else { given.meanings.outcome(level) };
         outcome.filter(|outcome| *outcome != Outcome::Open)

@@ -1,11 +1,11 @@
 //! Entry logs and from/to rows: a row is a stay, its end the next entry, the exit that stands there, or entry and duration.
 
 use super::audit::Audit;
-use super::forms::Told;
+use super::forms::{Given, Told};
 use super::{HistoryRows, audit};
 use crate::crm::columns::{self, Tally};
-use crate::crm::mapping::{HistoryRole, Mapping};
-use crate::crm::recognise::Found;
+use crate::crm::mapping::HistoryRole;
+use crate::crm::recognise::{Found, Meanings};
 use crate::read::Source;
 use crate::table::{Levels, Texts};
 
@@ -13,14 +13,15 @@ use crate::table::{Levels, Texts};
 pub(super) fn rows(
     source: &Source,
     roles: &Found<HistoryRole>,
-    mapping: &Mapping,
+    given: &Given<'_>,
     rows: &mut HistoryRows,
 ) -> Option<Audit> {
     let table = source.table.columns();
     let n = source.table.rows();
     let column = |role: HistoryRole| roles.get(&role).map(|at| &table[*at]);
     let texts = |role| match column(role) {
-        Some(column) => columns::texts(column),
+        Some(column) if role == HistoryRole::DealId => columns::texts(column),
+        Some(column) => given.meanings.stages(column),
         None => Texts { codes: vec![Texts::MISSING; n], levels: Levels::default() },
     };
     rows.table_rows = n;
@@ -38,7 +39,7 @@ pub(super) fn rows(
             (HistoryRole::Old, HistoryRole::Stage)
         };
         let field = column(HistoryRole::Field).map(columns::texts);
-        return Some(audit::read(rows, (texts(old), texts(new)), field, mapping.stage_field.as_deref()));
+        return Some(audit::read(rows, (texts(old), texts(new)), field, given.mapping.stage_field.as_deref()));
     }
     rows.stage = texts(HistoryRole::Stage);
     if let Some(duration) = duration {
@@ -61,9 +62,14 @@ pub(super) fn rows(
 }
 
 /// Where each deal moved to after its last row, if that says so.
-pub(super) fn last_moves(source: &Source, roles: &Found<HistoryRole>, rows: &HistoryRows) -> Vec<(u32, Told, usize)> {
+pub(super) fn last_moves(
+    source: &Source,
+    roles: &Found<HistoryRole>,
+    meanings: &Meanings,
+    rows: &HistoryRows,
+) -> Vec<(u32, Told, usize)> {
     let (Some(at), Some(exited)) = (roles.get(&HistoryRole::To), &rows.exited) else { return Vec::new() };
-    let to = columns::texts(&source.table.columns()[*at]);
+    let to = meanings.stages(&source.table.columns()[*at]);
     let mut last = vec![usize::MAX; rows.deal.levels.len()];
     for row in 0..rows.table_rows {
         if let Some(last) = last.get_mut(rows.deal.codes[row] as usize)
