@@ -65,7 +65,7 @@ export interface LeftOut {
 /** What every result carries. */
 export interface Meta {
   version: string;
-  analysis: "quality" | "funnel" | "forecast" | "segments";
+  analysis: "quality" | "funnel" | "forecast" | "pipeline" | "segments";
   asOf: Instant;
   seed: number | null;
   /** The options as used, defaults filled in. */
@@ -417,6 +417,99 @@ export interface Model {
   objective: number;
   /** λ tried and their cross-validated log-loss on the training part. */
   path: { penalty: number; logLoss: number }[];
+}
+
+/* ---------- pipeline ---------- */
+
+export interface PipelineOptions {
+  confidence?: number;
+  /** "month" when missing. */
+  period?: Period;
+  /** Calendar of the periods; that of the data when missing. */
+  calendar?: Calendar;
+  /** How many periods, the current one among them: 1 to 24; 6 when missing. */
+  periods?: number;
+  /** 100 to 1,000,000; 10,000 when missing. */
+  draws?: number;
+  seed?: number;
+  /** Amount to be won in each period. */
+  quota?: number;
+  /** Past periods that the forecast is tested on, at most 60; 12 when missing. */
+  backtestPeriods?: number;
+  /** How many deals each list holds at most; 200 when missing. */
+  listed?: number;
+  /** Of the model that tells deals apart. */
+  model?: ForecastOptions;
+}
+
+/** Quantiles and mean of the draws. */
+export interface Band {
+  p10: number;
+  p50: number;
+  p90: number;
+  mean: number;
+}
+
+/** Deals (weighted) and the sum of their known amounts. */
+export interface PipelinePart {
+  wins: number;
+  amount: number;
+}
+
+export interface PeriodForecast {
+  /** Won already. */
+  closed: PipelinePart;
+  /** Expected from open deals. */
+  open: PipelinePart;
+  /** Expected from deals that are not created yet. */
+  new: PipelinePart;
+  /** Amount won in the end; null where no deal has an amount. */
+  amount: Band | null;
+  wins: Band;
+  /** Share of the draws that reach the quota; of the total, the sum of the quotas. null without one. */
+  quotaChance: number | null;
+  quotaChanceWithoutLargest: number | null;
+  /** If the largest open deal were lost. */
+  amountWithoutLargest: Band | null;
+  /** Exact distribution (Poisson–binomial) of how many open deals are won, from `first` on, shocks apart. null for the total. */
+  openWins: { first: number; probability: Floats; median: number } | null;
+}
+
+export interface PipelineResult {
+  meta: Meta;
+  period: Period;
+  calendar: Calendar;
+  /** First local day of each period, counted from 1970-01-01, and the day after the last one. */
+  startDay: Floats;
+  /** The current one first. */
+  periods: PeriodForecast[];
+  total: PeriodForecast;
+  /** At most 24 periods before, oldest first. */
+  past: { startDay: Floats; won: Floats; amount: Floats };
+  /** Open deals and their known amounts. */
+  open: PipelinePart;
+  /** Deals without an amount count as deals and add nothing to amounts. `rows` and `ids` are of open ones. */
+  withoutAmount: { open: number; won: number; rows: Indices; ids: string[] };
+  largest: { id: string; row: number; amount: number; probability: number } | null;
+  /** Open deals whose expected close has passed, by falling amount. */
+  slipped: { column: string | null; deals: number; amount: number; expectedAmount: number; row: Indices; daysLate: Floats; probability: Floats };
+  arrivals: { months: number; perDay: number; growthPerYear: number | null; seasonal: boolean; dispersion: number };
+  /** "cycle": deals of one age are alike. "cycle_and_model": the model of closed deals tells them apart. */
+  winTimes: "cycle" | "cycle_and_model";
+  /** Standard deviation of what moves the log-odds of all deals together. */
+  shock: number;
+  /** null where records are too short or too few deals were won. Bands should cover 80 %; errors are means of |median − truth| / truth. */
+  backtest: null | {
+    startDay: Floats;
+    amount: Band[];
+    wonAmount: Floats;
+    wins: Band[];
+    won: Floats;
+    amountCovered: Estimate | null;
+    winsCovered: Estimate | null;
+    amountError: number | null;
+    winsError: number | null;
+  };
 }
 
 /* ---------- segments ---------- */

@@ -126,6 +126,11 @@ export class Engine {
     return this.#request("forecast", { options }, call);
   }
 
+  /** What will be won in the periods to come. @param {object} [options] @param {CallOptions} [call] */
+  pipeline(options, call) {
+    return this.#request("pipeline", { options }, call);
+  }
+
   /** Which groups the customers form. @param {object} [options] @param {CallOptions} [call] */
   segments(options, call) {
     return this.#request("segments", { options }, call);

@@ -29,6 +29,7 @@ const methods = {
   offending: ({ code, table, column }) => new TextDecoder().decode(loaded().offending(code, table, column)),
   funnel: ({ options }, onProgress) => loaded().funnel(options, phase("funnel", onProgress)),
   forecast: ({ options }, onProgress) => loaded().forecast(options, phase("forecast", onProgress)),
+  pipeline: ({ options }, onProgress) => loaded().pipeline(options, phase("pipeline", onProgress)),
   segments: ({ options }, onProgress) => loaded().segments(options, phase("segments", onProgress)),
   records: ({ table, rows }) => loaded().records(table, rows),
 };

@@ -4,10 +4,15 @@ mod features;
 mod holdout;
 mod leakage;
 mod model;
+mod pipeline;
 
 pub use holdout::Holdout;
 pub use leakage::{Leak, LeakageReason};
 pub use model::{Feature, Model, PathPoint};
+pub use pipeline::{
+    Arrivals, BackTest, Band, LargestDeal, Part, PastPeriods, PeriodForecast, PipelineOptions, PipelineResult, Slipped,
+    WinCounts, WinTimesFrom, WithoutAmount, pipeline,
+};
 
 use crate::bulk::{Floats, Indices};
 use crate::crm::{Crm, Deals, LeftOut, Outcome};

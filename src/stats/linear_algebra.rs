@@ -38,6 +38,11 @@ impl Cholesky {
         Some(Cholesky { n, lower })
     }
 
+    /// L, n × n row-major; what stands above its diagonal means nothing.
+    pub fn lower(self) -> Vec<f64> {
+        self.lower
+    }
+
     /// Replaces the right-hand side b, of length n, by the solution x of Ax = b.
     pub fn solve(&self, b: &mut [f64]) {
         let n = self.n.min(b.len());

@@ -7,5 +7,6 @@ pub mod intervals;
 pub mod linear_algebra;
 pub mod logistic;
 pub mod order;
+pub mod poisson_binomial;
 pub mod rng;
 pub mod survival;

@@ -47,6 +47,46 @@ pub fn normal(rng: &mut Rng) -> f64 {
     }
 }
 
+/// A number from the Poisson distribution of mean `mean`; 0 where that is not above 0 or no number.
+///
+/// By multiplication below 12, by transformed rejection (PTRS, Hörmann 1993) from there on, by the normal distribution above 1e9.
+pub fn poisson(rng: &mut Rng, mean: f64) -> f64 {
+    if mean.is_nan() || mean <= 0.0 {
+        return 0.0;
+    }
+    if mean < 12.0 {
+        let (stop, mut product, mut count) = (libm::exp(-mean), uniform(rng), 0.0);
+        while product > stop {
+            product *= uniform(rng);
+            count += 1.0;
+        }
+        return count;
+    }
+    if mean > 1e9 {
+        return (mean + mean.sqrt() * normal(rng)).round().max(0.0);
+    }
+    let root = mean.sqrt();
+    let b = 0.931 + 2.53 * root;
+    let a = -0.059 + 0.02483 * b;
+    let inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
+    let (safe, log_mean) = (0.9277 - 3.6224 / (b - 2.0), libm::log(mean));
+    loop {
+        let (u, v) = (uniform(rng) - 0.5, 1.0 - uniform(rng));
+        let us = 0.5 - u.abs();
+        let count = ((2.0 * a / us + b) * u + mean + 0.43).floor();
+        if us >= 0.07 && v <= safe {
+            return count;
+        }
+        if count < 0.0 || (us < 0.013 && v > us) {
+            continue;
+        }
+        let accepted = libm::log(v) + libm::log(inverse_alpha) - libm::log(a / (us * us) + b);
+        if accepted <= count * log_mean - mean - libm::lgamma(count + 1.0) {
+            return count;
+        }
+    }
+}
+
 /// Index drawn with probability proportional to `weights`, which are not negative; the last one where they sum to 0, 0 where
 /// there are none.
 pub fn choose(rng: &mut Rng, weights: &[f64]) -> usize {
@@ -83,6 +123,12 @@ mod tests {
         assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
         let (mean, variance) = mean_and_variance(|| f64::from(below(&mut rng, 7)));
         assert!((mean - 3.0).abs() < 0.02 && (variance - 4.0).abs() < 0.05, "{mean} {variance}");
+        for of in [0.3, 8.0, 12.0, 40.0, 900.0] {
+            let (mean, variance) = mean_and_variance(|| poisson(&mut rng, of));
+            let error = (of / DRAWS as f64).sqrt();
+            assert!((mean - of).abs() < 5.0 * error, "{mean} {of}");
+            assert!((variance / of - 1.0).abs() < 0.02, "{variance} {of}");
+        }
         let (mean, _) = mean_and_variance(|| choose(&mut rng, &[1.0, 0.0, 3.0]) as f64);
         assert!((mean - 1.5).abs() < 0.01, "{mean}");
     }
@@ -102,6 +148,7 @@ mod tests {
     fn edges_do_not_panic() {
         let mut rng = seeded(0, 0);
         assert_eq!((below(&mut rng, 0), below(&mut rng, 1)), (0, 0));
+        assert_eq!([f64::NAN, -1.0, 0.0].map(|mean| poisson(&mut rng, mean)), [0.0; 3]);
         assert_eq!((choose(&mut rng, &[]), choose(&mut rng, &[0.0, 0.0])), (0, 1));
     }
 }

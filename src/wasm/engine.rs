@@ -144,6 +144,17 @@ impl Handle {
         reported(progress, |progress| forecast::forecast(&self.loaded.crm, &options, progress))
     }
 
+    /// What will be won in the periods to come.
+    #[wasm_bindgen(unchecked_return_type = "PipelineResult")]
+    pub fn pipeline(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "PipelineOptions | undefined")] options: &JsValue,
+        progress: Option<Function>,
+    ) -> Result<JsValue, JsValue> {
+        let options = decode(options)?;
+        reported(progress, |progress| forecast::pipeline(&self.loaded.crm, &options, progress))
+    }
+
     /// Which groups the customers form.
     #[wasm_bindgen(unchecked_return_type = "SegmentsResult")]
     pub fn segments(

@@ -1,0 +1,140 @@
+//! The forecast repeated at the start of past periods, with what was known then, and held against what came.
+
+use super::arrivals::arrivals;
+use super::draws::Odds;
+use super::{Band, Given, book::Book, odds_of};
+use crate::bulk::Floats;
+use crate::error::Result;
+use crate::meta::{Estimate, Progress};
+use crate::stats::intervals::{Confidence, wilson};
+use serde::Serialize;
+
+/// Draws per past period.
+const DRAWS: usize = 2000;
+/// Wins before an instant without which nothing is forecast from it.
+const NEEDED_WINS: f64 = 20.0;
+/// Days of records without which nothing is forecast.
+const NEEDED_DAYS: f64 = 90.0;
+/// Relative spread of a forecast that is expected before any was tested, and the number of tests that this counts as.
+const PRIOR_SHOCK: f64 = 0.05;
+const PRIOR_TESTS: f64 = 2.0;
+
+/// How forecasts of past periods came out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackTest {
+    /// First local day of each tested period, ascending.
+    pub start_day: Floats,
+    /// Forecasts of the amount won, made at the start of each; empty where no deal has an amount.
+    pub amount: Vec<Band>,
+    /// What was won.
+    pub won_amount: Floats,
+    /// Forecasts of the number of wins.
+    pub wins: Vec<Band>,
+    /// How many there were.
+    pub won: Floats,
+    /// Share of periods whose amount lay from P10 to P90, with Wilson's interval; of a good forecast 80 %. `None` where no deal has an amount.
+    pub amount_covered: Option<Estimate>,
+    /// The same of the number of wins.
+    pub wins_covered: Option<Estimate>,
+    /// Mean of |median − amount| / amount over the periods with an amount above 0 (MAPE).
+    pub amount_error: Option<f64>,
+    /// The same of the number of wins.
+    pub wins_error: Option<f64>,
+}
+
+/// What is needed to learn the spread that periods have in common from tests.
+#[derive(Default)]
+struct Shock {
+    weight: f64,
+    excess: f64,
+    tests: f64,
+}
+
+impl Shock {
+    /// Adds a test: the number of wins that was forecast, its variance from deals alone, and the truth.
+    fn add(&mut self, mean: f64, variance: f64, truth: f64) {
+        if mean > 0.0 && variance > 0.0 {
+            let weight = mean * mean / variance;
+            self.weight += weight;
+            self.excess += weight * ((truth - mean) * (truth - mean) - variance) / (mean * mean);
+            self.tests += 1.0;
+        }
+    }
+
+    /// Standard deviation of the shock: the moment estimate, held by a prior that knows that rates from `wins` wins are not exact.
+    fn deviation(&self, wins: f64) -> f64 {
+        let prior = PRIOR_SHOCK * PRIOR_SHOCK + 1.0 / wins.max(1.0);
+        let prior_weight = if self.tests > 0.0 { PRIOR_TESTS * self.weight / self.tests } else { 1.0 };
+        ((self.excess + prior_weight * prior) / (self.weight + prior_weight)).max(0.0).sqrt()
+    }
+}
+
+/// The tests on the last `periods` whole periods, and the spread to use from now on. Each test uses only what earlier ones have shown.
+pub(super) fn backtest(
+    given: &Given<'_>,
+    periods: usize,
+    confidence: Confidence,
+    progress: &mut Progress<'_>,
+) -> Result<(Option<BackTest>, f64)> {
+    let clock = &given.clock;
+    let now = clock.key(given.now.before);
+    let mut shock = Shock::default();
+    let mut found = BackTest {
+        start_day: Floats::default(),
+        amount: Vec::new(),
+        won_amount: Floats::default(),
+        wins: Vec::new(),
+        won: Floats::default(),
+        amount_covered: None,
+        wins_covered: None,
+        amount_error: None,
+        wins_error: None,
+    };
+    let first = given.created.iter().fold(f64::INFINITY, |first, (at, _)| first.min(*at));
+    for back in (1..=periods as i32).rev() {
+        progress.report(0.3 + 0.4 * (1.0 - f64::from(back) / periods as f64));
+        let key = now.saturating_sub(back);
+        let (start, end) = (clock.start(key), clock.start(key.saturating_add(1)));
+        if !(end > start && start >= first + NEEDED_DAYS * crate::time::DAY_MS) {
+            continue;
+        }
+        let book = Book::new(given.now.deals, start);
+        let before = book.won(f64::NEG_INFINITY, start);
+        if before.wins < NEEDED_WINS {
+            continue;
+        }
+        let (summary, months) = arrivals(clock, &given.created, start, end);
+        let mut odds: Odds<'_> = odds_of(given, &book, &[start, end], &months, summary.dispersion, Some(start))?;
+        odds.shock = shock.deviation(before.wins);
+        let draws = odds.draw(DRAWS, given.seed, 1 + back as u32, &mut Progress::none(), (0.0, 0.0));
+        let truth = given.now.won(start, end);
+        let (mean, variance) = odds.wins_in(0);
+        shock.add(mean, variance, truth.wins);
+        found.start_day.0.push(f64::from(clock.start_day(key)));
+        found.won.0.push(truth.wins);
+        found.wins.extend(draws.wins.first().map(|wins| Band::of(wins, 0.0)));
+        if given.has_amounts {
+            found.won_amount.0.push(truth.amount);
+            found.amount.extend(draws.amount.first().map(|amount| Band::of(amount, 0.0)));
+        }
+    }
+    let tests = found.won.0.len();
+    let deviation = shock.deviation(given.now.won(f64::NEG_INFINITY, given.now.before).wins);
+    (found.amount_covered, found.amount_error) = judged(&found.amount, &found.won_amount.0, confidence);
+    (found.wins_covered, found.wins_error) = judged(&found.wins, &found.won.0, confidence);
+    Ok(((tests > 0).then_some(found), deviation))
+}
+
+/// Share of truths inside the bands, and the mean relative error of the medians.
+fn judged(bands: &[Band], truth: &[f64], confidence: Confidence) -> (Option<Estimate>, Option<f64>) {
+    let inside = bands.iter().zip(truth).filter(|(band, truth)| band.p10 <= **truth && **truth <= band.p90).count();
+    let positive: Vec<f64> = bands
+        .iter()
+        .zip(truth)
+        .filter(|(_, truth)| **truth > 0.0)
+        .map(|(band, truth)| (band.p50 - truth).abs() / truth)
+        .collect();
+    let error = (!positive.is_empty()).then(|| positive.iter().sum::<f64>() / positive.len() as f64);
+    (wilson(inside as f64, bands.len() as f64, confidence), error)
+}

@@ -1,0 +1,95 @@
+//! The model of closed deals, for analyses that build on it.
+
+use super::super::holdout;
+use super::super::model::{Examples, Fitted, train};
+use super::super::{
+    CAUTIOUS_PENALTY, ForecastOptions, NEEDED, Shown, Verdict, candidates, check, closed_deals, first_tested, judged,
+};
+use crate::crm::Deals;
+use crate::error::Result;
+use crate::stats::intervals::Confidence;
+
+/// Closed deals, what may be known about them, and the model that was learnt, as [`super::super::forecast`] has them.
+pub(in crate::forecast) struct Trained {
+    /// Won and lost deals in time order.
+    pub examples: Examples,
+    /// When they closed (ms); `None` where the order of rows is the time.
+    pub closed_at: Option<Vec<f64>>,
+    /// Attributes in the model.
+    pub columns: Vec<usize>,
+    /// The model of all closed deals; `None` where one outcome is missing.
+    pub fitted: Option<Fitted>,
+    /// What may be shown.
+    pub shown: Shown,
+}
+
+/// Learns from the closed deals of `deals`.
+///
+/// # Errors
+/// As [`super::super::forecast`].
+pub(in crate::forecast) fn trained(deals: &Deals, options: &ForecastOptions) -> Result<Trained> {
+    let confidence = Confidence::new(options.confidence)?;
+    check(options)?;
+    let (examples, closed_at, _) = closed_deals(deals);
+    let (won, lost) = examples.counts();
+    let cut = first_tested(&examples, closed_at.as_deref(), options);
+    let (columns, _) = candidates(deals, &examples, cut, options, confidence)?;
+    let mut judgement = None;
+    let mut penalty = options.penalty;
+    if won >= NEEDED && lost >= NEEDED {
+        let (older, newest) = (examples.part(0, cut), examples.part(cut, examples.rows.len()));
+        let (older_won, older_lost) = older.counts();
+        if older_won > 0.0 && older_lost > 0.0 && newest.weights.iter().any(|weight| *weight > 0.0) {
+            let fitted = train(&deals.attributes, &columns, &older, options.penalty, options.min_level_rows)?;
+            penalty = Some(fitted.model.penalty);
+            judgement = Some(holdout::judge(&fitted, &deals.attributes, &older, &newest, None, confidence)?);
+        }
+    }
+    let penalty = penalty.unwrap_or(CAUTIOUS_PENALTY);
+    let fitted = match won > 0.0 && lost > 0.0 {
+        true => Some(train(&deals.attributes, &columns, &examples, Some(penalty), options.min_level_rows)?),
+        false => None,
+    };
+    let (verdict, _) = judged(judgement.as_ref(), won, lost, fitted.as_ref());
+    let shown = if fitted.is_none() || verdict == Verdict::NoSignal { Shown::BaseRate } else { Shown::Model };
+    Ok(Trained { examples, closed_at, columns, fitted, shown })
+}
+
+impl Trained {
+    /// By row of `deals`, the odds of a win against those of the average closed deal, by a model of the deals closed before `before` (ms) if that is
+    /// given, else by the model of all; empty where there is none to be shown.
+    ///
+    /// # Errors
+    /// Those of [`train`].
+    pub fn odds(&self, deals: &Deals, options: &ForecastOptions, before: Option<f64>) -> Result<Vec<f64>> {
+        if self.shown == Shown::BaseRate {
+            return Ok(Vec::new());
+        }
+        let (examples, earlier);
+        let (used, fitted) = match (before, &self.closed_at, &self.fitted) {
+            (None, _, Some(fitted)) => (&self.examples, fitted),
+            (Some(before), Some(times), Some(fitted)) => {
+                let known = self.examples.part(0, times.partition_point(|time| *time < before));
+                examples = known.thinned(MOST_LEARNT_FROM);
+                let (won, lost) = examples.counts();
+                if won < NEEDED || lost < NEEDED {
+                    return Ok(Vec::new());
+                }
+                let penalty = Some(fitted.model.penalty);
+                earlier = train(&deals.attributes, &self.columns, &examples, penalty, options.min_level_rows)?;
+                (&examples, &earlier)
+            }
+            _ => return Ok(Vec::new()),
+        };
+        let (won, lost) = used.counts();
+        let base = libm::log(won / lost);
+        let rows: Vec<usize> = (0..deals.len()).collect();
+        let scores = fitted.scores(&deals.attributes, &rows)?;
+        Ok(scores.log_odds.iter().map(|z| libm::exp((z - base).clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS))).collect())
+    }
+}
+
+/// Closed deals of each outcome that the model of a past instant is learnt from at most: it only tells deals apart.
+const MOST_LEARNT_FROM: usize = 5000;
+/// Log-odds against the average that one deal has at most.
+const MOST_LOG_ODDS: f64 = 30.0;

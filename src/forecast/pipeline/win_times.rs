@@ -1,0 +1,136 @@
+//! When open deals, and deals that do not exist yet, will be won.
+
+use super::book::Book;
+use crate::crm::Outcome;
+use crate::error::Result;
+use crate::stats::intervals::Confidence;
+use crate::stats::survival::SurvivalState;
+
+/// Probabilities of a win by time.
+pub(super) trait WinTimes {
+    /// Writes into `won_within` the probability that the open deal `row`, which is `age_days` old, is won within each of `ahead_days`, ascending.
+    fn open(&self, row: usize, age_days: f64, ahead_days: &[f64], won_within: &mut [f64]);
+
+    /// Probability that a new deal is won before the age of `days`.
+    fn fresh(&self, days: f64) -> f64;
+}
+
+/// Deals at risk that a curve needs to be believed; beyond, its last hazards go on.
+const AT_RISK: f64 = 20.0;
+const CAUSES: usize = 3;
+
+/// Aalen–Johansen incidence of a win by age of the deal, carried on beyond the ages that enough deals have reached by constant hazards: those of the
+/// second half of the ages seen. Each deal's odds of a win in the end are multiplied by its own ratio.
+#[derive(Debug, Clone)]
+pub(super) struct Cycle {
+    time: Vec<f64>,
+    survival: Vec<f64>,
+    won: Vec<f64>,
+    /// Age from which hazards are constant, with the share still open and the share won by then.
+    cut: (f64, f64, f64),
+    /// Hazards per day from there on: of a win, of any end.
+    hazards: (f64, f64),
+    /// Odds of a win against those of the average deal, by row; empty where deals are not told apart.
+    odds: Vec<f64>,
+}
+
+impl Cycle {
+    /// Of the deals of `book`; `odds` by row of the deals, or empty.
+    ///
+    /// # Errors
+    /// None that a book can cause.
+    pub fn new(book: &Book<'_>, odds: Vec<f64>) -> Result<Self> {
+        let mut state = SurvivalState::new(CAUSES);
+        let days: Vec<f64> = book.rows.iter().map(|&row| book.days(row)).collect();
+        let weights: Vec<f64> = book.rows.iter().map(|&row| book.deals.weight[row]).collect();
+        let causes: Vec<u32> = book
+            .rows
+            .iter()
+            .map(|&row| match book.outcome(row) {
+                Outcome::Open | Outcome::Hold => 0,
+                Outcome::Won => 1,
+                Outcome::Lost => 2,
+                Outcome::Closed => 3,
+            })
+            .collect();
+        state.update(&days, None, &causes, Some(&weights))?;
+        let curve = state.finish(Confidence::new(0.95)?);
+        let won = curve.incidence(1).incidence;
+        let needed = AT_RISK.min(0.25 * curve.n).max(1.0);
+        let last = (0..curve.time.len()).rev().find(|&at| curve.at_risk[at] >= needed && curve.survival[at] > 1e-9);
+        let exposure: f64 = days.iter().zip(&weights).map(|(days, weight)| days * weight).sum();
+        let rate = |events: f64, days: f64| if days > 0.0 { events / days } else { 0.0 };
+        let (cut, hazards) = match last {
+            Some(at) if curve.time[at] > 0.0 => {
+                let age = curve.time[at];
+                let (mut of_win, mut of_end, mut before) = (0.0, 0.0, 0.0);
+                let mut open = 1.0;
+                for (i, by) in won.iter().enumerate().take(at + 1) {
+                    if curve.time[i] > 0.5 * age {
+                        of_end += curve.event_count[i] / curve.at_risk[i];
+                        of_win += (by - before) / open;
+                    }
+                    (before, open) = (*by, curve.survival[i]);
+                }
+                ((age, curve.survival[at], won[at]), (rate(of_win, 0.5 * age), rate(of_end, 0.5 * age)))
+            }
+            _ => {
+                let wins: f64 = causes.iter().zip(&weights).filter(|(cause, _)| **cause == 1).map(|(_, w)| w).sum();
+                ((0.0, 1.0, 0.0), (rate(wins, exposure), rate(curve.events, exposure)))
+            }
+        };
+        Ok(Cycle { time: curve.time, survival: curve.survival, won, cut, hazards, odds })
+    }
+
+    /// Share still open and share won at age `days`, of all deals.
+    fn at(&self, days: f64) -> (f64, f64) {
+        let (age, open, won) = self.cut;
+        if days >= age {
+            let (of_win, of_end) = self.hazards;
+            let left = libm::exp(-of_end * (days - age));
+            return (open * left, won + open * rate_share(of_win, of_end) * (1.0 - left));
+        }
+        match self.time.partition_point(|time| *time <= days).checked_sub(1) {
+            None => (1.0, 0.0),
+            Some(at) => (self.survival[at], self.won[at]),
+        }
+    }
+
+    /// Probability that a deal still open at age `days` is won in the end.
+    fn won_ever(&self, days: f64) -> f64 {
+        let (age, open, won) = self.cut;
+        let share = rate_share(self.hazards.0, self.hazards.1);
+        if days >= age {
+            return share;
+        }
+        let (still, already) = self.at(days);
+        ((won + open * share - already) / still).clamp(0.0, 1.0)
+    }
+}
+
+fn rate_share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
+}
+
+impl WinTimes for Cycle {
+    fn open(&self, row: usize, age_days: f64, ahead_days: &[f64], won_within: &mut [f64]) {
+        let ever = self.won_ever(age_days);
+        let odds = self.odds.get(row).copied().unwrap_or(1.0);
+        let factor = if ever > 0.0 { odds / (1.0 - ever + ever * odds) } else { 1.0 };
+        let (age, ..) = self.cut;
+        let (still, already) = self.at(age_days);
+        for (into, ahead) in won_within.iter_mut().zip(ahead_days) {
+            let share = if age_days >= age {
+                // What is left of the curve cancels out, and would be 0 / 0 far out.
+                rate_share(self.hazards.0, self.hazards.1) * (1.0 - libm::exp(-self.hazards.1 * ahead))
+            } else {
+                (self.at(age_days + ahead).1 - already) / still
+            };
+            *into = (share * factor).clamp(0.0, 1.0);
+        }
+    }
+
+    fn fresh(&self, days: f64) -> f64 {
+        self.at(days.max(0.0)).1
+    }
+}
