@@ -6,6 +6,7 @@ import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { ROOT, output, run, say, setUp, write } from "./setup.mjs";
+import { split } from "./split.mjs";
 
 /** All files below `paths`, in a fixed order. @param {string[]} paths @returns {string[]} */
 function files(paths) {
@@ -36,8 +37,14 @@ function once(made, inputs, make) {
   write(stamp, digest);
 }
 
-/** Builds one of the crate's downloads into its folder of `www`. @param {"engine" | "simulator"} feature @param {string} folder */
-function wasm(feature, folder) {
+/** What most visits need is one download; these analyses are a second one into the same instance. */
+const DEFERRED = ["handle_forecast", "handle_segments"];
+
+const FEATURES = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
+const SMALL = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge"];
+
+/** Compiles the crate with one of its features into a folder of `www`; returns where the module stands. @param {"engine" | "simulator"} feature @param {string} folder */
+function compiled(feature, folder) {
   // The same bytes on every machine, and no folder names of this one in them.
   const folders = [join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src"), ROOT];
   const remapped = folders.map((folder) => `"--remap-path-prefix=${folder}=."`).join(", ");
@@ -45,11 +52,55 @@ function wasm(feature, folder) {
     "--", "--no-default-features", "--features", feature, "--config", `target.wasm32-unknown-unknown.rustflags=[${remapped}]`]);
   // npm leaves out what a .gitignore names, even inside a package.
   rmSync(join(ROOT, folder, ".gitignore"), { force: true });
-  const made = join(ROOT, folder, "crm_analytics_bg.wasm");
-  run("wasm-opt", [made, "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue", "-o", made]);
-  const bytes = readFileSync(made);
-  say(`${feature}: ${kilobytes(bytes.length)} kB, ${kilobytes(gzipSync(bytes, { level: 9 }).length)} kB gzip`);
+  return join(ROOT, folder, "crm_analytics_bg.wasm");
+}
+
+/** @param {string} name @param {string} file */
+function saySize(name, file) {
+  const bytes = readFileSync(file);
+  say(`${name}: ${kilobytes(bytes.length)} kB, ${kilobytes(gzipSync(bytes, { level: 9 }).length)} kB gzip`);
+}
+
+function simulator() {
+  const made = compiled("simulator", "www/simulator");
+  run("wasm-opt", [made, ...SMALL, ...FEATURES, "-o", made]);
+  saySize("simulator", made);
+}
+
+function core() {
+  const folder = "www/core";
+  const made = compiled("engine", folder);
+  const text = join(ROOT, folder, "split.wat");
+  run("wasm-opt", [made, "-g", ...SMALL, ...FEATURES, "-o", made]);
+  run("wasm-dis", [made, ...FEATURES, "-o", text]);
+  const parts = split(readFileSync(text, "utf8"), DEFERRED);
+  for (const [file, part] of [["crm_analytics_bg.wasm", parts.core], ["crm_analytics_models.wasm", parts.deferred]]) {
+    const path = join(ROOT, folder, file);
+    write(text, part);
+    run("wasm-as", [text, ...FEATURES, "-o", path]);
+    run("wasm-opt", [path, "-Oz", ...FEATURES, "-o", path]);
+    saySize(file, path);
+  }
+  rmSync(text);
+  extend(join(ROOT, folder, "crm_analytics"));
+}
+
+/** Gives the bindings a way to add the second download. @param {string} bindings path without its extension */
+function extend(bindings) {
+  const script = readFileSync(`${bindings}.js`, "utf8");
+  const exportsTaken = "wasm = instance.exports;";
+  if (script.split(exportsTaken).length !== 2) throw new Error("the bindings are not written as expected");
+  write(`${bindings}.js`, `${script.replace(exportsTaken, "wasm = { ...instance.exports };")}
+/** Adds the analyses of crm_analytics_models.wasm, once the core is initialised. */
+export function addModels(module) {
+    const compiled = module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module);
+    Object.assign(wasm, new WebAssembly.Instance(compiled, { core: wasm }).exports);
+}
+`);
+  write(`${bindings}.d.ts`, `${readFileSync(`${bindings}.d.ts`, "utf8")}
+/** Adds the analyses of crm_analytics_models.wasm (forecast and segments), once the core is initialised. */
+export function addModels(module: SyncInitInput): void;
+`);
 }
 
 /** @param {number} bytes */
@@ -81,8 +132,8 @@ function dist() {
 
 export function build() {
   const crate = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "src", "scripts/build.mjs"];
-  once("www/core", crate, () => wasm("engine", "www/core"));
-  once("www/simulator", crate, () => wasm("simulator", "www/simulator"));
+  once("www/core", [...crate, "scripts/split.mjs"], core);
+  once("www/simulator", crate, simulator);
   once("www/vendor", [...VENDOR, "package-lock.json", "scripts/build.mjs"], vendor);
   once("pkg/dist", ["www", "src/types.d.ts", "scripts/build.mjs"], dist);
 }

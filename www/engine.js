@@ -20,7 +20,9 @@ export { CrmError };
  * @typedef {{deals?: Data, history?: Data, customers?: Data, orders?: Data, interactions?: Data, dimensions?: Data[], files?: Data[], simulate?: {deals: number, customers?: number, seed?: number}}} Sources
  *   `dimensions` are joined to the deals by key; of `files` it is recognised what they are.
  * @typedef {{mapping?: object, asOf?: string | number, timeZone?: string, utcOffsetMinutes?: number, calendar?: string, weekStart?: number, fiscalYearStart?: number, workingTime?: object, repeats?: "collapse" | "separate"}} LoadOptions
- * @typedef {{wasmUrl?: string | URL, createWorker?: () => Worker, module?: WebAssembly.Module | Promise<WebAssembly.Module>}} Hosting
+ * @typedef {{wasmUrl?: string | URL, modelsUrl?: string | URL, createWorker?: () => Worker, module?: Code, models?: Code}} Hosting
+ *   Where the two downloads are, or the modules themselves: the core, and the models that forecasts and segments need.
+ * @typedef {WebAssembly.Module | Promise<WebAssembly.Module>} Code
  */
 
 /** How long an idle worker may take to say that it has begun, before it is held to be dead. */
@@ -28,18 +30,23 @@ const BEGIN_MS = 3000;
 /** How long a cancelled call may run on before its worker is replaced. */
 const CANCEL_GRACE_MS = 250;
 
-/** @type {Promise<WebAssembly.Module> | undefined} */
-let compiled;
+/** Methods whose code is the second download. */
+const MODELS = new Set(["forecast", "segments"]);
 
-/** @param {string | URL} [url] */
+/** Compiled downloads by address: each is fetched once. @type {Map<string, Promise<WebAssembly.Module>>} */
+const compiled = new Map();
+
+/** @param {string | URL} url */
 function compile(url) {
-  compiled ??= (async () => {
-    const response = await fetch(url ?? new URL("./core/crm_analytics_bg.wasm", import.meta.url));
+  const key = String(url);
+  const module = compiled.get(key) ?? (async () => {
+    const response = await fetch(url);
     if (!response.ok) throw new CrmError("not_fetched", `${response.url} could not be read: ${response.status}`);
     return WebAssembly.compile(await response.arrayBuffer());
   })();
-  compiled.catch(() => (compiled = undefined));
-  return compiled;
+  compiled.set(key, module);
+  module.catch(() => compiled.delete(key));
+  return module;
 }
 
 /**
@@ -50,14 +57,20 @@ function compile(url) {
  * @returns {Promise<Engine>}
  */
 export async function open(given, call = {}) {
-  const { mapping, asOf, timeZone, utcOffsetMinutes, calendar, weekStart, fiscalYearStart, workingTime, repeats, wasmUrl, createWorker, module, ...sources } = given;
-  const engine = new Engine(sourcesOf(sources), module ?? compile(wasmUrl), createWorker ?? defaultWorker);
+  const { mapping, asOf, timeZone, utcOffsetMinutes, calendar, weekStart, fiscalYearStart, workingTime, repeats, wasmUrl, modelsUrl, createWorker, module, models, ...sources } = given;
+  const code = {
+    core: async () => module ?? compile(wasmUrl ?? new URL("./core/crm_analytics_bg.wasm", import.meta.url)),
+    models: async () => models ?? compile(modelsUrl ?? new URL("./core/crm_analytics_models.wasm", import.meta.url)),
+  };
+  const engine = new Engine(sourcesOf(sources), code, createWorker ?? defaultWorker);
   try {
     await engine.reload({ mapping, asOf, timeZone, utcOffsetMinutes, calendar, weekStart, fiscalYearStart, workingTime, repeats }, call);
   } catch (error) {
     engine.dispose();
     throw error;
   }
+  // Fetched while the first results are read, and there when the connection is not.
+  code.models().catch(() => {});
   return engine;
 }
 
@@ -74,7 +87,8 @@ export class Engine {
   worker;
 
   /** @type {import("./load.js").Source[]} */ #sources;
-  /** @type {WebAssembly.Module | Promise<WebAssembly.Module>} */ #module;
+  /** @type {{core: () => Promise<WebAssembly.Module>, models: () => Promise<WebAssembly.Module>}} */ #code;
+  #hasModels = false;
   /** @type {() => Worker} */ #createWorker;
   /** @type {object | undefined} */ #loadOptions;
   /** @type {object | undefined} */ #summary;
@@ -86,12 +100,12 @@ export class Engine {
 
   /**
    * @param {import("./load.js").Source[]} sources
-   * @param {WebAssembly.Module | Promise<WebAssembly.Module>} module
+   * @param {{core: () => Promise<WebAssembly.Module>, models: () => Promise<WebAssembly.Module>}} code
    * @param {() => Worker} createWorker
    */
-  constructor(sources, module, createWorker) {
+  constructor(sources, code, createWorker) {
     this.#sources = sources;
-    this.#module = module;
+    this.#code = code;
     this.#createWorker = createWorker;
   }
 
@@ -228,7 +242,14 @@ export class Engine {
     if (!request) return;
     this.#current = request;
     try {
+      const models = MODELS.has(request.method) ? await this.#code.models() : undefined;
+      if (this.#current !== request) return;
       if (!this.worker) await this.#spawn(request);
+      if (this.#current !== request) return;
+      if (models && !this.#hasModels) {
+        await this.#send({ method: "models", fields: { module: models }, call: {} });
+        this.#hasModels = true;
+      }
       if (this.#current !== request) return;
       const result = await this.#send(request);
       this.#settle(request, undefined, result);
@@ -254,7 +275,7 @@ export class Engine {
 
   /** @param {Request} request */
   async #spawn(request) {
-    const module = await this.#module;
+    const module = await this.#code.core();
     if (this.#disposed) return;
     const worker = this.#createWorker();
     this.worker = worker;
@@ -263,6 +284,7 @@ export class Engine {
       event.preventDefault?.();
       if (worker !== this.worker) return;
       const error = { code: "crashed", message: event.message ?? "the worker could not be started", details: {} };
+      if (!this.#listeners.size) this.#drop();
       for (const listener of [...this.#listeners.values()]) listener({ error, fatal: true });
     };
     worker.onerror = failed;
@@ -283,7 +305,7 @@ export class Engine {
     return new Promise((resolve, reject) => {
       const silence = setTimeout(
         () => done({ error: { code: "worker_gone", message: "the worker does not answer" }, fatal: true }),
-        BEGIN_MS * (method === "start" ? 10 : 1),
+        BEGIN_MS * (method === "start" || method === "models" ? 10 : 1),
       );
       const done = (/** @type {any} */ { result, error, fatal }) => {
         clearTimeout(silence);
@@ -318,6 +340,7 @@ export class Engine {
   #drop() {
     this.worker?.terminate();
     this.worker = undefined;
+    this.#hasModels = false;
     this.#listeners.clear();
   }
 }

@@ -94,10 +94,11 @@ async function main(args) {
   if (values.help) return void console.log(USAGE);
   if (rest.length) refuse("usage", `${rest[0]} was not expected\n\n${USAGE}`);
   const options = json("options", values.options);
-  const wasm = (/** @type {string} */ folder) => ({ module: readFileSync(new URL(`../dist/${folder}/crm_analytics_bg.wasm`, import.meta.url)) });
-  core.initSync(wasm("core"));
+  const wasm = (/** @type {string} */ file) => readFileSync(new URL(`../dist/${file}`, import.meta.url));
+  core.initSync({ module: wasm("core/crm_analytics_bg.wasm") });
+  core.addModels(wasm("core/crm_analytics_models.wasm"));
   if (command === "simulate") {
-    simulator.initSync(wasm("simulator"));
+    simulator.initSync({ module: wasm("simulator/crm_analytics_bg.wasm") });
     return simulated(options ?? {}, values.table ?? "deals");
   }
   if (!ANALYSES.includes(command)) refuse("usage", `${command ?? "a command"} is ${command ? "no command" : "missing"}\n\n${USAGE}`);
