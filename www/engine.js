@@ -31,7 +31,7 @@ const BEGIN_MS = 3000;
 const CANCEL_GRACE_MS = 250;
 
 /** Methods whose code is the second download. */
-const MODELS = new Set(["forecast", "segments"]);
+const MODELS = new Set(["forecast", "pipeline", "segments"]);
 
 /** Compiled downloads by address: each is fetched once. @type {Map<string, Promise<WebAssembly.Module>>} */
 const compiled = new Map();
