@@ -93,6 +93,18 @@ pub enum Error {
         /// What stands in the way.
         what: String,
     },
+    /// More of something than an analysis can make sense of.
+    #[error("{analysis} takes at most {most} {what}, there are {have}")]
+    TooMany {
+        /// Analysis that was asked for.
+        analysis: String,
+        /// What is counted.
+        what: String,
+        /// How many are taken.
+        most: usize,
+        /// How many there are.
+        have: usize,
+    },
     /// Too few usable rows for any answer.
     #[error("{analysis} needs at least {needed} {what}, there are {have}")]
     TooFew {
@@ -141,6 +153,7 @@ impl Error {
             Error::InvalidOption { .. } => "invalid_option",
             Error::NoUniqueFit { .. } => "no_unique_fit",
             Error::TooFew { .. } => "too_few",
+            Error::TooMany { .. } => "too_many",
         }
     }
 
@@ -171,6 +184,9 @@ impl Error {
                 vec![("option", text(option)), ("value", text(value)), ("rule", text(rule))]
             }
             Error::NoUniqueFit { what } => vec![("what", text(what))],
+            Error::TooMany { analysis, what, most, have } => {
+                vec![("analysis", text(analysis)), ("what", text(what)), ("most", Count(*most)), ("have", Count(*have))]
+            }
             Error::TooFew { analysis, what, needed, have } => vec![
                 ("analysis", text(analysis)),
                 ("what", text(what)),

@@ -199,6 +199,14 @@ export interface FunnelOptions {
   period?: Period;
   /** Calendar of the periods; that of the load options when missing. */
   calendar?: Calendar;
+  /** Column that groups are compared by: any column of the deals, `owner`, `stage`, or `period`: the period of creation. None when missing. */
+  groupBy?: string;
+  /** Groups shown, the largest ones, from 2 to 60; 30 when missing. */
+  mostGroups?: number;
+  /** Paths shown, the commonest ones; 10 when missing. */
+  mostVariants?: number;
+  /** Stuck deals listed; 500 when missing. All are counted. */
+  mostStuck?: number;
 }
 
 export type Calendar = "gregorian" | "jalali" | "umm-al-qura";
@@ -257,8 +265,33 @@ export interface SurvivalCurve {
 /** Aalen–Johansen. At every time the incidences and `remaining` sum to 1. */
 export interface Incidence {
   timeDays: Floats;
-  causes: { cause: string; events: number; incidence: Floats; standardError: Floats; final: number; finalLow: number; finalHigh: number; medianDaysGiven: number | null }[];
+  causes: { cause: string; events: number; incidence: Floats; standardError: Floats; low: Floats; high: Floats; final: number; finalLow: number; finalHigh: number; medianDaysGiven: number | null }[];
   remaining: Floats;
+}
+
+/** A duration in a few numbers; fields as in `SurvivalCurve`. */
+export interface DurationSummary {
+  n: number;
+  events: number;
+  quantiles: Quantile[];
+  restrictedMean: SurvivalCurve["restrictedMean"];
+  atEnd: number;
+  lastDays: number;
+  finishedMeanDays: number | null;
+  finishedMedianDays: number | null;
+}
+
+/** Deals (weighted) that got to a stage in one definition; shares are null for the first stage. */
+export interface Conversion {
+  deals: number;
+  /** Sum of the known amounts, and deals without one. */
+  value: number;
+  withoutValue: number;
+  ofFirst: Estimate | null;
+  ofPrevious: Estimate | null;
+  /** By value, over the deals with a known amount; `n` is the effective number of deals behind it. */
+  valueOfFirst: Estimate | null;
+  valueOfPrevious: Estimate | null;
 }
 
 export interface StageResult {
@@ -270,14 +303,191 @@ export interface StageResult {
   stillHere: number;
   /** null: no passage has a duration. */
   duration: SurvivalCurve | null;
-  /** Causes: `won`, `lost`, `hold`, `closed`, `stage:<name>`. */
+  /** Days of first stays, and of the stays of deals that came back; null where there are none. */
+  firstPass: DurationSummary | null;
+  reentry: DurationSummary | null;
+  /** By target: `won`, `lost`, `hold`, `closed`, `stage:<name>`. */
   exits: Incidence | null;
+  /** By kind: `next`, `skip`, `back`, `again` (the same stage once more), `won`, `lost`, `hold`, `closed`; those that occur. */
+  exitKinds: Incidence | null;
   /** Deals that were ever here; deals that were here or in a later stage or won. */
   visited: number;
   reached: number;
   /** Share of the first stage and of the one before, by `reached`; Wilson interval. null for the first. */
   ofFirst: Estimate | null;
   ofPrevious: Estimate | null;
+  /**
+   * Three definitions. `visited`: the deal was in this stage itself; shares are of the deals that were in the other stage. `reached`: here, in a later stage,
+   * or won (the same as the four fields above). `eventual`: probability of ever getting here or further, open deals not counted as drop-outs
+   * (Aalen–Johansen; counts as `reached`); null in funnels of more than 50 stages.
+   */
+  conversion: { visited: Conversion; reached: Conversion; eventual: Conversion | null };
+}
+
+/** Moves between stages. */
+export interface Transitions {
+  stages: string[];
+  /** Row-major, stages × stages. */
+  counts: Floats;
+  /** Per stage, stays that end otherwise or go on: with its row of `counts` they sum to all stays. */
+  won: Floats;
+  lost: Floats;
+  hold: Floats;
+  closed: Floats;
+  stillHere: Floats;
+  /** Moves over one or more stages, moves back, and the deals that made any. */
+  skips: number;
+  backs: number;
+  dealsWithSkip: number;
+  dealsWithBack: number;
+}
+
+/** The most common paths, re-entries included. */
+export interface Variants {
+  /** `path`: places in funnel order. */
+  top: { path: Indices; deals: number; open: number; won: number; lost: number; closed: number; value: number }[];
+  /** How many different paths there are, the deals on all of them, and on those that are not in `top`. */
+  distinct: number;
+  deals: number;
+  otherDeals: number;
+}
+
+/** Open deals that have been in their stage for longer than nine of ten of the stays of deals that were won later. */
+export interface Stuck {
+  /** `stage` null: the whole cycle, where there is no stage history. `group` null: all deals; groups of at least 30 such stays have one of their own. */
+  thresholds: { stage: string | null; group: string | null; days: number; low: number | null; high: number | null; n: number }[];
+  /** All stuck deals, their known amounts, and how many have none. */
+  count: number;
+  value: number;
+  withoutValue: number;
+  /** Open deals whose stage has no threshold: fewer than 10 such stays. */
+  unjudged: number;
+  /** At most `mostStuck`: the furthest beyond their threshold, as a multiple of it, first. */
+  deals: StuckDeal[];
+}
+
+export interface StuckDeal {
+  id: string;
+  /** Row of the deals table, for `handle.records`. */
+  row: number;
+  stage: string | null;
+  owner: string | null;
+  group: string | null;
+  amount: number | null;
+  ageDays: number;
+  thresholdDays: number;
+  /** Probability that a deal that is still here after `wonAfterDays` (at most its age) is won in the end; null where no such deal has ended yet. */
+  won: Estimate | null;
+  wonAfterDays: number;
+}
+
+/** Open deals × win rate × mean won amount ÷ mean cycle length, in amount per day. */
+export interface Velocity {
+  openDeals: number;
+  /** Aalen–Johansen. */
+  winRate: Estimate | null;
+  meanWonAmount: number | null;
+  wonWithoutAmount: number;
+  /** Restricted mean of the cycle. */
+  cycleDays: number;
+  perDay: number | null;
+  /** What other tools show: win rate of closed deals, mean days of the deals won. */
+  plain: { winRate: Estimate | null; cycleDays: number | null; perDay: number | null };
+}
+
+/** What stages would give if deals stayed there no longer than in the best third of the groups of `column`; the largest first. */
+export interface Bottlenecks {
+  column: string;
+  stages: {
+    stage: string;
+    medianDays: number;
+    bestThirdDays: number;
+    /** Groups of at least 30 stays that were compared. */
+    groups: number;
+    savedDaysPerDeal: number;
+    /** For all open deals. */
+    dealDays: number;
+    /** Amount per day that the shorter cycle would bring. */
+    perDay: number | null;
+  }[];
+}
+
+/** Groups of one column side by side. */
+export interface Groups {
+  column: string;
+  /** The largest first. */
+  groups: GroupResult[];
+  /** Those that are not shown and in no comparison. `names`: the largest 100 of them. */
+  rest: { groups: number; deals: number; names: (string | null)[] } | null;
+  tests: GroupTest[];
+  /** The heat map: stage × group, row-major by stage in funnel order; `groups.length` entries per stage. */
+  stages: GroupStage[];
+}
+
+export interface GroupResult {
+  /** null: deals without a value. */
+  name: string | null;
+  deals: number;
+  /** Fewer than 30 deals. */
+  isSmall: boolean;
+  counts: FunnelResult["counts"];
+  wonValue: number;
+  cycle: DurationSummary | null;
+  /** At most 200 points. */
+  curve: { timeDays: Floats; survival: Floats; low: Floats; high: Floats } | null;
+  /** Probability of a win where observation ends (Aalen–Johansen). */
+  won: Estimate | null;
+  wonWithinDays: { days: number; probability: Estimate | null }[];
+  /** What other tools show. */
+  wonShareOfClosed: Estimate | null;
+}
+
+export interface GroupStage {
+  /** Stays, and those that ended. */
+  n: number;
+  events: number;
+  /** Fewer than 30 stays. */
+  isSmall: boolean;
+  /** null: not reached, or nobody was here. */
+  medianDays: number | null;
+  low: number | null;
+  high: number | null;
+  restrictedMeanDays: number | null;
+  /** Share of stays that lead to a later stage or a win (Aalen–Johansen). */
+  forward: Estimate | null;
+}
+
+/** Whether groups differ: `log_rank` in durations until any end, `gray` in the share that ends by `cause`. */
+export interface GroupTest {
+  /** null: the whole cycle. */
+  stage: string | null;
+  test: "log_rank" | "gray";
+  cause: "won" | "lost" | "next" | null;
+  chiSquare: number;
+  degreesOfFreedom: number;
+  p: number;
+  /** Adjusted (Benjamini–Hochberg) for all tests of the kind. */
+  adjustedP: number;
+}
+
+/** Deals by the period of their creation, in order of time; the newest 120 periods that have any. */
+export interface Cohorts {
+  period: Period;
+  calendar: Calendar;
+  cohorts: {
+    /** First local day, counted from 1970-01-01, and the day after the last one. */
+    startDay: number;
+    endDay: number;
+    deals: number;
+    won: number;
+    open: number;
+    /** By 30, 60 and 90 days; `probability` null (an empty cell, not zero) where no deal of the cohort could yet be watched for so long. */
+    wonWithinDays: { days: number; probability: Estimate | null }[];
+    /** Up to this age all of its deals were watched; cells beyond rest on the older part of the cohort. */
+    completeDays: number;
+  }[];
+  /** Deals of earlier cohorts. */
+  earlier: number;
 }
 
 export interface FunnelResult {
@@ -290,10 +500,20 @@ export interface FunnelResult {
   /** Deals per current stage, with their amount. */
   current: { stage: string; deals: number; open: number; won: number; lost: number; amount: number; withoutAmount: number }[];
   /** Creation to close. */
-  cycle: { duration: SurvivalCurve; outcomes: Incidence; wonWithinDays: { days: number; probability: Estimate | null }[]; wonShareOfClosed: Estimate | null; wonShareOfAll: Estimate | null } | null;
+  cycle: { duration: SurvivalCurve; outcomes: Incidence; wonWithinDays: { days: number; probability: Estimate | null }[]; wonShareOfClosed: Estimate | null; wonShareOfAll: Estimate | null; wonMeanDays: number | null; wonMedianDays: number | null } | null;
   stages: StageResult[];
-  /** Counts of moves between stages; row-major, stages × stages. */
-  transitions: { stages: string[]; counts: Floats };
+  transitions: Transitions;
+  /** null without a stage history. */
+  variants: Variants | null;
+  stuck: Stuck;
+  /** null without `cycle`. */
+  velocity: Velocity | null;
+  /** By the groups of `groupBy`, or else of `owner`; null where no stage has three groups of 30 stays. */
+  bottlenecks: Bottlenecks | null;
+  /** null without `groupBy`. */
+  groups: Groups | null;
+  /** null where no deal has the dates. */
+  cohorts: Cohorts | null;
   /** null where no deal has a date. */
   periods: PeriodCounts | null;
 }

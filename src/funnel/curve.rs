@@ -89,7 +89,7 @@ pub struct Incidence {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CauseCurve {
-    /// `won`, `lost`, `hold`, `closed` or `stage:<name>`.
+    /// `won`, `lost`, `hold`, `closed`; a kind of move, `next`, `skip`, `back` or `again`; or a move by its target, `stage:<name>`.
     pub cause: String,
     /// Events (weighted).
     pub events: f64,
@@ -97,6 +97,10 @@ pub struct CauseCurve {
     pub incidence: Floats,
     /// Its standard error (Greenwood type, as `survfit` gives).
     pub standard_error: Floats,
+    /// Lower end of the log(-log) interval.
+    pub low: Floats,
+    /// Upper end.
+    pub high: Floats,
     /// Share where observation ends.
     #[serde(rename = "final")]
     pub last: f64,
@@ -110,24 +114,113 @@ pub struct CauseCurve {
 
 const MOST_POINTS: usize = 2_000;
 
-/// Event times to show: all, or `MOST_POINTS` of them evenly, the last included.
-fn shown(times: usize) -> Vec<usize> {
-    if times <= MOST_POINTS {
+/// Event times to show: all, or `most` of them evenly, the last included.
+fn shown(times: usize, most: usize) -> Vec<usize> {
+    if times <= most {
         return (0..times).collect();
     }
-    (1..=MOST_POINTS).map(|point| (point as u64 * times as u64 / MOST_POINTS as u64) as usize - 1).collect()
+    (1..=most).map(|point| (point as u64 * times as u64 / most as u64) as usize - 1).collect()
 }
 
 fn take(values: &[f64], indices: &[usize]) -> Floats {
     Floats(indices.iter().map(|&index| values[index]).collect())
 }
 
+impl DurationQuantile {
+    fn all(survival: &Survival) -> Vec<Self> {
+        [0.25, 0.5, 0.75, 0.9].map(|p| DurationQuantile::new(survival, p)).into()
+    }
+
+    /// Age by which the share `p` has left.
+    pub(super) fn new(survival: &Survival, p: f64) -> Self {
+        let quantile = survival.quantile(p);
+        DurationQuantile { p, days: quantile.value, low: quantile.low, high: quantile.high }
+    }
+}
+
+impl DurationRestrictedMean {
+    fn new(survival: &Survival, settings: &Settings) -> Self {
+        let longest = if survival.at_end() > 0.0 { survival.last } else { f64::INFINITY };
+        let mean = survival.restricted_mean(settings.horizon_days.unwrap_or(survival.last).min(longest));
+        DurationRestrictedMean {
+            horizon_days: mean.horizon,
+            days: mean.mean,
+            standard_error: mean.standard_error,
+            low: mean.low,
+            high: mean.high,
+        }
+    }
+}
+
+/// A duration in a few numbers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DurationSummary {
+    /// Durations (weighted).
+    pub n: f64,
+    /// Those that ended.
+    pub events: f64,
+    /// At 25, 50, 75 and 90 %.
+    pub quantiles: Vec<DurationQuantile>,
+    /// Restricted mean.
+    pub restricted_mean: DurationRestrictedMean,
+    /// Share that is still there where observation ends.
+    pub at_end: f64,
+    /// Largest duration in days.
+    pub last_days: f64,
+    /// Plain mean of the finished durations, which leaves out the open ones.
+    pub finished_mean_days: Option<f64>,
+    /// Plain median of the finished durations.
+    pub finished_median_days: Option<f64>,
+}
+
+impl DurationSummary {
+    /// Of `survival`, whose durations are days; `None` without durations.
+    pub(super) fn new(survival: &Survival, settings: &Settings) -> Option<Self> {
+        (survival.n > 0.0).then(|| DurationSummary {
+            n: survival.n,
+            events: survival.events,
+            quantiles: DurationQuantile::all(survival),
+            restricted_mean: DurationRestrictedMean::new(survival, settings),
+            at_end: survival.at_end(),
+            last_days: survival.last,
+            finished_mean_days: survival.finished_mean(),
+            finished_median_days: survival.finished_median(),
+        })
+    }
+}
+
+/// A Kaplan–Meier curve to draw: at most 200 of its event times, evenly chosen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SmallCurve {
+    /// Event times in days.
+    pub time_days: Floats,
+    /// Share that stays longer.
+    pub survival: Floats,
+    /// Lower end of the log(-log) interval.
+    pub low: Floats,
+    /// Upper end.
+    pub high: Floats,
+}
+
+impl SmallCurve {
+    /// The curve of `survival`.
+    pub(super) fn new(survival: &Survival) -> Self {
+        let shown = shown(survival.time.len(), 200);
+        SmallCurve {
+            time_days: take(&survival.time, &shown),
+            survival: take(&survival.survival, &shown),
+            low: take(&survival.low, &shown),
+            high: take(&survival.high, &shown),
+        }
+    }
+}
+
 impl SurvivalCurve {
     /// The curve of `survival`, whose durations are days.
     pub(super) fn new(survival: &Survival, settings: &Settings) -> Self {
-        let shown = shown(survival.time.len());
-        let longest = if survival.at_end() > 0.0 { survival.last } else { f64::INFINITY };
-        let mean = survival.restricted_mean(settings.horizon_days.unwrap_or(survival.last).min(longest));
+        let shown = shown(survival.time.len(), MOST_POINTS);
         let mut next = 0;
         let event_count = shown
             .iter()
@@ -148,22 +241,8 @@ impl SurvivalCurve {
             standard_error: take(&survival.standard_error, &shown),
             low: take(&survival.low, &shown),
             high: take(&survival.high, &shown),
-            quantiles: [0.25, 0.5, 0.75, 0.9]
-                .map(|p| survival.quantile(p))
-                .map(|quantile| DurationQuantile {
-                    p: quantile.p,
-                    days: quantile.value,
-                    low: quantile.low,
-                    high: quantile.high,
-                })
-                .into(),
-            restricted_mean: DurationRestrictedMean {
-                horizon_days: mean.horizon,
-                days: mean.mean,
-                standard_error: mean.standard_error,
-                low: mean.low,
-                high: mean.high,
-            },
+            quantiles: DurationQuantile::all(survival),
+            restricted_mean: DurationRestrictedMean::new(survival, settings),
             at_end: survival.at_end(),
             last_days: survival.last,
             finished_mean_days: survival.finished_mean(),
@@ -172,29 +251,44 @@ impl SurvivalCurve {
     }
 }
 
+/// A cause of [`Incidence`]: its name, and which causes of the estimate make it up.
+pub(super) struct Cause<'a> {
+    pub name: String,
+    pub is_one: &'a dyn Fn(usize) -> bool,
+}
+
 impl Incidence {
-    /// The curves of the causes of `survival` that `names` gives, as number and name.
-    pub(super) fn new(survival: &Survival, names: Vec<(usize, String)>) -> Self {
-        let shown = shown(survival.time.len());
+    /// The curves of `causes`.
+    pub(super) fn new<'a>(survival: &Survival, causes: impl IntoIterator<Item = Cause<'a>>) -> Self {
+        let shown = shown(survival.time.len(), MOST_POINTS);
         Incidence {
             time_days: take(&survival.time, &shown),
             remaining: take(&survival.survival, &shown),
-            causes: names
-                .into_iter()
-                .map(|(number, cause)| {
-                    let of_cause = survival.incidence(number);
-                    CauseCurve {
-                        cause,
-                        events: of_cause.events,
-                        incidence: take(&of_cause.incidence, &shown),
-                        standard_error: take(&of_cause.standard_error, &shown),
-                        last: of_cause.last,
-                        final_low: of_cause.last_low,
-                        final_high: of_cause.last_high,
-                        median_days_given: of_cause.median_given,
-                    }
-                })
-                .collect(),
+            causes: causes.into_iter().map(|cause| CauseCurve::new(survival, &cause, &shown)).collect(),
+        }
+    }
+}
+
+impl CauseCurve {
+    fn new(survival: &Survival, cause: &Cause<'_>, shown: &[usize]) -> Self {
+        let curve = survival.incidence_of(cause.is_one);
+        let (mut low, mut high) = (Vec::with_capacity(shown.len()), Vec::with_capacity(shown.len()));
+        for &index in shown {
+            let at = survival.share_estimate(curve.incidence[index], curve.standard_error[index]);
+            low.push(at.low);
+            high.push(at.high);
+        }
+        CauseCurve {
+            cause: cause.name.clone(),
+            events: curve.events,
+            incidence: take(&curve.incidence, shown),
+            standard_error: take(&curve.standard_error, shown),
+            low: Floats(low),
+            high: Floats(high),
+            last: curve.last,
+            final_low: curve.last_low,
+            final_high: curve.last_high,
+            median_days_given: curve.median_given,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which deals an analysis is about.
 
 use super::FunnelOptions;
+use super::grouping::{attribute, unknown};
 use crate::crm::Deals;
 use crate::error::{Error, Result};
 use crate::table::{Texts, Values};
@@ -28,12 +29,7 @@ fn unpaired(option: &str, value: &str, rule: &str) -> Error {
 }
 
 fn has_value(deals: &Deals, column: &str, value: &str) -> Result<Vec<bool>> {
-    let attributes = &deals.attributes;
-    let attribute = attributes
-        .iter()
-        .find(|attribute| attribute.name == column)
-        .or_else(|| attributes.iter().find(|attribute| attribute.role.as_deref() == Some(column)));
-    match (attribute.map(|attribute| &attribute.values), column) {
+    match (attribute(deals, column).map(|attribute| &attribute.values), column) {
         (Some(Values::Texts(texts)), _) => Ok(texts_equal(texts, value, deals.len())),
         (Some(Values::Numbers(numbers) | Values::Instants(numbers)), _) => {
             let wanted: Option<f64> = value.trim().parse().ok();
@@ -41,15 +37,7 @@ fn has_value(deals: &Deals, column: &str, value: &str) -> Result<Vec<bool>> {
         }
         (None, "owner") => Ok(texts_equal(&deals.owner, value, deals.len())),
         (None, "stage") => Ok(texts_equal(&deals.stage, value, deals.len())),
-        (None, _) => Err(Error::UnknownColumn {
-            table: "deals".into(),
-            column: column.into(),
-            available: attributes
-                .iter()
-                .map(|attribute| attribute.name.clone())
-                .chain(["owner".into(), "stage".into()])
-                .collect(),
-        }),
+        (None, _) => Err(unknown(deals, column, &["owner", "stage"])),
     }
 }
 

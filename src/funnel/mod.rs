@@ -3,16 +3,31 @@
 //! Open deals count as censored at `as_of`, not as lost and not as absent: durations are Kaplan–Meier curves, outcomes and exits
 //! Aalen–Johansen incidences. What other tools show, averages and shares of the finished deals, stands beside them under names of its own.
 
+mod cohorts;
+mod conversion;
 mod curve;
 mod cycle;
 mod filter;
+mod grouping;
+mod groups;
 mod periods;
+mod routes;
 mod stages;
+mod stuck;
+mod velocity;
 
-pub use curve::{CauseCurve, DurationQuantile, DurationRestrictedMean, Incidence, SurvivalCurve};
+pub use cohorts::{Cohort, Cohorts};
+pub use conversion::{Conversion, StageConversion};
+pub use curve::{
+    CauseCurve, DurationQuantile, DurationRestrictedMean, DurationSummary, Incidence, SmallCurve, SurvivalCurve,
+};
 pub use cycle::{Cycle, WonWithin};
+pub use groups::{GroupResult, GroupStage, GroupTest, Groups, RestOfGroups};
 pub use periods::PeriodCounts;
-pub use stages::{StageResult, Transitions};
+pub use routes::{Transitions, Variant, Variants};
+pub use stages::StageResult;
+pub use stuck::{Stuck, StuckDeal, StuckThreshold};
+pub use velocity::{Bottleneck, Bottlenecks, PlainVelocity, Velocity};
 
 use crate::crm::{Crm, Deals, LeftOut, Outcome, Passages};
 use crate::error::{Error, Result};
@@ -39,6 +54,14 @@ pub struct FunnelOptions {
     pub period: Period,
     /// The calendar of the periods; that of the data's options when `None`.
     pub calendar: Option<Calendar>,
+    /// Column that groups are compared by: any column of the deals, `owner`, `stage`, or `period`, the period of creation.
+    pub group_by: Option<String>,
+    /// Groups shown, the largest ones; from 2 to 60.
+    pub most_groups: u32,
+    /// Paths shown, the commonest ones.
+    pub most_variants: u32,
+    /// Stuck deals listed.
+    pub most_stuck: u32,
 }
 
 impl Default for FunnelOptions {
@@ -50,6 +73,10 @@ impl Default for FunnelOptions {
             filter_value: None,
             period: Period::default(),
             calendar: None,
+            group_by: None,
+            most_groups: 30,
+            most_variants: 10,
+            most_stuck: 500,
         }
     }
 }
@@ -77,6 +104,18 @@ pub struct OutcomeCounts {
     pub hold: f64,
     /// Ended in a way that the data do not tell.
     pub closed: f64,
+}
+
+impl OutcomeCounts {
+    fn add(&mut self, outcome: Outcome, weight: f64) {
+        *match outcome {
+            Outcome::Open => &mut self.open,
+            Outcome::Won => &mut self.won,
+            Outcome::Lost => &mut self.lost,
+            Outcome::Hold => &mut self.hold,
+            Outcome::Closed => &mut self.closed,
+        } += weight;
+    }
 }
 
 /// Deals (weighted) that stand in one stage at `as_of`.
@@ -119,6 +158,18 @@ pub struct FunnelResult {
     pub stages: Vec<StageResult>,
     /// Moves between stages.
     pub transitions: Transitions,
+    /// The most common paths; `None` without a stage history.
+    pub variants: Option<Variants>,
+    /// Open deals that have been where they are for too long.
+    pub stuck: Stuck,
+    /// Sales velocity; `None` without a cycle.
+    pub velocity: Option<Velocity>,
+    /// Stages that hold the funnel up, by the groups of `group_by`, or of `owner`; `None` where there are too few to compare.
+    pub bottlenecks: Option<Bottlenecks>,
+    /// The groups of `group_by`.
+    pub groups: Option<Groups>,
+    /// Deals by the period of their creation; `None` where no deal has the dates.
+    pub cohorts: Option<Cohorts>,
     /// Deals created, won and lost by period; `None` where no deal has a date.
     pub periods: Option<PeriodCounts>,
 }
@@ -127,40 +178,89 @@ pub struct FunnelResult {
 ///
 /// # Errors
 /// [`Error::MissingTable`] without deals; [`Error::InvalidOption`] for a confidence level outside (0, 1), a horizon that is not above 0 or a filter
-/// column without a value; [`Error::UnknownColumn`] for a filter column that there is none of; [`Error::TooFew`] where no deal is left.
+/// column without a value; [`Error::UnknownColumn`] for a filter or group column that there is none of; [`Error::TooFew`] where no deal is left;
+/// [`Error::TooMany`] for a history of more than 200 stages.
 pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -> Result<FunnelResult> {
     let settings = Settings::of(options)?;
     let deals =
         crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "funnel".into(), table: "deals".into() })?;
     let mut used = Used { selected: filter::selected(deals, options)?, rests_on: vec![false; deals.len()] };
+    let grouping = |column: &str| grouping::grouping(crm, deals, &used, column, options);
+    let (column, asked) = match &options.group_by {
+        Some(column) => (column.as_str(), Some(grouping(column)?)),
+        None => ("owner", None),
+    };
+    let by_owner = if asked.is_none() && crm.passages.is_some() { grouping(column).ok() } else { None };
     progress.report(0.05);
 
     let mut left_out = Vec::new();
-    let cycle = cycle::cycle(deals, crm, &mut used, &settings, &mut left_out)?;
+    let cycle_rows = cycle::rows(deals, crm, &mut used, &mut left_out);
+    let cycle = cycle::cycle(&cycle_rows, &settings)?;
     progress.report(0.2);
-    let (source, stages, transitions) = match &crm.passages {
-        None => (FunnelSource::Deals, Vec::new(), Transitions::default()),
+    let no_passages = Passages::default();
+    let passages = crm.passages.as_ref().unwrap_or(&no_passages);
+    let names = &passages.stages;
+    if names.len() > MOST_STAGES {
+        return Err(Error::TooMany {
+            analysis: "funnel".into(),
+            what: "stages".into(),
+            most: MOST_STAGES,
+            have: names.len(),
+        });
+    }
+    let stays = stages::stays(passages, &crm.time, &mut used, &mut left_out);
+    let conversions = conversion::conversions(deals, passages, &crm.time, crm.as_of, &used, &settings)?;
+    let mut stages = Vec::with_capacity(names.len());
+    for ((index, stay), conversion) in stays.iter().enumerate().zip(conversions) {
+        stages.push(stages::stage(index, stay, passages, conversion, &settings)?);
+        progress.report(0.3 + 0.4 * (index + 1) as f64 / names.len() as f64);
+    }
+    let places: Vec<stuck::Place> = match &crm.passages {
+        None => vec![stuck::Place::of_cycle(&cycle_rows)],
         Some(passages) => {
-            let (stages, transitions) =
-                stages::stages(deals, passages, &crm.time, &mut used, &settings, &mut left_out, progress)?;
-            (FunnelSource::History, stages, transitions)
+            let all = names.iter().zip(&stays);
+            all.map(|(name, stay)| stuck::Place::of_stage(name, stay, passages, deals, crm)).collect()
         }
     };
+    let stuck = stuck::stuck(&places, deals, &used, asked.as_ref(), options.most_stuck as usize, &settings)?;
+    progress.report(0.8);
+    let counts = counts(deals, &used.selected);
+    let velocity = velocity::velocity(deals, &used, &counts, cycle.as_ref());
+    let shown = asked.as_ref().or(by_owner.as_ref());
+    let states = shown.map(|grouping| groups::states(grouping, &cycle_rows, &stays)).transpose()?;
+    let compared = shown.zip(states.as_ref());
     let rows_used =
         used.rests_on.iter().zip(&deals.weight).filter(|(rests, _)| **rests).map(|(_, weight)| weight).sum();
-    progress.report(1.0);
-    Ok(FunnelResult {
-        counts: counts(deals, &used.selected),
+    let result = FunnelResult {
+        counts,
         current: current(deals, crm.passages.as_ref(), &used.selected),
         meta: Meta::new("funnel", crm, &["deals", "history"], options.clone(), rows_used, left_out),
-        source,
+        source: if crm.passages.is_some() { FunnelSource::History } else { FunnelSource::Deals },
         working_day_hours: crm.time.working.as_ref().map(|clock| clock.day_ms() / 3_600_000.0),
         periods: periods::periods(crm, deals, &used, options.period, options.calendar),
+        cohorts: cohorts::cohorts(crm, deals, &cycle_rows, options.period, options.calendar, &settings)?,
+        bottlenecks: compared.and_then(|(grouping, states)| {
+            velocity::bottlenecks(column, grouping, states, &stages, velocity.as_ref(), &settings)
+        }),
+        groups: compared
+            .filter(|_| asked.is_some())
+            .map(|(grouping, states)| groups::groups(column, grouping, states, names, deals, &used, &settings)),
+        variants: crm
+            .passages
+            .as_ref()
+            .map(|passages| routes::variants(deals, passages, &used, options.most_variants as usize)),
+        transitions: routes::transitions(deals, passages, &used),
         cycle,
         stages,
-        transitions,
-    })
+        stuck,
+        velocity,
+    };
+    progress.report(1.0);
+    Ok(result)
 }
+
+/// More stages than any funnel has: another column was taken for the stage.
+const MOST_STAGES: usize = 200;
 
 /// Options once judged.
 struct Settings {
@@ -176,6 +276,11 @@ impl Settings {
                 value: days.to_string(),
                 rule: "a horizon is a number of days above 0".into(),
             }),
+            _ if !(2..=60).contains(&options.most_groups) => Err(Error::invalid_option(
+                "mostGroups",
+                options.most_groups.to_string(),
+                "from 2 to 60 groups can be shown",
+            )),
             horizon_days => Ok(Settings { confidence: Confidence::new(options.confidence)?, horizon_days }),
         }
     }
@@ -185,6 +290,12 @@ impl Settings {
 struct Used {
     selected: Vec<bool>,
     rests_on: Vec<bool>,
+}
+
+impl Used {
+    fn is_selected(&self, deal: usize) -> bool {
+        self.selected.get(deal).is_some_and(|selected| *selected)
+    }
 }
 
 /// Counts rows that cannot be used, by reason.
@@ -225,13 +336,7 @@ fn counts(deals: &Deals, selected: &[bool]) -> OutcomeCounts {
     for ((outcome, weight), _) in
         deals.outcome.iter().zip(&deals.weight).zip(selected).filter(|(_, selected)| **selected)
     {
-        *match outcome {
-            Outcome::Open => &mut counts.open,
-            Outcome::Won => &mut counts.won,
-            Outcome::Lost => &mut counts.lost,
-            Outcome::Hold => &mut counts.hold,
-            Outcome::Closed => &mut counts.closed,
-        } += weight;
+        counts.add(*outcome, *weight);
     }
     counts
 }

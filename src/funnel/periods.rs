@@ -3,7 +3,7 @@
 use super::Used;
 use crate::bulk::Floats;
 use crate::crm::{Crm, Deals, Outcome};
-use crate::time::{Calendar, Period};
+use crate::time::{Calendar, Period, Periods};
 use serde::Serialize;
 
 /// The most periods shown; more have no room on a screen.
@@ -35,6 +35,15 @@ pub struct PeriodCounts {
     pub earlier: f64,
 }
 
+/// How the user counts periods, in `calendar` where one is asked for.
+pub(super) fn rule(crm: &Crm, calendar: Option<Calendar>) -> Periods {
+    let mut rule = crm.time.periods;
+    if let Some(calendar) = calendar.filter(|calendar| *calendar != rule.calendar) {
+        (rule.calendar, rule.week_start) = (calendar, calendar.first_weekday());
+    }
+    rule
+}
+
 /// The periods of the selected deals; `None` where none has a date up to `as_of`.
 pub(super) fn periods(
     crm: &Crm,
@@ -43,10 +52,7 @@ pub(super) fn periods(
     period: Period,
     calendar: Option<Calendar>,
 ) -> Option<PeriodCounts> {
-    let mut rule = crm.time.periods;
-    if let Some(calendar) = calendar.filter(|calendar| *calendar != rule.calendar) {
-        (rule.calendar, rule.week_start) = (calendar, calendar.first_weekday());
-    }
+    let rule = rule(crm, calendar);
     let selected = || (0..deals.len()).filter(|row| used.selected[*row]);
     let closed = |row: usize| match deals.outcome[row] {
         Outcome::Won | Outcome::Lost => deals.closed[row],

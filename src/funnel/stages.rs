@@ -1,12 +1,11 @@
 //! Each stage: how long deals stay, where they go, how many get there.
 
-use super::curve::{Incidence, SurvivalCurve};
+use super::conversion::StageConversion;
+use super::curve::{Cause, DurationSummary, Incidence, SurvivalCurve};
 use super::{LeftOutCount, Settings, Used};
-use crate::bulk::Floats;
-use crate::crm::{Deals, Exit, LeftOut, Outcome, Passages};
+use crate::crm::{Exit, LeftOut, Passages};
 use crate::error::Result;
-use crate::meta::{Estimate, Progress};
-use crate::stats::intervals::wilson;
+use crate::meta::Estimate;
 use crate::stats::survival::SurvivalState;
 use crate::time::LocalTime;
 use serde::Serialize;
@@ -29,8 +28,15 @@ pub struct StageResult {
     pub still_here: f64,
     /// Days of a stay until any exit; `None` where no stay has a usable duration.
     pub duration: Option<SurvivalCurve>,
-    /// Where stays end: `won`, `lost`, `hold`, `closed`, then `stage:<name>` in funnel order, those that occur; `None` where none ended.
+    /// Days of first stays.
+    pub first_pass: Option<DurationSummary>,
+    /// Days of the stays of deals that came back.
+    pub reentry: Option<DurationSummary>,
+    /// Where stays end, by target: `won`, `lost`, `hold`, `closed`, then `stage:<name>` in funnel order, those that occur; `None` where none ended.
     pub exits: Option<Incidence>,
+    /// Where stays end, by kind: `next`, `skip`, `back`, `again` (the same stage once more), `won`, `lost`, `hold`, `closed`, those that occur; `None`
+    /// where none ended.
+    pub exit_kinds: Option<Incidence>,
     /// Deals that were ever here, also those whose history ends with the entry.
     pub visited: f64,
     /// Deals with a history that were here, in a later stage, or won.
@@ -39,15 +45,8 @@ pub struct StageResult {
     pub of_first: Option<Estimate>,
     /// Share of those that reached the stage before; `None` for the first.
     pub of_previous: Option<Estimate>,
-}
-
-/// Moves (weighted) between stages.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct Transitions {
-    /// Stages in funnel order.
-    pub stages: Vec<String>,
-    /// Row-major, from × to.
-    pub counts: Floats,
+    /// How many get here, in three definitions.
+    pub conversion: StageConversion,
 }
 
 // Causes of an exit; STAGE + i is a move to stage i.
@@ -57,37 +56,71 @@ const HOLD: u32 = 3;
 const CLOSED: u32 = 4;
 const STAGE: u32 = 5;
 
-/// Rows of one stage for the estimators.
+/// Kinds of exits in the order of the result.
+pub(super) const KINDS: [&str; 8] = ["next", "skip", "back", "again", "won", "lost", "hold", "closed"];
+
+/// Kind (place in [`KINDS`]) of an exit from `stage` by `cause`, which is not 0.
+pub(super) fn kind(stage: usize, cause: usize) -> usize {
+    match (cause as u32).checked_sub(STAGE).map(|to| to as usize) {
+        Some(to) if to == stage + 1 => 0,
+        Some(to) if to > stage => 1,
+        Some(to) if to < stage => 2,
+        Some(_) => 3,
+        None => cause + 3,
+    }
+}
+
+/// Stays in one stage whose duration is usable, for the estimators, and counts of all stays.
 #[derive(Default, Clone)]
-struct Stays {
-    durations: Vec<f64>,
-    entries: Vec<f64>,
-    causes: Vec<u32>,
-    weights: Vec<f64>,
-    deals: f64,
+pub(super) struct Stays {
+    pub deal: Vec<u32>,
+    pub durations: Vec<f64>,
+    pub entries: Vec<f64>,
+    pub causes: Vec<u32>,
+    pub weights: Vec<f64>,
+    /// Row of the passages.
+    pub row: Vec<u32>,
+    pub deals: f64,
     deals_with_reentry: f64,
     left: f64,
     still_here: f64,
 }
 
-/// Results per stage and the moves between them, of the passages of selected deals.
-pub(super) fn stages(
-    deals: &Deals,
-    passages: &Passages,
-    time: &LocalTime,
-    used: &mut Used,
-    settings: &Settings,
-    left_out: &mut Vec<LeftOut>,
-    progress: &mut Progress<'_>,
-) -> Result<(Vec<StageResult>, Transitions)> {
-    let names = &passages.stages;
-    let mut stays = vec![Stays::default(); names.len()];
-    let mut moves = vec![0.0; names.len() * names.len()];
+impl Stays {
+    /// Rows `rows` of these, as a state for the causes 1 to `causes`, where `cause_of` may rename causes.
+    pub fn state(
+        &self,
+        rows: &mut dyn Iterator<Item = usize>,
+        causes: usize,
+        cause_of: &dyn Fn(u32) -> u32,
+    ) -> Result<SurvivalState> {
+        let (mut durations, mut entries, mut of_rows, mut weights) = (vec![], vec![], vec![], vec![]);
+        for row in rows {
+            durations.push(self.durations[row]);
+            entries.push(self.entries[row]);
+            of_rows.push(cause_of(self.causes[row]));
+            weights.push(self.weights[row]);
+        }
+        let mut state = SurvivalState::new(causes);
+        state.update(&durations, Some(&entries), &of_rows, Some(&weights))?;
+        Ok(state)
+    }
+
+    /// Number of stays, ended or not.
+    pub fn passages(&self) -> f64 {
+        self.left + self.still_here
+    }
+}
+
+/// The stays of selected deals by stage.
+pub(super) fn stays(passages: &Passages, time: &LocalTime, used: &mut Used, left_out: &mut Vec<LeftOut>) -> Vec<Stays> {
+    let stages = passages.stages.len();
+    let mut stays = vec![Stays::default(); stages];
     let mut exited_early = LeftOutCount::new("history", "exited_before_entered");
     let mut never_seen = LeftOutCount::new("history", "exited_before_observed");
     for row in 0..passages.len() {
         let (deal, stage) = (passages.deal[row] as usize, passages.stage[row] as usize);
-        if !used.selected.get(deal).is_some_and(|selected| *selected) || stage >= names.len() {
+        if !used.selected.get(deal).is_some_and(|selected| *selected) || stage >= stages {
             continue;
         }
         let weight = passages.weight[row];
@@ -103,10 +136,7 @@ pub(super) fn stages(
             Exit::Won => WON,
             Exit::Lost => LOST,
             Exit::Hold => HOLD,
-            Exit::Moved if next < names.len() => {
-                moves[stage * names.len() + next] += weight;
-                STAGE + next as u32
-            }
+            Exit::Moved if next < stages => STAGE + next as u32,
             Exit::Moved | Exit::Closed => CLOSED,
         };
         *(if cause == 0 { &mut stay.still_here } else { &mut stay.left }) += weight;
@@ -116,48 +146,83 @@ pub(super) fn stages(
             0.0 => 0.0,
             age => time.elapsed_ms(entered, entered + age) / time.day_ms(),
         };
-        if !(duration >= 0.0 && entry >= 0.0) {
+        if !(duration >= 0.0 && duration.is_finite() && entry >= 0.0 && entry.is_finite()) {
             exited_early.add(weight, None);
         } else if entry > 0.0 && entry >= duration {
             never_seen.add(weight, None);
         } else {
+            stay.deal.push(deal as u32);
             stay.durations.push(duration);
             stay.entries.push(entry);
             stay.causes.push(cause);
             stay.weights.push(weight);
+            stay.row.push(row as u32);
             used.rests_on[deal] = true;
         }
     }
     exited_early.push_to(left_out);
     never_seen.push_to(left_out);
+    stays
+}
 
-    let conversion = conversion(deals, passages, &used.selected);
-    let first = conversion.first().map_or(0.0, |first| first.reached);
-    let mut results = Vec::with_capacity(names.len());
-    for (index, (name, stay)) in names.iter().zip(&stays).enumerate() {
-        let mut state = SurvivalState::new(CLOSED as usize + names.len());
-        state.update(&stay.durations, Some(&stay.entries), &stay.causes, Some(&stay.weights))?;
-        let survival = state.finish(settings.confidence);
-        let here = &conversion[index];
-        let share_of = |whole: f64| wilson(here.reached, whole, settings.confidence);
-        let before = index.checked_sub(1).map(|before| conversion[before].reached);
-        results.push(StageResult {
-            stage: name.clone(),
-            passages: stay.left + stay.still_here,
-            deals: stay.deals,
-            deals_with_reentry: stay.deals_with_reentry,
-            left: stay.left,
-            still_here: stay.still_here,
-            duration: (survival.n > 0.0).then(|| SurvivalCurve::new(&survival, settings)),
-            exits: (survival.events > 0.0).then(|| Incidence::new(&survival, causes_of(stay, names))),
-            visited: here.visited,
-            reached: here.reached,
-            of_first: before.and_then(|_| share_of(first)),
-            of_previous: before.and_then(share_of),
-        });
-        progress.report(0.3 + 0.7 * (index + 1) as f64 / names.len() as f64);
-    }
-    Ok((results, Transitions { stages: names.clone(), counts: Floats(moves) }))
+/// The result of stage `index`.
+pub(super) fn stage(
+    index: usize,
+    stay: &Stays,
+    passages: &Passages,
+    conversion: StageConversion,
+    settings: &Settings,
+) -> Result<StageResult> {
+    let names = &passages.stages;
+    let causes = CLOSED as usize + names.len();
+    let mut state = SurvivalState::new(causes);
+    state.update(&stay.durations, Some(&stay.entries), &stay.causes, Some(&stay.weights))?;
+    let survival = state.finish(settings.confidence);
+    let is_first = |row: &usize| passages.ordinal[stay.row[*row] as usize] == 0;
+    let all = 0..stay.row.len();
+    let summary = |rows: &mut dyn Iterator<Item = usize>| -> Result<Option<DurationSummary>> {
+        let state = stay.state(rows, 1, &|cause| cause.min(1))?;
+        Ok(DurationSummary::new(&state.finish(settings.confidence), settings))
+    };
+    let (first_pass, reentry) = if stay.deals_with_reentry > 0.0 {
+        (summary(&mut all.clone().filter(is_first))?, summary(&mut all.filter(|row| !is_first(row)))?)
+    } else {
+        (DurationSummary::new(&survival, settings), None)
+    };
+    let ended = survival.events > 0.0;
+    Ok(StageResult {
+        stage: names.get(index).cloned().unwrap_or_default(),
+        passages: stay.passages(),
+        deals: stay.deals,
+        deals_with_reentry: stay.deals_with_reentry,
+        left: stay.left,
+        still_here: stay.still_here,
+        duration: (survival.n > 0.0).then(|| SurvivalCurve::new(&survival, settings)),
+        first_pass,
+        reentry,
+        exits: ended.then(|| {
+            let causes = causes_of(stay, names);
+            let is_one: Vec<_> = causes.iter().map(|(cause, _)| move |other: usize| other == *cause).collect();
+            let named = causes.iter().zip(&is_one);
+            Incidence::new(&survival, named.map(|((_, name), is_one)| Cause { name: name.clone(), is_one }))
+        }),
+        exit_kinds: ended.then(|| {
+            let occurs: Vec<usize> = (0..KINDS.len())
+                .filter(|of_kind| {
+                    stay.causes.iter().any(|cause| *cause > 0 && kind(index, *cause as usize) == *of_kind)
+                })
+                .collect();
+            let is_one: Vec<_> =
+                occurs.iter().map(|of_kind| move |cause: usize| kind(index, cause) == *of_kind).collect();
+            let named = occurs.iter().zip(&is_one);
+            Incidence::new(&survival, named.map(|(of_kind, is_one)| Cause { name: KINDS[*of_kind].into(), is_one }))
+        }),
+        visited: conversion.visited.deals,
+        reached: conversion.reached.deals,
+        of_first: conversion.reached.of_first,
+        of_previous: conversion.reached.of_previous,
+        conversion,
+    })
 }
 
 /// Number and name of the causes that occur, in the order of the result.
@@ -169,46 +234,4 @@ fn causes_of(stay: &Stays, names: &[String]) -> Vec<(usize, String)> {
     let outcomes = ["won", "lost", "hold", "closed"].map(String::from).into_iter();
     let all = outcomes.chain(names.iter().map(|name| format!("stage:{name}")));
     (1..).zip(all).filter(|(cause, _)| occurs[*cause]).collect()
-}
-
-#[derive(Clone, Default)]
-struct Conversion {
-    visited: f64,
-    reached: f64,
-}
-
-/// Visited and reached per stage. A deal's passages stand together.
-fn conversion(deals: &Deals, passages: &Passages, selected: &[bool]) -> Vec<Conversion> {
-    let stages = passages.stages.len();
-    let mut conversion = vec![Conversion::default(); stages];
-    let mut visited_by = vec![u32::MAX; stages];
-    let mut rows = 0..passages.len();
-    while let Some(first) = rows.next() {
-        let deal = passages.deal[first];
-        let length = passages.deal[first..].iter().take_while(|other| **other == deal).count();
-        let of_deal = first..first + length;
-        rows = of_deal.end..passages.len();
-        if !selected.get(deal as usize).is_some_and(|selected| *selected) {
-            continue;
-        }
-        let weight = passages.weight[first];
-        let mut furthest = 0;
-        for row in of_deal {
-            for stage in [passages.stage[row], passages.next_stage[row]] {
-                if let Some(by) = visited_by.get_mut(stage as usize) {
-                    furthest = furthest.max(stage as usize + 1);
-                    if std::mem::replace(by, deal) != deal {
-                        conversion[stage as usize].visited += weight;
-                    }
-                }
-            }
-        }
-        if deals.outcome.get(deal as usize) == Some(&Outcome::Won) {
-            furthest = stages;
-        }
-        for stage in &mut conversion[..furthest] {
-            stage.reached += weight;
-        }
-    }
-    conversion
 }

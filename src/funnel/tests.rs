@@ -236,32 +236,57 @@ fn weight_three_equals_three_rows_of_everything() {
         stays.delayed_entry.extend(&once_stays.delayed_entry);
         stays.weight.extend(&once_stays.weight);
     }
-    let json = |crm: &Crm| serde_json::to_value(plain(crm)).expect("serialises");
-    assert_eq!(json(&weighted), json(&repeated));
+    let options = FunnelOptions { group_by: Some("owner".into()), ..FunnelOptions::default() };
+    let json = |crm: &Crm| serde_json::to_value(run(crm, &options).expect("deals")).expect("serialises");
+    assert_alike(&json(&weighted), &json(&repeated), "result");
+}
+
+/// Equal but for the last digits of numbers.
+#[track_caller]
+fn assert_alike(a: &serde_json::Value, b: &serde_json::Value, what: &str) {
+    use serde_json::Value;
+    match (a, b) {
+        (Value::Number(x), Value::Number(y)) => {
+            let (x, y) = (x.as_f64().expect("a number"), y.as_f64().expect("a number"));
+            assert!((x - y).abs() <= 1e-9 * x.abs().max(y.abs()).max(1e-3), "{what}: {x} {y}");
+        }
+        (Value::Array(x), Value::Array(y)) => {
+            assert_eq!(x.len(), y.len(), "{what}");
+            x.iter().zip(y).enumerate().for_each(|(at, (x, y))| assert_alike(x, y, &format!("{what}[{at}]")));
+        }
+        (Value::Object(x), Value::Object(y)) => {
+            assert_eq!(x.len(), y.len(), "{what}");
+            x.iter().for_each(|(name, x)| assert_alike(x, &y[name], &format!("{what}.{name}")));
+        }
+        _ => assert_eq!(a, b, "{what}"),
+    }
+}
+
+/// Every name in `value`, at any depth.
+fn names(value: &serde_json::Value, into: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            into.extend(object.keys().cloned());
+            object.values().for_each(|value| names(value, into));
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|value| names(value, into)),
+        _ => {}
+    }
 }
 
 #[test]
 fn result_has_the_names_of_the_contract_and_no_nan() {
-    let result = plain(&three_deals());
+    let options = FunnelOptions { group_by: Some("owner".into()), ..FunnelOptions::default() };
+    let result = run(&three_deals(), &options).expect("deals");
     let json = serde_json::to_value(&result).expect("serialises");
-    let names = |value: &serde_json::Value| -> Vec<String> {
-        value.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default()
-    };
     let contract = include_str!("../types.d.ts");
-    for value in [
-        &json,
-        &json["cycle"],
-        &json["cycle"]["duration"],
-        &json["cycle"]["duration"]["restrictedMean"],
-        &json["cycle"]["outcomes"]["causes"][0],
-        &json["stages"][0],
-        &json["current"][0],
-        &json["periods"],
-    ] {
-        assert!(!names(value).is_empty());
-        for name in names(value) {
-            assert!(contract.contains(&format!("{name}:")), "{name} is not in types.d.ts");
-        }
+    let mut all = Vec::new();
+    names(&json, &mut all);
+    for name in all.iter().filter(|name| !json["meta"]["options"].as_object().is_some_and(|o| o.contains_key(*name))) {
+        assert!(contract.contains(&format!("{name}:")), "{name} is not in types.d.ts");
+    }
+    for name in json["meta"]["options"].as_object().expect("options").keys() {
+        assert!(contract.contains(&format!("{name}?:")), "{name} is not in types.d.ts");
     }
     for curve in [&json["cycle"]["duration"], &json["stages"][0]["duration"]] {
         for bulk in ["timeDays", "atRisk", "survival", "standardError", "low", "high"] {
@@ -377,4 +402,110 @@ fn instants_at_the_end_of_time_have_no_period_and_do_no_harm() {
             }
         }
     }
+}
+
+/// Ada's deals take a tenth of the time of Bo's.
+fn fast_and_slow(n: u32) -> Crm {
+    let days = |deal: u32| f64::from(1 + deal % 9) * if deal % 2 == 0 { 1.0 } else { 10.0 };
+    let rows: Vec<(Outcome, f64, f64)> = (0..n)
+        .map(|deal| if deal % 3 == 0 { (Outcome::Lost, 0.0, days(deal)) } else { (Outcome::Won, 0.0, days(deal)) })
+        .collect();
+    let stays: Vec<Stay> = (0..n)
+        .flat_map(|deal| {
+            let (half, end) = (0.5 * days(deal), if deal % 3 == 0 { Exit::Lost } else { Exit::Won });
+            [(deal, 0, 0, 0.0, half, Exit::Moved, 1), (deal, 1, 0, half, 2.0 * half, end, NO)]
+        })
+        .collect();
+    with_history(&rows, &stays)
+}
+
+#[test]
+fn groups_stand_side_by_side_with_adjusted_tests() {
+    let options = FunnelOptions { group_by: Some("owner".into()), ..FunnelOptions::default() };
+    let result = run(&fast_and_slow(90), &options).expect("deals");
+    let groups = result.groups.expect("asked for");
+    let names: Vec<Option<&str>> = groups.groups.iter().map(|group| group.name.as_deref()).collect();
+    assert_eq!(names, [Some("Ada"), Some("Bo")]);
+    assert_eq!(groups.stages.len(), 2 * 3);
+    let medians: Vec<Option<f64>> = groups.stages.iter().map(|stage| stage.median_days).collect();
+    assert!(medians[0] < medians[1] && medians[2] < medians[3] && medians[4].is_none());
+    let log_rank: Vec<&GroupTest> = groups.tests.iter().filter(|test| test.test == "log_rank").collect();
+    assert_eq!(
+        log_rank.iter().map(|test| test.stage.as_deref()).collect::<Vec<_>>(),
+        [None, Some("Call"), Some("Offer")]
+    );
+    for test in &groups.tests {
+        assert!(test.result.p <= test.adjusted_p && test.adjusted_p <= 1.0);
+    }
+    assert!(log_rank.iter().all(|test| test.adjusted_p < 1e-6));
+    let of = |group: &GroupResult| (group.counts.won + group.counts.lost, group.is_small);
+    assert_eq!(groups.groups.iter().map(of).collect::<Vec<_>>(), [(45.0, false), (45.0, false)]);
+    assert!(groups.rest.is_none());
+}
+
+#[test]
+fn groups_beyond_the_largest_are_named_and_left_out_of_tests() {
+    let with = |column: &str, most_groups| {
+        let options = FunnelOptions { group_by: Some(column.into()), most_groups, ..FunnelOptions::default() };
+        run(&fast_and_slow(31), &options)
+    };
+    let groups = with("size", 2).expect("deals").groups.expect("asked for");
+    assert_eq!(groups.groups.iter().map(|group| group.deals).collect::<Vec<_>>(), [11.0, 10.0]);
+    let rest = groups.rest.expect("a third group");
+    assert_eq!((rest.groups, rest.deals, rest.names), (1, 10.0, vec![Some("2".to_owned())]));
+    assert!(groups.tests.iter().all(|test| test.result.degrees_of_freedom == 1));
+    assert_eq!(
+        with("period", 30).expect("deals").groups.expect("asked for").groups[0].name.as_deref(),
+        Some("1970-01-01")
+    );
+    assert_eq!(with("colour", 30).expect_err("no such column").code(), "unknown_column");
+    assert_eq!(with("owner", 1).expect_err("one group").code(), "invalid_option");
+}
+
+#[test]
+fn transitions_and_exit_kinds_tell_the_same() {
+    let result = plain(&three_deals());
+    let transitions = &result.transitions;
+    assert_eq!((transitions.skips, transitions.backs, transitions.deals_with_back), (0.0, 1.0, 1.0));
+    assert_eq!((&transitions.won.0[..], &transitions.lost.0[..]), (&[0.0, 1.0, 0.0][..], &[1.0, 0.0, 0.0][..]));
+    assert_eq!(transitions.still_here.0, [1.0, 0.0, 0.0]);
+    let kinds = |stage: usize| -> Vec<(String, f64)> {
+        let kinds = result.stages[stage].exit_kinds.as_ref().expect("ended");
+        kinds.causes.iter().map(|cause| (cause.cause.clone(), cause.events)).collect()
+    };
+    assert_eq!(kinds(0), [("next".to_owned(), 2.0), ("lost".to_owned(), 1.0)]);
+    assert_eq!(kinds(1), [("back".to_owned(), 1.0), ("won".to_owned(), 1.0)]);
+    let call = &result.stages[0];
+    assert_eq!(call.first_pass.as_ref().map(|summary| summary.n), Some(3.0));
+    assert_eq!(call.reentry.as_ref().and_then(|summary| summary.finished_mean_days), Some(4.0));
+}
+
+#[test]
+fn variants_are_the_paths_by_how_many_take_them() {
+    let variants = plain(&three_deals()).variants.expect("a history");
+    let top: Vec<(&[u32], f64, f64)> =
+        variants.top.iter().map(|variant| (variant.path.0.as_slice(), variant.won, variant.open)).collect();
+    assert_eq!(top.len(), 3);
+    assert!(top.contains(&([0, 1].as_slice(), 1.0, 0.0)) && top.contains(&([0, 1, 0].as_slice(), 0.0, 0.0)));
+    assert_eq!((variants.distinct, variants.deals, variants.other_deals), (3, 3.0, 0.0));
+    let options = FunnelOptions { most_variants: 1, ..FunnelOptions::default() };
+    let one = run(&three_deals(), &options).expect("deals").variants.expect("a history");
+    assert_eq!((one.top.len(), one.distinct, one.other_deals), (1, 3, 2.0));
+}
+
+#[test]
+fn conversion_has_three_definitions_by_count_and_value() {
+    let stages = plain(&three_deals()).stages;
+    let offer = &stages[1].conversion;
+    // Deals 0 and 1 were in Offer; deal 0 has no amount, deals 1 and 2 have 10.
+    assert_eq!(offer.visited.of_first.map(|share| (share.value, share.n)), Some((2.0 / 3.0, 3.0)));
+    assert_eq!((offer.visited.value, offer.visited.without_value), (10.0, 1.0));
+    assert_eq!(offer.visited.value_of_first.map(|share| (share.value, share.n)), Some((0.5, 2.0)));
+    // The open one is no drop-out: two of the three got there by day 2, none was lost before.
+    let eventual = offer.eventual.expect("few stages").of_first.expect("a stage before");
+    assert!((eventual.value - 2.0 / 3.0).abs() < 1e-15);
+    let contract = stages[2].conversion;
+    assert_eq!((contract.visited.deals, contract.reached.deals), (0.0, 1.0));
+    let contract = stages[2].conversion.eventual.expect("few stages").of_previous.expect("a stage before");
+    assert_eq!((contract.value, contract.n), (0.5, 2.0));
 }

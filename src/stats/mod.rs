@@ -1,8 +1,10 @@
-//! Shared numerics: survival estimators, logistic regression, linear algebra, quantiles, intervals, seeded random numbers.
+//! Shared numerics: survival estimators, logistic regression, linear algebra, tests, intervals, seeded random numbers.
 //!
 //! Transcendental functions come from `libm`, so that the same input gives the same bytes natively and in wasm.
 
+pub mod chi_square;
 pub mod discrimination;
+pub mod false_discovery;
 pub mod intervals;
 pub mod linear_algebra;
 pub mod logistic;

@@ -634,6 +634,7 @@ export default {
   "error.missing_role": "لم يتم التعرف في {table} على عمود {role}. اختره من «تعديل».",
   "error.missing_table": "جدول {table} غير متوفر.",
   "error.too_few": "يلزم {needed} على الأقل من {what}، والمتوفر {have}.",
+  "error.too_many": "الحد الأقصى {most} من {what}، والموجود {have}.",
   "error.invalid_option": "لا يمكن أن يكون {option} بالقيمة {value}: {rule}.",
   "error.crashed": "توقف الحساب فجأة وأُعيد تشغيله. الصفحة تعمل؛ جرّب ملفًا أصغر إذا تكرر ذلك.",
   "error.not_fetched": "تعذّر جلب ملف. تحقق من الاتصال ثم أعد المحاولة.",

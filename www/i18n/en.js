@@ -583,6 +583,7 @@ export default {
   "error.missing_role": "{table} has no column that was recognised as {role}. Choose it under “Change”.",
   "error.missing_table": "The table {table} was not given.",
   "error.too_few": "At least {needed} {what} are needed, there are {have}.",
+  "error.too_many": "At most {most} {what} are taken, there are {have}.",
   "error.invalid_option": "{option} cannot be {value}: {rule}.",
   "error.crashed": "The computation stopped unexpectedly and was started afresh. The page goes on; try a smaller file if it happens again.",
   "error.not_fetched": "A file could not be fetched. Check the connection and try again.",

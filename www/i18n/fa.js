@@ -583,6 +583,7 @@ export default {
   "error.missing_role": "در {table} ستونی به‌عنوان {role} شناسایی نشد. آن را در «تغییر» انتخاب کنید.",
   "error.missing_table": "جدول {table} داده نشده است.",
   "error.too_few": "دست‌کم {needed} {what} لازم است و {have} هست.",
+  "error.too_many": "حداکثر {most} {what} پذیرفته می‌شود، {have} مورد وجود دارد.",
   "error.invalid_option": "{option} نمی‌تواند {value} باشد: {rule}.",
   "error.crashed": "محاسبه ناگهان ایستاد و از نو آغاز شد. صفحه کار می‌کند؛ اگر تکرار شد فایل کوچک‌تری را بیازمایید.",
   "error.not_fetched": "یک فایل دریافت نشد. اتصال را بررسی و دوباره تلاش کنید.",

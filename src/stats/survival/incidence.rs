@@ -29,20 +29,28 @@ impl Survival {
     /// Cumulative incidence of `cause` (1 is the first): Σ S(t−) dₖ / n over the event times. At every time the incidences of all causes and the
     /// curve sum to 1. A cause that never occurs, or that there is none of, has incidence 0.
     pub fn incidence(&self, cause: usize) -> CauseIncidence {
-        let none = Vec::new();
-        let of_cause = cause.checked_sub(1).and_then(|cause| self.by_cause.get(cause)).unwrap_or(&none);
-        let mut ahead = of_cause.iter().peekable();
+        self.incidence_of(&|other| other == cause)
+    }
+
+    /// Cumulative incidence of the causes for which `is_one` holds, taken together.
+    pub fn incidence_of(&self, is_one: &dyn Fn(usize) -> bool) -> CauseIncidence {
         let times = self.time.len();
+        let mut of_cause = vec![0.0; times];
+        for (_, events) in (1..).zip(&self.by_cause).filter(|(cause, _)| is_one(*cause)) {
+            for (at, events) in events {
+                of_cause[*at as usize] += events;
+            }
+        }
         let mut incidence = Vec::with_capacity(times);
         let mut standard_error = Vec::with_capacity(times);
         let mut share = 0.0;
         let mut before = 1.0;
         // Covariance matrix of (S, F), moved through (S, F) ↦ (S (1 − h), F + S hₖ) with the binomial variance of (h, hₖ) added.
         let (mut variance_s, mut covariance, mut variance_f) = (0.0, 0.0, 0.0f64);
-        for index in 0..times {
+        for (index, events) in of_cause.iter().enumerate() {
             let (hazard, stay, at_risk) = self.step(index);
             let added = before * before / at_risk;
-            let part = ahead.next_if(|(at, _)| *at as usize == index).map_or(0.0, |(_, events)| events / at_risk);
+            let part = events / at_risk;
             if part > 0.0 {
                 variance_f += 2.0 * part * covariance + part * part * variance_s + added * part * (1.0 - part).max(0.0);
                 share = f64::min(share + before * part, 1.0);
@@ -56,7 +64,7 @@ impl Survival {
         let last = self.share_estimate(share, standard_error.last().copied().unwrap_or(0.0));
         let half = incidence.iter().position(|at| *at > 0.0 && *at >= 0.5 * share - 1e-12);
         CauseIncidence {
-            events: of_cause.iter().map(|(_, events)| events).sum(),
+            events: of_cause.iter().sum(),
             last: share,
             last_low: last.low,
             last_high: last.high,
@@ -65,16 +73,23 @@ impl Survival {
             standard_error,
         }
     }
+
     /// Share that has left by `cause` up to age `t`, with its log(-log) interval; at 0 and 1 Wilson's for none and all of `n`.
     pub fn incidence_at(&self, cause: usize, t: f64) -> Estimate {
         let curve = self.incidence(cause);
+        self.incidence_estimate(&curve, t)
+    }
+
+    /// The same of a curve of [`Survival::incidence_of`].
+    pub fn incidence_estimate(&self, curve: &CauseIncidence, t: f64) -> Estimate {
         match self.time.partition_point(|time| *time <= t).checked_sub(1) {
             None => self.share_estimate(0.0, 0.0),
             Some(index) => self.share_estimate(curve.incidence[index], curve.standard_error[index]),
         }
     }
 
-    fn share_estimate(&self, share: f64, standard_error: f64) -> Estimate {
+    /// `share` with its log(-log) interval from its standard error; at 0 and 1 Wilson's for none and all of `n`.
+    pub fn share_estimate(&self, share: f64, standard_error: f64) -> Estimate {
         // Beside 1 the scale turns crumbs of rounding into any interval.
         let inside = (share < 1.0 - 1e-12).then(|| log_log_interval(share, standard_error, self.confidence)).flatten();
         let (low, high) = inside.unwrap_or_else(|| {

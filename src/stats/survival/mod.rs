@@ -1,5 +1,5 @@
 //! Survival estimators for durations with censoring, competing causes, delayed entry, ties and weights: Kaplan–Meier and
-//! Aalen–Johansen.
+//! Aalen–Johansen, and the log-rank test and Gray's that compare groups.
 //!
 //! ```
 //! use crm_analytics::stats::{intervals::Confidence, survival::SurvivalState};
@@ -14,10 +14,12 @@
 //! # Ok::<(), crm_analytics::Error>(())
 //! ```
 
+mod comparison;
 mod incidence;
 mod kaplan_meier;
 mod order;
 
+pub use comparison::{Comparison, gray, log_rank};
 pub use incidence::CauseIncidence;
 pub use kaplan_meier::{At, Quantile, RestrictedMean, Survival};
 
