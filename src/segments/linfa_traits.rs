@@ -64,8 +64,7 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for K
         }
         let rows: Vec<f64> = records.iter().copied().collect();
         let points = Points::new(records.ncols(), &rows, None);
-        let (mut labels, mut distances) = (vec![0; points.len()], vec![0.0; points.len()]);
-        points.nearest(&self.centroids, &mut labels, &mut distances);
+        let labels = points.nearest(&self.centroids);
         targets.iter_mut().zip(labels).for_each(|(target, label)| *target = label as usize);
     }
 

@@ -4,6 +4,7 @@
 
 pub mod chi_square;
 pub mod discrimination;
+pub mod exact_sum;
 pub mod false_discovery;
 pub mod intervals;
 pub mod linear_algebra;

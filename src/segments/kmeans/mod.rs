@@ -3,7 +3,9 @@
 //! Lloyd (1982), “Least squares quantization in PCM”; Arthur & Vassilvitskii (2007), “k-means++”, in the greedy form of its
 //! section 6, with as many trials as scikit-learn takes.
 
-use super::lloyd::{EmptyCluster, lloyd};
+pub use super::lloyd::{EmptyCluster, Stop};
+
+use super::lloyd::{lloyd, lloyd_until};
 use super::points::Points;
 use crate::error::{Error, Result};
 use crate::stats::order::reordered;
@@ -24,6 +26,13 @@ pub struct KMeans {
     pub sizes: Vec<f64>,
     /// Passes over the points until one changed no label, that last one included; of the run that was kept.
     pub iterations: usize,
+}
+
+impl KMeans {
+    /// No clusters of no points.
+    pub(super) fn none() -> Self {
+        KMeans { k: 0, centroids: Vec::new(), labels: Vec::new(), inertia: 0.0, sizes: Vec::new(), iterations: 0 }
+    }
 }
 
 /// How clusters are looked for.
@@ -76,32 +85,35 @@ const SWAP_STREAM: u32 = 97;
 /// [`Error::InvalidOption`] for k = 0 or no restarts, [`Error::TooFew`] if there are fewer than k different points of positive weight.
 pub fn kmeans(points: &Points, params: KMeansParams) -> Result<KMeans> {
     params.check()?;
-    let KMeansParams { k, swaps, seed, .. } = params;
-    let distinct = points.distinct(k);
-    if distinct < k {
-        return Err(Error::TooFew {
-            analysis: "k-means".into(),
-            what: "different points".into(),
-            needed: k,
-            have: distinct,
-        });
-    }
+    enough_points(points, params.k)?;
+    Ok(search(points, params, &mut |points, random| plus_plus(points, params.k, random)))
+}
+
+/// The best optimum of those that [`optima`] finds.
+fn search(points: &Points, params: KMeansParams, start: &mut Start<'_>) -> KMeans {
     let small = points.len() <= 2 * CORESET;
-    let coreset = (!small).then(|| coreset(points, &mut rng::seeded(seed, CORESET_STREAM)));
-    let searched = coreset.as_ref().filter(|coreset| coreset.distinct(k) >= k).unwrap_or(points);
-    let optima = optima(searched, params);
+    let coreset = (!small).then(|| coreset(points, &mut rng::seeded(params.seed, CORESET_STREAM)));
+    let searched = coreset.as_ref().filter(|coreset| coreset.distinct(params.k) >= params.k).unwrap_or(points);
+    let optima = optima(searched, params, start);
     let lowest = optima.iter().map(|run| run.inertia).fold(f64::INFINITY, f64::min);
-    let kept = if swaps > 0 { REFINED } else { 1 };
+    let kept = if params.swaps > 0 { REFINED } else { 1 };
     let nearly_best = optima.into_iter().filter(|run| run.inertia <= (1.0 + NEARLY_BEST) * lowest).take(kept);
     let refined = nearly_best.map(|run| if small { run } else { lloyd(points, run.centroids, EmptyCluster::Relocate) });
     // There is at least the optimum of the lowest inertia.
     let best = refined.reduce(|best, run| if run.inertia < best.inertia { run } else { best });
-    Ok(best.unwrap_or_else(|| lloyd(points, points.row(0), EmptyCluster::Relocate)))
+    best.unwrap_or_else(|| lloyd(points, points.row(0), EmptyCluster::Relocate))
 }
+
+/// What makes the centres of a run.
+type Start<'a> = dyn FnMut(&Points, &mut Rng) -> Vec<f64> + 'a;
 
 /// Different local optima, best first: from `restarts` starts, then from random swaps on the best one so far. In a swap a random
 /// centre moves to a point drawn by weighted squared distance (Fränti 2018, “Efficiency of random swap clustering”).
-fn optima(points: &Points, KMeansParams { k, restarts, swaps, seed }: KMeansParams) -> Vec<KMeans> {
+fn optima(
+    points: &Points,
+    KMeansParams { k, restarts, swaps, seed }: KMeansParams,
+    start: &mut Start<'_>,
+) -> Vec<KMeans> {
     let mut found: Vec<KMeans> = Vec::new();
     let mut keep = |run: KMeans| {
         let same = |other: &KMeans| (run.inertia - other.inertia).abs() <= SAME_OPTIMUM * run.inertia;
@@ -117,7 +129,7 @@ fn optima(points: &Points, KMeansParams { k, restarts, swaps, seed }: KMeansPara
     let mut best = Vec::new();
     for restart in 0..restarts {
         let mut random = rng::seeded(seed, START_STREAM + restart as u32);
-        best = keep(lloyd(points, plus_plus(points, k, &mut random), EmptyCluster::Relocate));
+        best = keep(lloyd(points, start(points, &mut random), EmptyCluster::Relocate));
     }
     let mut random = rng::seeded(seed, SWAP_STREAM);
     for _ in 0..if k > 1 { swaps } else { 0 } {
@@ -135,14 +147,12 @@ fn optima(points: &Points, KMeansParams { k, restarts, swaps, seed }: KMeansPara
 /// mean, so that small far groups are represented too (Bachem, Lucic & Krause 2018, “Scalable k-means clustering via lightweight
 /// coresets”), at equal steps along the points.
 fn coreset(points: &Points, random: &mut Rng) -> Points {
-    let (mut mean, mut total) = (vec![0.0; points.dims()], [0.0]);
-    points.sum_by_label(&vec![0; points.len()], &mut mean, &mut total);
-    mean.iter_mut().for_each(|sum| *sum /= total[0]);
+    let total = points.total_weight();
     let mut squares = vec![f64::INFINITY; points.len()];
-    points.lower_to(&mean, &mut squares);
+    points.lower_to(&points.mean(), &mut squares);
     let dispersion = points.weighted_sum(&squares).max(f64::MIN_POSITIVE);
     // Of a unit of weight; over all points they sum to 1.
-    let mass = |row: usize| 0.5 / total[0] + 0.5 * squares[row] / dispersion;
+    let mass = |row: usize| 0.5 / total + 0.5 * squares[row] / dispersion;
     let (mut at, mut rows, mut weights) = (0.0, Vec::new(), Vec::new());
     let offset = rng::uniform(random);
     let steps = |at: f64| (at * CORESET as f64 - offset).ceil();
@@ -178,6 +188,75 @@ pub fn kmeans_from_rows(points: &Points, rows: &[u32]) -> Result<KMeans> {
     Ok(lloyd(points, centroids, EmptyCluster::Keep))
 }
 
+/// Lloyd's algorithm once, from `centroids` (row-major) until `stop`. `go_on` hears the number of passes done after each; `None` where it
+/// says no. Stopped by movement, the labels are those of the nearest centres, which then are not quite the means, as in scikit-learn.
+///
+/// # Errors
+/// [`Error::InvalidOption`] unless `centroids` are finite and fill at least one row.
+pub fn kmeans_from_centroids(
+    points: &Points,
+    centroids: &[f64],
+    empty: EmptyCluster,
+    stop: Stop,
+    go_on: &mut dyn FnMut(usize) -> bool,
+) -> Result<Option<KMeans>> {
+    let bad = centroids.iter().find(|value| value.is_nan() || value.abs() >= 1e150);
+    if centroids.is_empty() || !centroids.len().is_multiple_of(points.dims()) || bad.is_some() {
+        let value = bad.map_or_else(|| centroids.len().to_string(), f64::to_string);
+        return Err(Error::invalid_option("centroids", value, "whole rows of numbers below 1e150 in size are needed"));
+    }
+    Ok(lloyd_until(points, centroids.to_vec(), empty, stop, go_on))
+}
+
+/// `k` clusters from those of `model`, on the same points: in less time than [`kmeans`], for a slider of k. Of too many clusters those
+/// are united that lose least by it (Ward 1963); further centres are drawn as in k-means++, a few times. Deterministic for a seed.
+///
+/// # Errors
+/// [`Error::InvalidOption`] for k = 0 or a model of other dimensions, [`Error::TooFew`] if there are fewer than k different points of
+/// positive weight.
+pub fn kmeans_warm(points: &Points, model: &KMeans, k: usize, seed: u32) -> Result<KMeans> {
+    let params = KMeansParams { k, restarts: if k > model.k { 4 } else { 1 }, swaps: 4, seed };
+    params.check()?;
+    enough_points(points, k)?;
+    if model.k == 0 || model.centroids.len() != model.k * points.dims() || model.sizes.len() != model.k {
+        let rule = "the model must be of points of the same dimensions";
+        return Err(Error::invalid_option("model", model.centroids.len().to_string(), rule));
+    }
+    let (mut centroids, mut sizes) = (model.centroids.clone(), model.sizes.clone());
+    while sizes.len() > k {
+        unite_cheapest(&mut centroids, &mut sizes);
+    }
+    let start = &mut |points: &Points, random: &mut Rng| add_centres(points, centroids.clone(), k, random);
+    Ok(search(points, params, start))
+}
+
+/// Makes one cluster of the two whose union adds least to the inertia.
+fn unite_cheapest(centroids: &mut Vec<f64>, sizes: &mut Vec<f64>) {
+    let dims = centroids.len() / sizes.len();
+    let cost = |a: usize, b: usize| {
+        let (one, other) = (&centroids[a * dims..(a + 1) * dims], &centroids[b * dims..(b + 1) * dims]);
+        let squares: f64 = one.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum();
+        squares * (sizes[a] * sizes[b] / (sizes[a] + sizes[b]).max(f64::MIN_POSITIVE))
+    };
+    let pairs = (0..sizes.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+    let Some((a, b)) = pairs.min_by(|&(a, b), &(c, d)| cost(a, b).total_cmp(&cost(c, d))) else { return };
+    let share = sizes[b] / (sizes[a] + sizes[b]).max(f64::MIN_POSITIVE);
+    for j in 0..dims {
+        centroids[a * dims + j] += share * (centroids[b * dims + j] - centroids[a * dims + j]);
+    }
+    sizes[a] += sizes.remove(b);
+    centroids.drain(b * dims..(b + 1) * dims);
+}
+
+/// Nothing if there are `k` different points of positive weight.
+fn enough_points(points: &Points, k: usize) -> Result<()> {
+    let have = points.distinct(k);
+    if have >= k {
+        return Ok(());
+    }
+    Err(Error::TooFew { analysis: "k-means".into(), what: "different points".into(), needed: k, have })
+}
+
 /// `size` row numbers below `n`, drawn without repetition and ascending; all of them where there are not more.
 pub fn sample(n: usize, size: usize, seed: u32, stream: u32) -> Vec<u32> {
     let mut random = rng::seeded(seed, stream);
@@ -192,14 +271,18 @@ pub fn sample(n: usize, size: usize, seed: u32, stream: u32) -> Vec<u32> {
     rows
 }
 
-/// Centres by greedy k-means++: of 2 + ln k candidates drawn by weighted squared distance, the one that lowers the sum of
-/// squared distances most.
+/// Centres by greedy k-means++: the first drawn by weight.
 fn plus_plus(points: &Points, k: usize, random: &mut Rng) -> Vec<f64> {
+    let first = points.row(draw(&cumulative(points, |_| 1.0), random));
+    add_centres(points, first, k, random)
+}
+
+/// Adds centres until there are `k`: of 2 + ln k candidates drawn by weighted squared distance, the one that lowers the sum of
+/// squared distances most.
+fn add_centres(points: &Points, mut centroids: Vec<f64>, k: usize, random: &mut Rng) -> Vec<f64> {
     let trials = 2 + libm::log(k as f64) as usize;
-    let first = draw(&cumulative(points, |_| 1.0), random);
-    let mut centroids = points.row(first).to_vec();
     let mut nearest = vec![f64::INFINITY; points.len()];
-    points.lower_to(&points.row(first), &mut nearest);
+    centroids.chunks_exact(points.dims()).for_each(|centre| points.lower_to(centre, &mut nearest));
     while centroids.len() < k * points.dims() {
         let sums = cumulative(points, |row| nearest[row]);
         let mut best: Option<(f64, usize, Vec<f64>)> = None;
@@ -241,12 +324,10 @@ fn draw(sums: &[f64], random: &mut Rng) -> usize {
 /// nothing is dispersed within, as in scikit-learn; NaN for one cluster or as many as there is weight.
 pub fn calinski_harabasz(points: &Points, model: &KMeans) -> f64 {
     let dims = points.dims();
-    let (mut sum, mut total) = (vec![0.0; dims], [0.0]);
-    points.sum_by_label(&vec![0; points.len()], &mut sum, &mut total);
-    let [total] = total;
+    let (mean, total) = (points.mean(), points.total_weight());
     let mut between = 0.0;
     for (centre, size) in model.centroids.chunks_exact(dims).zip(&model.sizes) {
-        let squares = centre.iter().zip(&sum).map(|(c, s)| (c - s / total) * (c - s / total));
+        let squares = centre.iter().zip(&mean).map(|(c, m)| (c - m) * (c - m));
         between += size * squares.sum::<f64>();
     }
     let clusters = model.sizes.iter().filter(|&&size| size > 0.0).count() as f64;
@@ -257,152 +338,4 @@ pub fn calinski_harabasz(points: &Points, model: &KMeans) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stats::rng::{normal, seeded};
-
-    /// Groups around random centres; `whole` rounds them so that duplicates and ties occur.
-    fn groups(n: usize, dims: usize, k: usize, seed: u32, whole: bool) -> Vec<f64> {
-        let mut random = seeded(seed, 0);
-        let centres: Vec<f64> = (0..k * dims).map(|_| 4.0 * normal(&mut random)).collect();
-        let mut values = Vec::new();
-        for _ in 0..n {
-            let group = rng::below(&mut random, k as u32) as usize;
-            for j in 0..dims {
-                let value = centres[group * dims + j] + normal(&mut random);
-                values.push(if whole { value.round() } else { value });
-            }
-        }
-        values
-    }
-
-    /// Lloyd as it is defined, without any arrangement of data.
-    fn obvious(values: &[f64], dims: usize, starts: &[u32]) -> (Vec<u32>, usize) {
-        let row = |i: usize| &values[i * dims..(i + 1) * dims];
-        let mut centres: Vec<Vec<f64>> = starts.iter().map(|&s| row(s as usize).to_vec()).collect();
-        let (n, mut labels) = (values.len() / dims, Vec::new());
-        for iteration in 1.. {
-            let mut next = Vec::new();
-            for i in 0..n {
-                let mut best = (f64::INFINITY, 0);
-                for (c, centre) in centres.iter().enumerate() {
-                    let distance = row(i).iter().zip(centre).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
-                    if distance < best.0 {
-                        best = (distance, c as u32);
-                    }
-                }
-                next.push(best.1);
-            }
-            if next == labels {
-                return (labels, iteration);
-            }
-            labels = next;
-            for (c, centre) in centres.iter_mut().enumerate() {
-                let members: Vec<usize> = (0..n).filter(|&i| labels[i] == c as u32).collect();
-                if !members.is_empty() {
-                    for (j, value) in centre.iter_mut().enumerate() {
-                        *value = members.iter().map(|&i| row(i)[j]).sum::<f64>() / members.len() as f64;
-                    }
-                }
-            }
-        }
-        unreachable!()
-    }
-
-    #[test]
-    fn blocked_kernel_gives_the_labels_of_the_obvious_implementation_on_200_sets() {
-        for seed in 0..200 {
-            let (dims, n) = (1 + seed as usize % 11, 20 + 7 * (seed as usize % 37));
-            let k = 1 + seed as usize % 9;
-            let values = groups(n, dims, k, seed, seed % 3 == 0);
-            let starts: Vec<u32> = (0..k as u32).collect();
-            let model = kmeans_from_rows(&Points::new(dims, &values, None), &starts).unwrap();
-            let (labels, iterations) = obvious(&values, dims, &starts);
-            assert_eq!(model.labels, labels, "seed {seed}");
-            assert_eq!(model.iterations, iterations, "seed {seed}");
-        }
-    }
-
-    #[test]
-    fn weight_three_equals_three_rows() {
-        for seed in 0..20 {
-            let values = groups(60, 3, 4, seed, false);
-            let weights: Vec<f64> = (0..60).map(|row| f64::from(row % 4)).collect();
-            let mut repeated = Vec::new();
-            for (row, weight) in values.chunks_exact(3).zip(&weights) {
-                (0..*weight as usize).for_each(|_| repeated.extend_from_slice(row));
-            }
-            let params = KMeansParams { k: 4, restarts: 3, swaps: 5, seed };
-            let weighted = kmeans(&Points::new(3, &values, Some(&weights)), params).unwrap();
-            let plain = kmeans(&Points::new(3, &repeated, None), params).unwrap();
-            assert!((weighted.inertia - plain.inertia).abs() < 1e-9 * plain.inertia, "seed {seed}");
-            assert_eq!(weighted.sizes, plain.sizes);
-            let spread: Vec<u32> = weighted
-                .labels
-                .iter()
-                .zip(&weights)
-                .flat_map(|(&label, &weight)| std::iter::repeat_n(label, weight as usize))
-                .collect();
-            assert_eq!(spread, plain.labels);
-        }
-    }
-
-    #[test]
-    fn as_many_clusters_as_different_points_leave_no_inertia() {
-        let values = [1.0, 1.0, 5.0, 9.0, 9.0, 9.0];
-        let points = Points::new(1, &values, None);
-        let model = kmeans(&points, KMeansParams { k: 3, restarts: 10, swaps: 5, seed: 1 }).unwrap();
-        assert_eq!(model.inertia, 0.0);
-        let mut sizes = model.sizes.clone();
-        sizes.sort_by(f64::total_cmp);
-        assert_eq!(sizes, [1.0, 2.0, 3.0]);
-        let error = kmeans(&points, KMeansParams { k: 4, restarts: 10, swaps: 5, seed: 1 }).unwrap_err();
-        assert_eq!(error.to_string(), "k-means needs at least 4 different points, there are 3");
-        assert_eq!(
-            kmeans(&points, KMeansParams { k: 0, restarts: 1, swaps: 5, seed: 1 }).unwrap_err().code(),
-            "invalid_option"
-        );
-    }
-
-    #[test]
-    fn a_far_outlier_gets_its_own_cluster_and_the_rest_stay_finite() {
-        let mut values = groups(500, 2, 2, 3, false);
-        values[0] = 1e12;
-        let model =
-            kmeans(&Points::new(2, &values, None), KMeansParams { k: 3, restarts: 10, swaps: 5, seed: 1 }).unwrap();
-        assert!(model.inertia.is_finite() && model.centroids.iter().all(|c| c.is_finite()));
-        assert_eq!(model.sizes[model.labels[0] as usize], 1.0);
-    }
-
-    #[test]
-    fn one_outlier_among_thirty_thousand_points_is_found() {
-        let mut values = groups(30_000, 2, 2, 3, false);
-        values[20_000] = 1e6;
-        let points = Points::new(2, &values, None);
-        let model = kmeans(&points, KMeansParams { k: 3, restarts: 4, swaps: 5, seed: 1 }).unwrap();
-        assert_eq!(model.sizes[model.labels[10_000] as usize], 1.0);
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_clusters() {
-        let values = groups(3000, 3, 5, 1, false);
-        let points = Points::new(3, &values, None);
-        let params = KMeansParams { k: 5, restarts: 3, swaps: 5, seed: 9 };
-        assert_eq!(kmeans(&points, params).unwrap(), kmeans(&points, params).unwrap());
-    }
-
-    #[test]
-    fn centres_are_the_means_of_their_points() {
-        let values = groups(4000, 2, 4, 8, false);
-        let model =
-            kmeans(&Points::new(2, &values, None), KMeansParams { k: 4, restarts: 2, swaps: 5, seed: 1 }).unwrap();
-        for c in 0..4 {
-            let members: Vec<&[f64]> =
-                values.chunks_exact(2).zip(&model.labels).filter(|(_, l)| **l == c).map(|(row, _)| row).collect();
-            for j in 0..2 {
-                let mean = members.iter().map(|row| row[j]).sum::<f64>() / members.len() as f64;
-                assert!((mean - model.centroids[c as usize * 2 + j]).abs() < 1e-12);
-            }
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,114 @@
+//! Lloyd's iterations, fast, with the labels of the plain ones.
+
+mod lanes;
+mod pass;
+mod sums;
+mod tiles;
+
+pub(super) use sums::ClusterSums;
+pub(super) use tiles::Tiles;
+
+use super::kmeans::KMeans;
+use super::points::Points;
+use pass::Pass;
+
+/// What becomes of a cluster that no point is nearest to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmptyCluster {
+    /// It keeps its centre.
+    Keep,
+    /// It takes the point that is farthest from its own centre.
+    Relocate,
+}
+
+/// When iterations end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stop {
+    /// The squared distances that the centres moved sum to at most this; 0: only when no label changes. scikit-learn's `tol` is this,
+    /// divided by the mean variance of the columns.
+    pub movement: f64,
+    /// Passes at most.
+    pub iterations: usize,
+}
+
+impl Default for Stop {
+    /// When no label changes. More passes than 5,000 are never needed in practice; ties of rounded distances could in theory go
+    /// round in a circle.
+    fn default() -> Self {
+        Stop { movement: 0.0, iterations: 5000 }
+    }
+}
+
+/// Lloyd's algorithm from `centroids` (row-major, at least one) until no label changes. Ties go to the cluster of the lowest number.
+pub(super) fn lloyd(points: &Points, centroids: Vec<f64>, empty: EmptyCluster) -> KMeans {
+    let finished = lloyd_until(points, centroids, empty, Stop::default(), &mut |_| true);
+    // Nobody stops it.
+    finished.unwrap_or_else(KMeans::none)
+}
+
+/// As [`lloyd`], until `stop`. `go_on` hears how many passes are done; `None` where it says no.
+pub(super) fn lloyd_until(
+    points: &Points,
+    mut centroids: Vec<f64>,
+    empty: EmptyCluster,
+    stop: Stop,
+    go_on: &mut dyn FnMut(usize) -> bool,
+) -> Option<KMeans> {
+    let (n, dims) = (points.len(), points.dims());
+    let k = centroids.len() / dims;
+    let mut pass = Pass::new(points, k);
+    let mut iterations = 0;
+    // The labels before a pass, where a relocated point makes them more than what the pass changes.
+    let mut before: Option<Vec<u32>> = None;
+    while iterations < stop.iterations {
+        iterations += 1;
+        pass.assign(&centroids);
+        let relocated = empty == EmptyCluster::Relocate && pass.relocate(&centroids);
+        let moved = match &before {
+            Some(before) => before.iter().zip(&pass.labels).filter(|(old, new)| old != new).count(),
+            None => pass.moved,
+        };
+        before = relocated.then(|| pass.labels.clone());
+        if !go_on(iterations) {
+            return None;
+        }
+        if moved == 0 {
+            break;
+        }
+        let movement = pass.move_centres(&mut centroids);
+        let still = stop.movement > 0.0 && movement <= stop.movement;
+        if still || iterations == stop.iterations {
+            pass.assign(&centroids);
+            break;
+        }
+    }
+    let (labels, sizes) = pass.finish(n);
+    let inertia = points.weighted_sum(&own_distances(points, &centroids, &labels));
+    Some(KMeans { k, inertia, centroids, labels, sizes, iterations })
+}
+
+/// For each point the number of the nearest of `centroids`, the lowest of equally near ones.
+pub(super) fn nearest(points: &Points, centroids: &[f64]) -> Vec<u32> {
+    let mut pass = Pass::new(points, centroids.len() / points.dims());
+    pass.assign(centroids);
+    pass.finish(points.len()).0
+}
+
+/// The squared distance of each point to the centre of its label.
+pub(super) fn own_distances(points: &Points, centroids: &[f64], labels: &[u32]) -> Vec<f64> {
+    let dims = points.dims();
+    let mut point = vec![0.0; dims];
+    let distance = |(row, &label): (usize, &u32)| {
+        points.copy_row(row, &mut point);
+        squared_distance(&point, &centroids[label as usize * dims..])
+    };
+    labels.iter().enumerate().map(distance).collect()
+}
+
+/// Squared distance, summed in order of the dimensions.
+fn squared_distance(point: &[f64], centre: &[f64]) -> f64 {
+    point.iter().zip(centre).fold(0.0, |sum, (x, c)| sum + (x - c) * (x - c))
+}
+
+#[cfg(test)]
+mod tests;
