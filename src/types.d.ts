@@ -735,7 +735,7 @@ export interface PipelineResult {
 /* ---------- segments ---------- */
 
 export interface SegmentsOptions {
-  /** "rfm" of orders (the default where there are orders), or numeric columns of the table `of`. */
+  /** "rfm" of orders (the default where there are orders), or columns of the table `of`: numbers (`transform` when missing "log1p" where they are skewed and not negative, else "none") or texts (one feature per level). */
   features?: "rfm" | { column: string; transform?: Transform }[];
   of?: "orders" | "customers" | "deals";
   /** For RFM. Defaults "log1p". */
@@ -749,14 +749,51 @@ export interface SegmentsOptions {
   seed?: number;
   /** How many points the map gets at most; 20,000 when missing. */
   points?: number;
+  /** Reference sets of the gap statistic; 0 for none. When missing 20, with `k` or `startRows` 0. */
+  references?: number;
+  /** Bootstrap samples for the stability; 0 for none. When missing 50, with `k` or `startRows` 0. */
+  bootstraps?: number;
+  /** `recipe` of an earlier result: segments that go on from one of its segments keep its name, key and place. */
+  previous?: SegmentsRecipe;
+  /** Limits of the tiers, in the unit of the values; the mean and the median of all customers when missing. */
+  tiers?: TierLimits;
 }
 
 export type Transform = "none" | "log" | "log1p";
 
+/** A standardised feature: (transform(value) − mean) / standardDeviation. */
+export interface SegmentsFeature {
+  name: string;
+  /** For a column of texts the level that the feature is about: 1 for those who have it, else 0; "(other)" for the rarer ones, "(missing)" for none. Null for numbers. */
+  level: string | null;
+  transform: Transform;
+  mean: number;
+  /** √2 for a level: a mismatch weighs as one standard deviation of a number. */
+  standardDeviation: number;
+  /** In original units. */
+  median: number;
+  /** "days", "order_days", "currency" or null. */
+  unit: string | null;
+}
+
+/** What turns customers into segments: keep it to `assign` others, or as `previous` of a later run. Plain JSON. */
+export interface SegmentsRecipe {
+  version: number;
+  of: "orders" | "customers" | "deals";
+  monetary: "sum" | "mean";
+  features: SegmentsFeature[];
+  segments: { key: string; name: string; centre: number[] }[];
+}
+
+/** Feature `feature` is above the threshold (original units), or not. Of a level: the customer has it, or not. */
+export interface RuleCondition { feature: number; above: boolean; threshold: number }
+
 export interface Segment {
-  /** 0 is the first in display order: by mean monetary value (or first feature), highest first. */
+  /** 0 is the first in display order: by mean monetary value (or first feature), highest first; with `previous` those that go on come first, in their former order. */
   index: number;
-  /** Stable key of the name: "champions", "loyal", "promising", "at_risk", "hibernating", … or "segment". */
+  /** Stable and unique: the name where it is one, else "segment_1", … What the column `segment` of the deals holds. */
+  key: string;
+  /** Stable key of the name: "champions", "loyal", "potential_loyal", "promising", "new", "need_attention", "about_to_sleep", "at_risk", "cannot_lose", "hibernating", "lost", or "segment". */
   name: string;
   size: number;
   share: number;
@@ -771,26 +808,105 @@ export interface Segment {
   silhouette: number | null;
   /** Customer nearest to the centre. */
   medoid: string;
+  /** What sets it apart: its mean less that of all others in standard deviations, largest first, at most five. */
+  differences: { feature: number; difference: number }[];
+  /** All conditions hold for `n` customers; `precision` of these are in the segment, `recall` of the segment are among them; `lift` is precision over share. */
+  rule: { conditions: RuleCondition[]; n: number; precision: number; recall: number; lift: number } | null;
+  /** Mean Jaccard similarity in bootstrap samples; below 0.6 unstable. Null where not measured. */
+  stability: number | null;
+  /** Expected value of a customer (of a deal: its amount) with the 95 % interval of the mean; null without values. */
+  value: Estimate | null;
+  tier: "high" | "medium" | "no_investment" | null;
+  /** The segment of `previous` that it goes on from, and customers of both over customers of either; null for a new one. */
+  matched: { previous: number; overlap: number } | null;
 }
+
+export interface TierLimits { high: number; low: number }
 
 export interface SegmentsResult {
   meta: Meta;
   of: "orders" | "customers" | "deals";
-  features: { name: string; transform: Transform; mean: number; standardDeviation: number; unit: string | null }[];
+  features: SegmentsFeature[];
+  recipe: SegmentsRecipe;
+  /** logarithm_taken, skewed_without_logarithm: `value` is the skewness; levels_pooled: how many rare texts share a level. */
+  notes: { code: "logarithm_taken" | "skewed_without_logarithm" | "levels_pooled"; column: string; value: number }[];
   k: number;
   chosenBy: "option" | "silhouette";
-  candidates: { k: number; silhouette: number; inertia: number; calinskiHarabasz: number }[];
+  candidates: { k: number; silhouette: number; inertia: number; calinskiHarabasz: number | null }[];
   inertia: number;
   iterations: number;
   silhouette: number | null;
   /** How many points the silhouette was computed on. */
   silhouetteOf: number;
+  /** Null where not measured. `of`: customers it rests on (a sample above 1,000). `k`: by the one-standard-error rule. `excess`: standard deviations beyond structureless data. */
+  gap: null | {
+    verdict: "clusters" | "no_real_clusters";
+    k: number;
+    references: number;
+    of: number;
+    values: { k: number; gap: number; standardError: number; excess: number }[];
+  };
+  /** How `Segment.stability` was measured (`of`: a sample above 10,000); null where it was not. */
+  stability: null | { bootstraps: number; of: number; threshold: number };
   segments: Segment[];
   /** Segment of each customer, in ascending id order, and its id. */
   labels: Indices;
   ids: string[];
   /** For the map: a deterministic sample. `values` is row-major, points × features, in original units. */
   points: { row: Indices; label: Indices; values: Floats };
+  factors: SegmentsFactors | null;
+  /** Scores 1 to 5 and the eleven named groups, by rule instead of clustering; null unless RFM. Labels and scores by customer, as `labels`. */
+  rfm: null | {
+    groups: { name: RfmGroupName; size: number; share: number; recency: number | null; frequency: number | null; monetary: number | null; valueShare: number | null }[];
+    labels: Indices;
+    recency: Indices;
+    frequency: Indices;
+    monetary: Indices;
+  };
+  /** Customers from the most valuable down: percentiles `from`…`to`, 0 at the top. */
+  bands: { from: number; to: number; size: number; lowest: number; value: number; share: number | null }[];
+  tiers: TierLimits | null;
+  /** Keys of segments of `previous` that none goes on from. */
+  vanished: string[];
+  cross: SegmentsCross | null;
+}
+
+export type RfmGroupName = "champions" | "loyal" | "potential_loyal" | "new" | "promising" | "need_attention" | "about_to_sleep" | "at_risk" | "cannot_lose" | "hibernating" | "lost";
+
+/** Principal components of the standardised features and their varimax rotation. */
+export interface SegmentsFactors {
+  components: { variance: number; share: number }[];
+  /** `loadings`: correlation of each feature with the factor; `strongest`: the ones it is named by. */
+  factors: { share: number; loadings: number[]; strongest: { feature: number; loading: number }[] }[];
+  /** Row-major, segments × factors. */
+  centres: Floats;
+  /** Row-major, `points` of the result × factors. */
+  points: Floats;
+  /** All customers in cells of the first two factors, where the map does not hold every one: middle of the cell, customers, most frequent segment. */
+  bins: null | { x: Floats; y: Floats; n: Floats; label: Indices; width: number; height: number };
+}
+
+/** A median by Kaplan–Meier; null where the curve never gets there. */
+export interface MedianDays { days: number | null; low: number | null; high: number | null; n: number }
+
+/** The deals by segment. */
+export interface SegmentsCross {
+  segments: { deals: number; won: number; lost: number; winRate: Estimate | null; wonAmount: number; openAmount: number; cycle: MedianDays | null }[];
+  withoutSegment: number;
+  /** Per open stage the median stay of each segment. */
+  stages: { stage: string; median: (MedianDays | null)[] }[];
+  owners: { value: string; deals: number[]; won: number[]; lost: number[] }[];
+  sources: { value: string; deals: number[]; won: number[]; lost: number[] }[];
+}
+
+/** Segments of other customers by a recipe. */
+export interface Assigned {
+  /** Index into the segments of the recipe; 4294967295 for a row of which no feature is known. */
+  labels: Indices;
+  /** Distance to the centre in standard deviations; NaN without a segment. */
+  distance: Floats;
+  /** Rows in which a missing number stands at the median, or a text is none that the recipe knows. */
+  filled: Indices;
 }
 
 /* ---------- simulation ---------- */

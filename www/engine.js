@@ -150,6 +150,23 @@ export class Engine {
     return this.#request("segments", { options }, call);
   }
 
+  /** The customers of the last `segments` as the text of a CSV file: id, segment, and for RFM the named group and the scores. @param {CallOptions} [call] @returns {Promise<string>} */
+  segmentsCsv(call) {
+    return this.#request("segmentsCsv", {}, call);
+  }
+
+  /**
+   * The segments of other customers by the `recipe` of a result of `segments`: `Assigned`.
+   *
+   * @param {object} recipe
+   * @param {Record<string, unknown>[] | Record<string, ArrayLike<unknown>>} data rows or columns with one column per feature
+   * @param {CallOptions} [call]
+   */
+  assign(recipe, data, call) {
+    const { names, columns } = Array.isArray(data) ? columnsOfRows(data) : columnsOfObject(/** @type {Record<string, any>} */ (data));
+    return this.#request("assign", { recipe, names, columns }, call);
+  }
+
   /**
    * Rows of a table (`deals`, …) as objects of texts by column name; null where missing.
    *

@@ -32,6 +32,8 @@ const methods = {
   forecast: ({ options }, onProgress) => loaded().forecast(options, phase("forecast", onProgress)),
   pipeline: ({ options }, onProgress) => loaded().pipeline(options, phase("pipeline", onProgress)),
   segments: ({ options }, onProgress) => loaded().segments(options, phase("segments", onProgress)),
+  segmentsCsv: () => new TextDecoder().decode(loaded().segmentsCsv()),
+  assign: ({ recipe, names, columns }) => loaded().assign(recipe, names, columns),
   records: ({ table, rows }) => loaded().records(table, rows),
 };
 

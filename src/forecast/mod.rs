@@ -383,7 +383,8 @@ fn candidates(
         (examples.part(0, cut).thinned(MOST_SCREENED), examples.part(cut, examples.rows.len()).thinned(MOST_SCREENED));
     for (index, attribute) in deals.attributes.iter().enumerate() {
         let asked = options.features.as_ref().map(|features| features.contains(&attribute.name));
-        let label = matches!(attribute.role.as_deref(), Some("outcome" | "stage" | "created_at" | "weight"));
+        let label =
+            matches!(attribute.role.as_deref(), Some("outcome" | "stage" | "created_at" | "weight" | "segment"));
         if asked == Some(false) || options.without.contains(&attribute.name) || (label && asked.is_none()) {
             continue;
         }

@@ -69,7 +69,7 @@ pub fn offending(loaded: &Loaded, code: &str, table: &str, column: Option<&str>)
 }
 
 /// `text` so that no spreadsheet takes it for a formula; a plain number is none.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
     if formula { ["'", text].concat() } else { text.to_owned() }
 }

@@ -1,19 +1,28 @@
 //! What each segment is: size, centre, medians, share of value, medoid, name, and the sample for the map.
 
-use super::input::Input;
+use super::input::{Input, InputFeature};
 use super::kmeans::KMeans;
 use super::points::Points;
-use super::recipe::{Feature, weighted_median};
+use super::previous::{self, Matched};
+use super::recipe::{Feature, Recipe, weighted_median};
+use super::rule::Grove;
 use super::silhouette::Silhouette;
-use super::{MapPoints, Segment, rfm};
+use super::units::Units;
+use super::value::{self, TierLimits};
+use super::{Difference, MapPoints, Segment, SegmentsOptions, SegmentsResult, groups, rfm};
 use crate::bulk::{Floats, Indices};
+use crate::error::Result;
+use crate::quality::harmless;
 use crate::stats::order::{sort_rows, sorted_rows};
+use crate::table::{Column, Levels, Table, Texts, Values};
 
 pub(super) struct Described {
     pub(super) segments: Vec<Segment>,
     /// Segment in display order by row.
     pub(super) labels: Vec<u32>,
     pub(super) points: MapPoints,
+    pub(super) tiers: Option<TierLimits>,
+    pub(super) vanished: Vec<String>,
 }
 
 /// Segments in display order: by the mean of monetary value, or of the first feature, in original units, highest first.
@@ -23,12 +32,18 @@ pub(super) fn describe(
     points: &Points,
     model: &KMeans,
     judged: &Silhouette,
-    map_points: usize,
+    stability: &[Option<f64>],
+    options: &SegmentsOptions,
 ) -> Described {
     let by_value = input.features.iter().find(|feature| input.money.is_some() && feature.name == "monetary");
     let ranked_by = by_value.or(input.features.first());
     let means = means_by_label(ranked_by.map_or(&[], |feature| &feature.values), &input.weights, model);
-    let order = sorted_rows(model.k, &mut |a, b| means[b].total_cmp(&means[a]));
+    let matched = match &options.previous {
+        Some(previous) => matched_to(previous, input, features, model),
+        None => vec![None; model.k],
+    };
+    let place = |cluster: usize| matched[cluster].as_ref().map_or(u32::MAX, |matched| matched.previous);
+    let order = sorted_rows(model.k, &mut |a, b| place(a).cmp(&place(b)).then(means[b].total_cmp(&means[a])));
     let mut position = vec![0u32; model.k];
     for (at, &cluster) in order.iter().enumerate() {
         position[cluster] = at as u32;
@@ -47,6 +62,15 @@ pub(super) fn describe(
     let medoids = medoids(points, model);
     let mut members = vec![Vec::new(); model.k];
     labels.iter().enumerate().for_each(|(row, &label)| members[label as usize].push(row));
+    let limits = options.tiers.or(input.value.as_ref().and_then(|value| value::usual_limits(value, &input.weights)));
+    let units = Units::new(points);
+    let grove = Grove::new(&input.features, &labels, &input.weights, &units, options.seed);
+    let range = input
+        .value
+        .iter()
+        .flatten()
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
     let mut segments: Vec<Segment> = order
         .iter()
         .enumerate()
@@ -59,9 +83,14 @@ pub(super) fn describe(
                 let median = weighted_median(own);
                 if median.is_nan() { centre } else { median }
             });
+            let expected = input
+                .value
+                .as_ref()
+                .and_then(|value| value::mean(members[at].iter().map(|&row| (value[row], input.weights[row])), range));
             Segment {
                 index: at as u32,
-                name: "segment",
+                key: String::new(),
+                name: "segment".into(),
                 size: model.sizes[cluster],
                 share: model.sizes[cluster] / total,
                 centre_standardised: standardised.to_vec(),
@@ -71,16 +100,128 @@ pub(super) fn describe(
                 value_share: money.as_ref().filter(|_| all_money > 0.0).map(|money| money[at] / all_money),
                 silhouette: judged.of_cluster.get(cluster).copied().flatten(),
                 medoid: input.ids.get(medoids[cluster]).cloned().unwrap_or_default(),
+                differences: differences(standardised, features, model.sizes[cluster], total),
+                rule: grove.rule(at as u32),
+                stability: stability.get(cluster).copied().flatten(),
+                value: expected,
+                tier: expected.as_ref().zip(limits).map(|(expected, limits)| value::tier(expected, limits)),
+                matched: matched[cluster].clone(),
             }
         })
         .collect();
     if input.money.is_some() {
         let centres: Vec<Vec<f64>> = segments.iter().map(|segment| segment.centre_standardised.clone()).collect();
         for (segment, name) in segments.iter_mut().zip(rfm::names(&centres)) {
-            segment.name = name;
+            segment.name = name.into();
         }
     }
-    Described { segments, points: map(input, &labels, map_points), labels }
+    let vanished = name(&mut segments, options.previous.as_ref());
+    Described { segments, points: map(input, &labels, options.points as usize), labels, tiers: limits, vanished }
+}
+
+/// Gives matched segments the names they had, and every segment a key of its own. Returns the keys that are gone.
+fn name(segments: &mut [Segment], previous: Option<&Recipe>) -> Vec<String> {
+    let before = previous.map_or([].as_slice(), |previous| &previous.segments);
+    let mut goes_on = vec![false; before.len()];
+    for segment in segments.iter_mut() {
+        let old = segment.matched.as_ref().and_then(|matched| before.get(matched.previous as usize));
+        if let (Some(matched), Some(old)) = (&segment.matched, old) {
+            goes_on[matched.previous as usize] = true;
+            (segment.name, segment.key) = (old.name.clone(), old.key.clone());
+        }
+    }
+    let mut used: Vec<String> = before.iter().flat_map(|old| [old.key.clone(), old.name.clone()]).collect();
+    for segment in segments.iter_mut().filter(|segment| segment.matched.is_none()) {
+        if used.contains(&segment.name) {
+            segment.name = "segment".into();
+        }
+        segment.key = segment.name.clone();
+        if segment.name == "segment" {
+            let numbered = |number: usize| ["segment_", &number.to_string()].concat();
+            let free = (1..).map(numbered).find(|key| !used.contains(key));
+            segment.key = free.unwrap_or_default();
+        }
+        used.push(segment.key.clone());
+    }
+    let gone = before.iter().zip(&goes_on).filter(|(_, goes_on)| !**goes_on);
+    gone.map(|(old, _)| old.key.clone()).collect()
+}
+
+/// The segments of `previous` that the clusters go on from; none where it is about other features.
+fn matched_to(previous: &Recipe, input: &Input, features: &[Feature], model: &KMeans) -> Vec<Option<Matched>> {
+    let n = input.ids.len();
+    let same = |a: &Feature, b: &InputFeature| a.name == b.name && a.level == b.level;
+    let places: Vec<Option<usize>> =
+        previous.features.iter().map(|old| input.features.iter().position(|feature| same(old, feature))).collect();
+    // A level may have come or gone; a number may not.
+    let unknown = previous.features.iter().zip(&places).any(|(old, place)| place.is_none() && old.level.is_none());
+    let new_number = features.iter().any(|feature| {
+        feature.level.is_none() && !previous.features.iter().any(|old| old.name == feature.name && old.level.is_none())
+    });
+    if unknown || new_number {
+        return vec![None; model.k];
+    }
+    let dims = previous.features.len();
+    let mut rows = vec![0.0; n * dims];
+    let mut sums = vec![0.0; model.k * dims];
+    for (j, (old, place)) in previous.features.iter().zip(&places).enumerate() {
+        for row in 0..n {
+            let value = place.map_or(0.0, |place| input.features[place].values[row]);
+            let transformed = old.transform.apply(value);
+            let known = if transformed.is_finite() { transformed } else { old.transform.apply(old.median) };
+            let standardised = old.standardised(known);
+            rows[row * dims + j] = standardised;
+            sums[model.labels[row] as usize * dims + j] += input.weights[row] * standardised;
+        }
+    }
+    let centres: Vec<f64> = previous.segments.iter().flat_map(|segment| segment.centre.iter().copied()).collect();
+    let before = Points::new(dims, &rows, None).nearest(&centres);
+    let own = sums.chunks_exact(dims).zip(&model.sizes);
+    let own: Vec<Vec<f64>> =
+        own.map(|(sum, &size)| sum.iter().map(|sum| if size > 0.0 { sum / size } else { 0.0 }).collect()).collect();
+    previous::matched(previous, &before, &model.labels, &input.weights, &own)
+}
+
+const DIFFERENCES: usize = 5;
+
+/// The features in which the mean of a segment of weight `size` differs most from that of the other customers.
+fn differences(centre: &[f64], features: &[Feature], size: f64, total: f64) -> Vec<Difference> {
+    if !(size > 0.0 && size < total) {
+        return Vec::new();
+    }
+    let of = |(z, feature): (&f64, &Feature)| {
+        // A level is standardised by √2, its own deviation is that of its share.
+        let spread = match feature.level {
+            Some(_) => (feature.mean * (1.0 - feature.mean)).max(0.0).sqrt() / feature.standard_deviation,
+            None => 1.0,
+        };
+        // The mean of all is 0, so that the mean of the others follows from that of the segment.
+        if spread > 0.0 { z / spread * total / (total - size) } else { 0.0 }
+    };
+    let all: Vec<f64> = centre.iter().zip(features).map(of).collect();
+    let order = sorted_rows(all.len(), &mut |a, b| all[b].abs().total_cmp(&all[a].abs()));
+    let largest = order.into_iter().filter(|&feature| all[feature] != 0.0).take(DIFFERENCES);
+    largest.map(|feature| Difference { feature: feature as u32, difference: all[feature] }).collect()
+}
+
+/// One row per customer: `id`, `segment` (key), and for RFM the `group` and the three scores.
+pub fn labels_table(result: &SegmentsResult) -> Result<Table> {
+    let texts = |levels: Levels, codes: Vec<u32>| Values::Texts(Texts { codes, levels });
+    let column = |name: &str, values: Values| Column { name: name.into(), values };
+    let ids: Levels = result.ids.iter().map(|id| harmless(id)).collect();
+    let keys = result.segments.iter().map(|segment| segment.key.as_str()).collect();
+    let mut columns = vec![
+        column("id", texts(ids, (0..result.ids.len() as u32).collect())),
+        column("segment", texts(keys, result.labels.0.clone())),
+    ];
+    if let Some(rfm) = &result.rfm {
+        columns.push(column("group", texts(groups::NAMES.iter().copied().collect(), rfm.labels.0.clone())));
+        for (name, scores) in [("recency", &rfm.recency), ("frequency", &rfm.frequency), ("monetary", &rfm.monetary)] {
+            let values = scores.0.iter().map(|&score| f64::from(score)).collect();
+            columns.push(column(&["score_", name].concat(), Values::Numbers(values)));
+        }
+    }
+    Table::new("segments", columns)
 }
 
 /// Weighted mean of `values` by label; −∞ where a label has no weight.

@@ -1,6 +1,7 @@
 //! Groups of customers or deals that are alike: k-means on standardised features, most often on recency, frequency and monetary
-//! value of orders.
+//! value of orders; whether they are real, what they are, and what they mean for deals.
 
+pub mod groups;
 pub mod kmeans;
 pub mod linfa_traits;
 pub mod points;
@@ -8,121 +9,45 @@ pub mod recipe;
 pub mod rfm;
 pub mod silhouette;
 
+mod assign;
+mod cross;
 mod describe;
+mod factors;
+mod gap;
 mod input;
 mod lloyd;
+mod notes;
 mod options;
+mod previous;
+mod result;
+mod rule;
+mod stability;
+mod units;
+mod value;
 
+pub use assign::{Assigned, NO_SEGMENT, assign, assign_loaded};
+pub use cross::{Cross, CrossRow, CrossStage, MedianDays, ROLE, SegmentDeals, attach, segment_of_deals};
+pub use describe::labels_table;
+pub use factors::{Bins, Component, Factor, Factors, Loading};
+pub use gap::{EXCESS, Gap, GapValue, Verdict};
+pub use groups::{RfmGroup, RfmGroups};
+pub use notes::{Note, NoteCode};
 pub use options::{ColumnChoice, FeatureChoice, FeatureSet, Monetary, RfmTransforms, SegmentsOf, SegmentsOptions};
-pub use recipe::{Feature, Transform};
+pub use previous::Matched;
+pub use recipe::{Feature, Recipe, RecipeSegment, Transform};
+pub use result::{Candidate, ChosenBy, Difference, MapPoints, Segment, SegmentsResult};
+pub use rule::{Condition, Rule};
+pub use stability::{Stability, UNSTABLE};
+pub use value::{Band, Tier, TierLimits};
 
-use crate::bulk::{Floats, Indices};
+use crate::bulk::Indices;
 use crate::crm::Crm;
 use crate::error::{Error, Result};
 use crate::meta::{Meta, Progress};
 use input::Input;
 use kmeans::{KMeans, KMeansParams};
 use points::Points;
-use serde::Serialize;
 use silhouette::{Silhouette, silhouette};
-
-/// A group of customers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Segment {
-    /// Position in display order, from 0: by mean monetary value (or mean of the first feature), highest first.
-    pub index: u32,
-    /// Stable key of the name ([`rfm::names`]); `segment` unless RFM.
-    pub name: &'static str,
-    /// Number (weight) of customers.
-    pub size: f64,
-    /// Share of all customers.
-    pub share: f64,
-    /// Centre of each feature as fitted.
-    pub centre_standardised: Vec<f64>,
-    /// Centre of each feature in its transformed scale.
-    pub centre_transformed: Vec<f64>,
-    /// Centre of each feature, back in original units.
-    pub centre: Vec<f64>,
-    /// Median of each feature in original units; the centre where the segment is empty.
-    pub median: Vec<f64>,
-    /// Share of the sum of all amounts; `None` unless RFM, or where that sum is not positive.
-    pub value_share: Option<f64>,
-    /// Mean silhouette of its customers (of those in the sample).
-    pub silhouette: Option<f64>,
-    /// Customer nearest to the centre, the first of equally near ones.
-    pub medoid: String,
-}
-
-/// A number of segments that was tried.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Candidate {
-    /// Number of segments.
-    pub k: u32,
-    /// Mean silhouette.
-    pub silhouette: f64,
-    /// Sum of squared distances to the own centre, standardised.
-    pub inertia: f64,
-    /// Calinski–Harabasz index, over all points; NaN where it does not exist.
-    pub calinski_harabasz: f64,
-}
-
-/// How the number of segments came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChosenBy {
-    /// The options say it.
-    Option,
-    /// Largest mean silhouette; the smallest of equal ones.
-    Silhouette,
-}
-
-/// Customers for a map.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MapPoints {
-    /// Position in `labels` and `ids`, ascending.
-    pub row: Indices,
-    /// Segment.
-    pub label: Indices,
-    /// Features in original units, row-major.
-    pub values: Floats,
-}
-
-/// Segments of customers or deals.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SegmentsResult {
-    /// Provenance.
-    pub meta: Meta<SegmentsOptions>,
-    /// What was segmented.
-    pub of: SegmentsOf,
-    /// The recipe: what turns values into standardised features.
-    pub features: Vec<Feature>,
-    /// Number of segments.
-    pub k: u32,
-    /// How it came about.
-    pub chosen_by: ChosenBy,
-    /// Numbers of segments that were tried, two or more, ascending.
-    pub candidates: Vec<Candidate>,
-    /// Sum of squared distances to the own centre, standardised.
-    pub inertia: f64,
-    /// Passes until no label changed.
-    pub iterations: u32,
-    /// Mean silhouette; `None` for fewer than two segments with customers.
-    pub silhouette: Option<f64>,
-    /// How many points the silhouette was computed on: all up to 5,000, else a seeded sample of 5,000.
-    pub silhouette_of: u32,
-    /// The segments in display order.
-    pub segments: Vec<Segment>,
-    /// Segment of each customer, in ascending id order.
-    pub labels: Indices,
-    /// Id of each customer.
-    pub ids: Vec<String>,
-    /// Sample for the map.
-    pub points: MapPoints,
-}
 
 /// More points than this are sampled for the silhouette: its time grows with the square.
 const SILHOUETTE_POINTS: usize = 5000;
@@ -130,93 +55,208 @@ const SILHOUETTE_STREAM: u32 = 98;
 const SWAPS: usize = 20;
 const LARGEST_K_TRIED: usize = 10;
 
+/// Reference sets and bootstrap samples where the options do not say how many.
+const REFERENCES: u32 = 20;
+const BOOTSTRAPS: u32 = 50;
+
+/// Customers ready to be segmented: what does not depend on the number of segments, so that a slider of k answers at once.
+pub struct Prepared {
+    chosen: SegmentsOptions,
+    input: Input,
+    features: Vec<Feature>,
+    points: Points,
+    /// Rows on which the silhouette is measured, and their points; `None`: on all.
+    sample: Option<(Vec<u32>, Points)>,
+}
+
+impl Prepared {
+    /// The customers (or deals) of `crm` that `options` choose.
+    ///
+    /// # Errors
+    /// As [`segments()`].
+    pub fn new(crm: &Crm, options: &SegmentsOptions) -> Result<Prepared> {
+        let input = input::input(crm, options)?;
+        if input.ids.is_empty() {
+            return Err(too_few(format!("{} with all features", what(&input)), 1, 0));
+        }
+        let (features, points) = standardised(&input);
+        let sample = (points.len() > SILHOUETTE_POINTS).then(|| {
+            let rows = kmeans::sample(points.len(), SILHOUETTE_POINTS, options.seed, SILHOUETTE_STREAM);
+            let sampled = points.select(&rows);
+            (rows, sampled)
+        });
+        Ok(Prepared { chosen: options.clone(), input, features, points, sample })
+    }
+
+    /// Whether these are the customers, prepared as `options` ask.
+    pub fn answers(&self, options: &SegmentsOptions) -> bool {
+        let of = |options: &SegmentsOptions| {
+            (options.features.clone(), options.of, options.transforms, options.monetary, options.seed)
+        };
+        of(&self.chosen) == of(options)
+    }
+
+    /// The segments, as [`segments()`] gives them for the same data and `options`.
+    ///
+    /// # Errors
+    /// As [`segments()`].
+    pub fn segments(
+        &self,
+        crm: &Crm,
+        options: &SegmentsOptions,
+        progress: &mut Progress<'_>,
+    ) -> Result<SegmentsResult> {
+        options.check()?;
+        let Prepared { input, features, points, .. } = self;
+        let judge = Judge { points, sample: self.sample.as_ref() };
+        progress.report(0.05);
+        let (model, candidates, chosen_by, judged) = match (&options.start_rows, options.k) {
+            (Some(rows), _) => {
+                let model = kmeans::kmeans_from_rows(points, rows)?;
+                let (candidate, judged) = judge.candidate(&model);
+                (model, vec![candidate], ChosenBy::Option, judged)
+            }
+            (None, Some(k)) => {
+                let k = k as usize;
+                let distinct = points.distinct(k);
+                if distinct < k {
+                    return Err(too_few(format!("different {} for {k} segments", what(input)), k, distinct));
+                }
+                let model = fit(points, k, options, SWAPS)?;
+                let (candidate, judged) = judge.candidate(&model);
+                (model, vec![candidate], ChosenBy::Option, judged)
+            }
+            (None, None) => {
+                let (model, candidates, judged) = choose(&judge, options, progress)?;
+                (model, candidates, ChosenBy::Silhouette, judged)
+            }
+        };
+        progress.report(0.5);
+        let asked = |count: Option<u32>, usual: u32| match chosen_by {
+            ChosenBy::Option => count.unwrap_or(0),
+            ChosenBy::Silhouette => count.unwrap_or(usual),
+        };
+        let (references, bootstraps) = (asked(options.references, REFERENCES), asked(options.bootstraps, BOOTSTRAPS));
+        let mut part = |share: f64| progress.report(0.5 + 0.2 * share);
+        let gap = gap::gap(points, references, options.seed, &mut Progress::to(&mut part))?;
+        let mut part = |share: f64| progress.report(0.7 + 0.2 * share);
+        let (stability, of_cluster) = match bootstraps {
+            0 => (None, vec![None; model.k]),
+            _ => {
+                let to = &mut Progress::to(&mut part);
+                let (how, of_cluster) = stability::stability(points, &model, bootstraps, options.seed, to)?;
+                (Some(how), of_cluster)
+            }
+        };
+        let described = describe::describe(input, features, points, &model, &judged, &of_cluster, options);
+        let used = SegmentsOptions {
+            features: Some(options.features.clone().unwrap_or(FeatureChoice::Named(FeatureSet::Rfm))),
+            of: Some(input.of),
+            references: Some(references),
+            bootstraps: Some(bootstraps),
+            ..options.clone()
+        };
+        let table = match input.of {
+            SegmentsOf::Orders => "orders",
+            SegmentsOf::Customers => "customers",
+            SegmentsOf::Deals => "deals",
+        };
+        let recipe = Recipe {
+            version: 1,
+            of: input.of,
+            monetary: options.monetary,
+            features: features.clone(),
+            segments: described
+                .segments
+                .iter()
+                .map(|segment| RecipeSegment {
+                    key: segment.key.clone(),
+                    name: segment.name.clone(),
+                    centre: segment.centre_standardised.clone(),
+                })
+                .collect(),
+        };
+        progress.report(0.95);
+        let factors =
+            factors::factors(features, points, &described.labels, &described.segments, &described.points.row.0);
+        let meta = Meta::new("segments", crm, &[table], used, input.rows_used, input.left_out.clone());
+        let mut result = SegmentsResult {
+            meta: meta.with_seed(options.seed),
+            of: input.of,
+            features: features.clone(),
+            recipe,
+            notes: input.notes.clone(),
+            k: model.k as u32,
+            chosen_by,
+            candidates: candidates.into_iter().filter(|candidate| candidate.k >= 2).collect(),
+            inertia: model.inertia,
+            iterations: model.iterations as u32,
+            silhouette: (model.sizes.iter().filter(|&&size| size > 0.0).count() >= 2).then_some(judged.mean),
+            silhouette_of: judge.judged_points().len() as u32,
+            gap,
+            stability,
+            segments: described.segments,
+            labels: Indices(described.labels),
+            ids: input.ids.clone(),
+            points: described.points,
+            factors,
+            rfm: groups::groups(input),
+            bands: input.value.as_ref().map_or_else(Vec::new, |value| value::bands(value, &input.weights)),
+            tiers: described.tiers,
+            vanished: described.vanished,
+            cross: None,
+        };
+        result.cross = cross::cross(crm, &result)?;
+        progress.report(1.0);
+        Ok(result)
+    }
+}
+
 /// Segments of the customers (or deals) of `crm`.
 ///
 /// k-means (Lloyd to no reassignment, greedy k-means++ starts) on transformed and standardised features; the number of segments is
 /// that of 2…10 with the largest mean silhouette, unless `options.k` says it, and never more than there are different customers.
-/// One customer, or only equal ones, give one segment. A constant feature does not count.
+/// One customer, or only equal ones, give one segment. A constant feature does not count. The same as [`Prepared::new`] and
+/// [`Prepared::segments`].
 ///
 /// # Errors
 /// [`Error::MissingTable`], [`Error::UnknownColumn`] or [`Error::InvalidOption`] where the features cannot be had or an option is
 /// out of range; [`Error::TooFew`] for no usable customers, or fewer different ones than `options.k`.
 pub fn segments(crm: &Crm, options: &SegmentsOptions, progress: &mut Progress<'_>) -> Result<SegmentsResult> {
     options.check()?;
-    let input = input::input(crm, options)?;
-    let what = if input.of == SegmentsOf::Deals { "deals" } else { "customers" };
-    let too_few =
-        |what: String, needed: usize, have: usize| Error::TooFew { analysis: "segments".into(), what, needed, have };
-    if input.ids.is_empty() {
-        return Err(too_few(format!("{what} with all features"), 1, 0));
-    }
-    let (features, points) = standardised(&input);
-    let sample = (points.len() > SILHOUETTE_POINTS)
-        .then(|| kmeans::sample(points.len(), SILHOUETTE_POINTS, options.seed, SILHOUETTE_STREAM));
-    let judge = Judge { points: &points, sampled: sample.as_ref().map(|rows| points.select(rows)), sample };
-    progress.report(0.05);
+    Prepared::new(crm, options)?.segments(crm, options, progress)
+}
 
-    let (model, candidates, chosen_by, judged) = match (&options.start_rows, options.k) {
-        (Some(rows), _) => {
-            let model = kmeans::kmeans_from_rows(&points, rows)?;
-            let (candidate, judged) = judge.candidate(&model);
-            (model, vec![candidate], ChosenBy::Option, judged)
-        }
-        (None, Some(k)) => {
-            let k = k as usize;
-            let distinct = points.distinct(k);
-            if distinct < k {
-                return Err(too_few(format!("different {what} for {k} segments"), k, distinct));
-            }
-            let model = fit(&points, k, options, SWAPS)?;
-            let (candidate, judged) = judge.candidate(&model);
-            (model, vec![candidate], ChosenBy::Option, judged)
-        }
-        (None, None) => {
-            let (model, candidates, judged) = choose(&judge, options, progress)?;
-            (model, candidates, ChosenBy::Silhouette, judged)
-        }
-    };
-    progress.report(0.95);
-    let described = describe::describe(&input, &features, &points, &model, &judged, options.points as usize);
-    progress.report(1.0);
-    let used = SegmentsOptions {
-        features: Some(options.features.clone().unwrap_or(FeatureChoice::Named(FeatureSet::Rfm))),
-        of: Some(input.of),
-        ..options.clone()
-    };
-    let table = match input.of {
-        SegmentsOf::Orders => "orders",
-        SegmentsOf::Customers => "customers",
-        SegmentsOf::Deals => "deals",
-    };
-    Ok(SegmentsResult {
-        meta: Meta::new("segments", crm, &[table], used, input.rows_used, input.left_out).with_seed(options.seed),
-        of: input.of,
-        features,
-        k: model.k as u32,
-        chosen_by,
-        candidates: candidates.into_iter().filter(|candidate| candidate.k >= 2).collect(),
-        inertia: model.inertia,
-        iterations: model.iterations as u32,
-        silhouette: (model.sizes.iter().filter(|&&size| size > 0.0).count() >= 2).then_some(judged.mean),
-        silhouette_of: judge.sampled.as_ref().unwrap_or(&points).len() as u32,
-        segments: described.segments,
-        labels: Indices(described.labels),
-        ids: input.ids,
-        points: described.points,
-    })
+fn what(input: &Input) -> &'static str {
+    if input.of == SegmentsOf::Deals { "deals" } else { "customers" }
+}
+
+fn too_few(what: String, needed: usize, have: usize) -> Error {
+    Error::TooFew { analysis: "segments".into(), what, needed, have }
 }
 
 fn standardised(input: &Input) -> (Vec<Feature>, Points) {
-    let columns: Vec<Vec<f64>> = input.features.iter().map(|feature| feature.transformed.clone()).collect();
-    let (rows, moments) = recipe::standardise(&columns, &input.weights);
-    let features = input.features.iter().zip(moments).map(|(feature, (mean, standard_deviation))| Feature {
-        name: feature.name.clone(),
-        transform: feature.transform,
-        mean,
-        standard_deviation,
-        unit: feature.unit,
-    });
-    (features.collect(), Points::new(columns.len(), &rows, Some(&input.weights)))
+    let features: Vec<Feature> = input
+        .features
+        .iter()
+        .map(|feature| {
+            let (mean, deviation) = recipe::mean_and_standard_deviation(&feature.transformed, &input.weights);
+            let pairs = feature.values.iter().copied().zip(input.weights.iter().copied()).collect();
+            Feature {
+                name: feature.name.clone(),
+                level: feature.level.clone(),
+                transform: feature.transform,
+                mean,
+                standard_deviation: if feature.level.is_some() { std::f64::consts::SQRT_2 } else { deviation },
+                median: recipe::weighted_median(pairs),
+                unit: feature.unit.map(str::to_owned),
+            }
+        })
+        .collect();
+    let columns: Vec<&[f64]> = input.features.iter().map(|feature| feature.transformed.as_slice()).collect();
+    let moments: Vec<(f64, f64)> = features.iter().map(|feature| (feature.mean, feature.standard_deviation)).collect();
+    let rows = recipe::standardised_rows(&columns, &moments, input.ids.len());
+    (features, Points::new(columns.len(), &rows, Some(&input.weights)))
 }
 
 fn fit(points: &Points, k: usize, options: &SegmentsOptions, swaps: usize) -> Result<KMeans> {
@@ -226,24 +266,28 @@ fn fit(points: &Points, k: usize, options: &SegmentsOptions, swaps: usize) -> Re
 /// Measures how well clusters are apart, always on the same points.
 struct Judge<'a> {
     points: &'a Points,
-    sample: Option<Vec<u32>>,
-    sampled: Option<Points>,
+    sample: Option<&'a (Vec<u32>, Points)>,
 }
 
 impl Judge<'_> {
+    fn judged_points(&self) -> &Points {
+        self.sample.map_or(self.points, |(_, sampled)| sampled)
+    }
+
     fn candidate(&self, model: &KMeans) -> (Candidate, Silhouette) {
-        let judged = match (&self.sample, &self.sampled) {
-            (Some(rows), Some(sampled)) => {
+        let judged = match self.sample {
+            Some((rows, sampled)) => {
                 let labels: Vec<u32> = rows.iter().map(|&row| model.labels[row as usize]).collect();
                 silhouette(sampled, &labels, model.k)
             }
-            _ => silhouette(self.points, &model.labels, model.k),
+            None => silhouette(self.points, &model.labels, model.k),
         };
+        let index = kmeans::calinski_harabasz(self.points, model);
         let candidate = Candidate {
             k: model.k as u32,
             silhouette: judged.mean,
             inertia: model.inertia,
-            calinski_harabasz: kmeans::calinski_harabasz(self.points, model),
+            calinski_harabasz: (!index.is_nan()).then_some(index),
         };
         (candidate, judged)
     }
@@ -270,7 +314,7 @@ fn choose(
         if best.as_ref().is_none_or(|(_, other, _)| candidate.silhouette > other.silhouette) {
             best = Some((model, candidate, judged));
         }
-        progress.report(0.05 + 0.8 * (k - 1) as f64 / (largest - 1) as f64);
+        progress.report(0.05 + 0.4 * (k - 1) as f64 / (largest - 1) as f64);
     }
     match best {
         Some((quick, candidate, quickly_judged)) => {

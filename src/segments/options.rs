@@ -1,6 +1,7 @@
 //! What to segment and how.
 
-use super::recipe::Transform;
+use super::recipe::{Recipe, Transform};
+use super::value::TierLimits;
 use crate::error::{Error, Result};
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,16 @@ pub struct SegmentsOptions {
     pub seed: u32,
     /// How many points the map gets at most.
     pub points: u32,
+    /// Reference sets of the gap statistic, to 500; 0 for none. When missing 20, and none where the options say `k` or `startRows`: the verdict does not
+    /// depend on it.
+    pub references: Option<u32>,
+    /// Bootstrap samples for the stability of the segments, to 500; 0 for none. When missing 50, and none where the options say `k` or `startRows`, so that a
+    /// slider of k answers at once.
+    pub bootstraps: Option<u32>,
+    /// Recipe of an earlier result: segments that go on from one of its segments keep its name and place.
+    pub previous: Option<Recipe>,
+    /// Limits of the tiers of value; the mean and the median of all customers when missing.
+    pub tiers: Option<TierLimits>,
 }
 
 impl Default for SegmentsOptions {
@@ -41,13 +52,20 @@ impl Default for SegmentsOptions {
             restarts: 10,
             seed: 1,
             points: 20_000,
+            references: None,
+            bootstraps: None,
+            previous: None,
+            tiers: None,
         }
     }
 }
 
 impl SegmentsOptions {
-    /// Refuses numbers out of range.
-    pub(super) fn check(&self) -> Result<()> {
+    /// Nothing if every option is in its range.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for one that is not.
+    pub fn check(&self) -> Result<()> {
         let in_range = |option: &str, value: usize, range: std::ops::RangeInclusive<usize>| {
             if range.contains(&value) {
                 return Ok(());
@@ -64,7 +82,14 @@ impl SegmentsOptions {
                 return Err(invalid("startRows", rows.len(), "k rows are needed, or k must be left out".into()));
             }
         }
-        Ok(())
+        in_range("references", self.references.unwrap_or(0) as usize, 0..=500)?;
+        in_range("bootstraps", self.bootstraps.unwrap_or(0) as usize, 0..=500)?;
+        if let Some(limits) =
+            self.tiers.filter(|limits| limits.low.is_nan() || limits.high.is_nan() || limits.low > limits.high)
+        {
+            return Err(invalid("tiers.low", limits.low, "it must not be above tiers.high".into()));
+        }
+        self.previous.as_ref().map_or(Ok(()), Recipe::check)
     }
 }
 
@@ -79,7 +104,7 @@ pub(super) fn invalid(option: &str, value: impl ToString, rule: String) -> Error
 pub enum FeatureChoice {
     /// A named set.
     Named(FeatureSet),
-    /// Columns of numbers.
+    /// Columns of numbers or texts.
     Columns(Vec<ColumnChoice>),
 }
 
@@ -91,19 +116,15 @@ pub enum FeatureSet {
     Rfm,
 }
 
-/// A column of numbers and its transform.
+/// A column of numbers, with its transform, or of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ColumnChoice {
     /// Name of the column as written in its table.
     pub column: String,
-    /// Transform; `none` when missing.
-    #[serde(default = "untransformed")]
-    pub transform: Transform,
-}
-
-fn untransformed() -> Transform {
-    Transform::None
+    /// Transform of numbers; when missing `log1p` where they are not negative and their skewness is above 1, else `none`.
+    #[serde(default)]
+    pub transform: Option<Transform>,
 }
 
 /// Transforms of recency, frequency and monetary value; `log1p` each when missing.

@@ -1,5 +1,7 @@
 //! From raw features to standardised points: the recipe that a result carries.
 
+use super::options::{Monetary, SegmentsOf};
+use crate::error::{Error, Result};
 use crate::stats::order::reordered;
 use serde::{Deserialize, Serialize};
 
@@ -37,27 +39,86 @@ impl Transform {
     }
 }
 
+/// Level of rows without a text.
+pub const MISSING: &str = "(missing)";
+/// Level that stands for all the rarer ones.
+pub const OTHER: &str = "(other)";
+
 /// A feature and what standardises it: (transformed value − mean) / standard deviation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Feature {
     /// Column, or `recency`, `frequency`, `monetary`.
     pub name: String,
+    /// For a column of texts, the one that this feature is about: its value is 1 for those who have it, else 0. `None` for numbers.
+    pub level: Option<String>,
     /// Transform before standardising.
     pub transform: Transform,
-    /// Weighted mean of the transformed values.
+    /// Weighted mean of the transformed values: of a level, its share.
     pub mean: f64,
     /// Population standard deviation (divided by n) of the transformed values; 0 for a constant feature, which all points then
-    /// have as 0.
+    /// have as 0. √2 for a level: two customers of different levels are then as far apart as one standard deviation of a number.
     pub standard_deviation: f64,
+    /// Weighted median of the values, in original units: where a missing number stands when the recipe is applied.
+    pub median: f64,
     /// `days`, `order_days` or `currency`; `None` for chosen columns.
-    pub unit: Option<&'static str>,
+    pub unit: Option<String>,
 }
 
 impl Feature {
     /// The transformed value of a standardised one.
     pub fn transformed(&self, standardised: f64) -> f64 {
         standardised * self.standard_deviation + self.mean
+    }
+}
+
+/// What turns customers into segments, once and for all: kept by the host, it can be applied to other customers ([`super::assign()`]) and a later
+/// run can be matched to it ([`super::SegmentsOptions::previous`]).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Recipe {
+    /// Form of the recipe: 1.
+    pub version: u32,
+    /// What was segmented.
+    pub of: SegmentsOf,
+    /// Monetary value of RFM.
+    pub monetary: Monetary,
+    /// The features, in the order of the coordinates of the centres.
+    pub features: Vec<Feature>,
+    /// The segments in display order.
+    pub segments: Vec<RecipeSegment>,
+}
+
+/// A segment of a recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecipeSegment {
+    /// [`super::Segment::key`].
+    pub key: String,
+    /// [`super::Segment::name`].
+    pub name: String,
+    /// Standardised centre.
+    pub centre: Vec<f64>,
+}
+
+impl Recipe {
+    /// Nothing if its parts fit together.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for another version, no feature or segment, a centre of another length or a number that is not finite.
+    pub fn check(&self) -> Result<()> {
+        let fits = |segment: &RecipeSegment| {
+            segment.centre.len() == self.features.len() && segment.centre.iter().all(|x| x.abs() < 1e150)
+        };
+        let finite = |feature: &Feature| {
+            [feature.mean, feature.standard_deviation, feature.median].iter().all(|x| x.is_finite())
+        };
+        let whole = self.version == 1 && !self.features.is_empty() && !self.segments.is_empty();
+        if whole && self.segments.iter().all(fits) && self.features.iter().all(finite) {
+            return Ok(());
+        }
+        let rule = "a recipe is what a result of segments carries, unchanged";
+        Err(Error::invalid_option("recipe", format!("of version {}", self.version), rule))
     }
 }
 
@@ -79,13 +140,34 @@ pub fn mean_and_standard_deviation(values: &[f64], weights: &[f64]) -> (f64, f64
     (scale * mean, scale * (squares / total).sqrt())
 }
 
+/// Weighted population skewness of finite `values`; 0 for constant ones and for none.
+pub fn skewness(values: &[f64], weights: &[f64]) -> f64 {
+    let (mean, deviation) = mean_and_standard_deviation(values, weights);
+    if deviation.is_nan() || deviation <= 0.0 {
+        return 0.0;
+    }
+    let total: f64 = weights.iter().sum();
+    let cubes = values.iter().zip(weights).filter(|(_, weight)| **weight > 0.0).map(|(value, weight)| {
+        // Each part divided first: numbers near 1e308 overflow.
+        let z = value / deviation - mean / deviation;
+        weight * z * z * z
+    });
+    cubes.sum::<f64>() / total
+}
+
 /// `columns` of transformed values as standardised rows (row-major), with the mean and standard deviation of each column.
 pub fn standardise(columns: &[Vec<f64>], weights: &[f64]) -> (Vec<f64>, Vec<(f64, f64)>) {
     let moments: Vec<(f64, f64)> = columns.iter().map(|column| mean_and_standard_deviation(column, weights)).collect();
-    let mut rows = vec![0.0; columns.len() * weights.len()];
-    for (j, (column, &(mean, standard_deviation))) in columns.iter().zip(&moments).enumerate() {
+    let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    (standardised_rows(&columns, &moments, weights.len()), moments)
+}
+
+/// `columns` of `n` transformed values as rows (row-major), standardised by the mean and standard deviation of each; 0 where that is 0.
+pub(super) fn standardised_rows(columns: &[&[f64]], moments: &[(f64, f64)], n: usize) -> Vec<f64> {
+    let mut rows = vec![0.0; columns.len() * n];
+    for (j, (column, &(mean, standard_deviation))) in columns.iter().zip(moments).enumerate() {
         if standard_deviation > 0.0 {
-            for (row, value) in rows.chunks_exact_mut(columns.len()).zip(column) {
+            for (row, &value) in rows.chunks_exact_mut(columns.len()).zip(*column) {
                 row[j] = value / standard_deviation - mean / standard_deviation;
                 // The plain form is the exact one; it fails only where value − mean overflows.
                 let plain = (value - mean) / standard_deviation;
@@ -95,7 +177,7 @@ pub fn standardise(columns: &[Vec<f64>], weights: &[f64]) -> (Vec<f64>, Vec<(f64
             }
         }
     }
-    (rows, moments)
+    rows
 }
 
 /// Median of weighted `values`: that of the list in which each value stands `weight` times. NaN for none.

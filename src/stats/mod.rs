@@ -2,6 +2,7 @@
 //!
 //! Transcendental functions come from `libm`, so that the same input gives the same bytes natively and in wasm.
 
+pub mod assignment;
 pub mod chi_square;
 pub mod discrimination;
 pub mod exact_sum;
@@ -10,6 +11,7 @@ pub mod intervals;
 pub mod linear_algebra;
 pub mod logistic;
 pub mod order;
+pub mod pca;
 pub mod poisson_binomial;
 pub mod rng;
 pub mod survival;

@@ -5,7 +5,7 @@ use super::{decode, thrown};
 use crate::crm::{self, LoadOptions, Loaded, TableKind};
 use crate::meta::Progress;
 use crate::read::{self, RawValues, Reader, Source};
-use crate::table::{Levels, Texts};
+use crate::table::{Levels, Table, Texts};
 use crate::time::{LocalTime, ZoneTable};
 use crate::{Error, forecast, funnel, quality, segments};
 use js_sys::{Array, Float64Array, Function, Reflect, Uint32Array};
@@ -93,7 +93,7 @@ impl Loader {
     /// Recognises what was added and makes it canonical. The loader is used up.
     pub fn finish(self) -> Result<Handle, JsValue> {
         let loaded = crm::load(self.sources, &self.options).map_err(thrown)?;
-        Ok(Handle { loaded })
+        Ok(Handle { loaded, prepared: None, labels: None })
     }
 }
 
@@ -101,6 +101,8 @@ impl Loader {
 #[wasm_bindgen]
 pub struct Handle {
     loaded: Loaded,
+    prepared: Option<segments::Prepared>,
+    labels: Option<Table>,
 }
 
 #[wasm_bindgen]
@@ -155,15 +157,46 @@ impl Handle {
         reported(progress, |progress| forecast::pipeline(&self.loaded.crm, &options, progress))
     }
 
-    /// Which groups the customers form.
+    /// Which groups the customers form. They become the column `segment` of the deals, for `funnel` and `forecast`.
     #[wasm_bindgen(unchecked_return_type = "SegmentsResult")]
     pub fn segments(
-        &self,
+        &mut self,
         #[wasm_bindgen(unchecked_param_type = "SegmentsOptions | undefined")] options: &JsValue,
         progress: Option<Function>,
     ) -> Result<JsValue, JsValue> {
-        let options = decode(options)?;
-        reported(progress, |progress| segments::segments(&self.loaded.crm, &options, progress))
+        let options: segments::SegmentsOptions = decode(options)?;
+        options.check().map_err(thrown)?;
+        let prepared = match self.prepared.take().filter(|prepared| prepared.answers(&options)) {
+            Some(prepared) => prepared,
+            None => segments::Prepared::new(&self.loaded.crm, &options).map_err(thrown)?,
+        };
+        let prepared = self.prepared.insert(prepared);
+        let crm = &self.loaded.crm;
+        let result = reporting(progress, |progress| prepared.segments(crm, &options, progress)).map_err(thrown)?;
+        self.labels = Some(segments::labels_table(&result).map_err(thrown)?);
+        segments::attach(&mut self.loaded.crm, &result);
+        Ok(encode(&result))
+    }
+
+    /// The customers of the last `segments` as the UTF-8 bytes of a CSV file: id, key of the segment, and for RFM the named group and the scores. Empty
+    /// before there are any.
+    #[wasm_bindgen(js_name = segmentsCsv)]
+    pub fn segments_csv(&self) -> Vec<u8> {
+        self.labels.as_ref().map_or_else(Vec::new, read::write_csv)
+    }
+
+    /// The segments of other customers by the `recipe` of a result: columns as in `addColumns`, one per feature.
+    #[wasm_bindgen(unchecked_return_type = "Assigned")]
+    pub fn assign(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "SegmentsRecipe")] recipe: &JsValue,
+        names: Vec<String>,
+        #[wasm_bindgen(unchecked_param_type = "ColumnValues[]")] columns: Array,
+    ) -> Result<JsValue, JsValue> {
+        let recipe: segments::Recipe = decode(recipe)?;
+        let columns = names.into_iter().zip(columns.iter().map(raw_values)).collect();
+        let source = read::columns("customers", columns, &self.loaded.crm.time).map_err(thrown)?;
+        Ok(encode(&segments::assign(&recipe, &source.table).map_err(thrown)?))
     }
 
     /// Rows of a table as `[column, text or null]` pairs, in the order of the source's columns.
@@ -177,13 +210,20 @@ fn reported<T: Serialize>(
     listener: Option<Function>,
     call: impl FnOnce(&mut Progress<'_>) -> Result<T, Error>,
 ) -> Result<JsValue, JsValue> {
+    Ok(encode(&reporting(listener, call).map_err(thrown)?))
+}
+
+fn reporting<T>(
+    listener: Option<Function>,
+    call: impl FnOnce(&mut Progress<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let mut tell = |share: f64| {
         if let Some(listener) = &listener {
             // A listener that throws must not undo the analysis.
             let _ = listener.call1(&JsValue::UNDEFINED, &share.into());
         }
     };
-    Ok(encode(&call(&mut Progress::to(&mut tell)).map_err(thrown)?))
+    call(&mut Progress::to(&mut tell))
 }
 
 fn table_kind(kind: Option<String>) -> Result<Option<TableKind>, Error> {
