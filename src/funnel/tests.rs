@@ -509,3 +509,31 @@ fn conversion_has_three_definitions_by_count_and_value() {
     let contract = stages[2].conversion.eventual.expect("few stages").of_previous.expect("a stage before");
     assert_eq!((contract.value, contract.n), (0.5, 2.0));
 }
+
+/// A million simulated deals, loaded without files. Figures are in the head of the function's output.
+#[test]
+#[ignore = "a measurement: cargo test --release --lib regrouping -- --ignored --nocapture"]
+fn regrouping_a_million_deals() {
+    use crate::crm::{LoadOptions, TableKind, load};
+    use crate::read::Source;
+    let simulated =
+        crate::simulate::simulate(&crate::simulate::SimulateOptions { deals: 1_000_000, ..Default::default() });
+    let simulated = simulated.expect("valid options");
+    let start = std::time::Instant::now();
+    let sources = vec![
+        (Some(TableKind::Deals), Source::from(simulated.deals)),
+        (Some(TableKind::History), Source::from(simulated.history)),
+    ];
+    let crm = load(sources, &LoadOptions::default()).expect("usable").crm;
+    println!(
+        "load without reading {:?}, {} passages",
+        start.elapsed(),
+        crm.passages.as_ref().expect("a history").len()
+    );
+    for column in [None, Some("owner"), Some("source"), Some("product"), Some("source"), Some("period")] {
+        let options = FunnelOptions { group_by: column.map(String::from), ..FunnelOptions::default() };
+        let start = std::time::Instant::now();
+        let result = run(&crm, &options).expect("deals");
+        println!("{column:?} {:?} {}", start.elapsed(), result.groups.map_or(0, |groups| groups.tests.len()));
+    }
+}

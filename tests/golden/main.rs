@@ -5,6 +5,7 @@ mod data_door;
 mod exports;
 mod forecast;
 mod funnel;
+mod groups;
 mod history_forms;
 mod quality;
 mod segments;

@@ -252,11 +252,12 @@ impl Gray {
         let jump = events / total;
         let pooled_open = 1.0 - self.pooled;
         self.pooled += jump;
-        let left = (1.0 - self.pooled).max(0.0);
+        // The pooled incidence may pass 1 where few are left; the reference takes it as it is.
+        let left = 1.0 - self.pooled;
         // Column k of a, whose entries sum to 0.
         let column = |i: usize, k: usize| share[k] * (f64::from(u8::from(i == k)) - share[i] / total);
         if events > 0.0 {
-            let to_integral = if pooled_open > 0.0 { jump / pooled_open } else { 0.0 };
+            let to_integral = if pooled_open == 0.0 { 0.0 } else { jump / pooled_open };
             for &k in &on {
                 self.observed[k] += of_cause[k];
                 self.expected[k] += events * open[k] / total_open;
