@@ -38,7 +38,7 @@ function once(made, inputs, make) {
 }
 
 /** What most visits need is one download; these analyses are a second one into the same instance. */
-const DEFERRED = ["handle_forecast", "handle_pipeline", "handle_segments"];
+const DEFERRED = ["assign", "forecast", "pipeline", "reps", "rules", "segments", "whatIf"].map((name) => `handle_${name}`);
 
 const FEATURES = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
 const SMALL = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge"];

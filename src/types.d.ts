@@ -25,7 +25,20 @@ export interface Mapping {
   stageColumns?: Record<string, Partial<Record<"entered_at" | "exited_at" | "latest" | "cumulative", string>>>;
   /** Values to read as another value, by column or role: `{product: {"GTXPro": "GTX Pro"}}`; in joins and in every analysis. Only what stands here is applied. */
   same?: Record<string, Record<string, string>>;
+  /** Points for what the columns of a deal say, for `rules()`. */
+  rules?: Rule[];
 }
+
+/** A condition on a column of the deals (by name, else by role) and the points of deals for which it holds. */
+export interface Rule {
+  column: string;
+  operator: "=" | "≠" | "!=" | "in" | "<" | "≤" | "<=" | ">" | "≥" | ">=" | "between" | "is empty";
+  /** Two values for "between", any number for "in", none for "is empty". Dates are ISO texts or ms. */
+  value?: RuleValue | RuleValue[];
+  points: number;
+}
+
+export type RuleValue = string | number | null;
 
 export interface LoadOptions {
   mapping?: Mapping;
@@ -65,7 +78,7 @@ export interface LeftOut {
 /** What every result carries. */
 export interface Meta {
   version: string;
-  analysis: "quality" | "funnel" | "forecast" | "pipeline" | "segments";
+  analysis: "quality" | "funnel" | "forecast" | "pipeline" | "reps" | "rules" | "what_if" | "segments";
   asOf: Instant;
   seed: number | null;
   /** The options as used, defaults filled in. */
@@ -730,6 +743,104 @@ export interface PipelineResult {
     amountError: number | null;
     winsError: number | null;
   };
+}
+
+/* ---------- owners ---------- */
+
+export interface RepOptions {
+  confidence?: number;
+  model?: ForecastOptions;
+}
+
+export interface Rep {
+  /** null: deals without an owner. */
+  owner: string | null;
+  open: number;
+  openAmount: number;
+  withoutAmount: number;
+  expectedWins: number;
+  /** Weighted pipeline: sum of probability × known amount. */
+  expectedAmount: number;
+  won: number;
+  lost: number;
+  winRate: Estimate | null;
+  /** Drawn towards the rate of all, the more the fewer deals there are. */
+  shrunkenRate: Estimate | null;
+  /** Wins that deals like these bring on average; null without a model. */
+  expectedWon: number | null;
+  /** Wins over that number, drawn towards 1. */
+  againstMix: Estimate | null;
+}
+
+export interface RepsResult {
+  meta: Meta;
+  /** By falling expected amount. */
+  reps: Rep[];
+  baseRate: Estimate | null;
+  /** Deals that shrinking adds to everyone's; null where owners do not differ more than chance. */
+  priorDeals: number | null;
+  /** Standard deviation of wins over expected wins beyond chance. */
+  spread: number | null;
+}
+
+/* ---------- rules ---------- */
+
+export interface RuleOptions {
+  confidence?: number;
+  /** Those of the mapping when missing. */
+  rules?: Rule[];
+  model?: ForecastOptions;
+}
+
+export interface RuleScores {
+  meta: Meta;
+  /** The rules in their order, what is wrong with them, and rates of won deals with and without them. */
+  rules: { rule: Rule; problem: "unknown_column" | "unfit_value" | "hits_none" | null; open: number; hitRate: Estimate | null; otherRate: Estimate | null }[];
+  /** Open deals: row of the deals table, points, and the model's probability (empty where there is no model to show). */
+  row: Indices;
+  score: Floats;
+  probability: Floats;
+  /** Rank agreement of points and probability over open deals. */
+  spearman: number | null;
+  kendall: number | null;
+  /** Areas under the ROC curve on the same hold-out; null where there are too few closed deals. */
+  test: { from: Instant | null; rules: Estimate; model: Estimate } | null;
+  /** At most ten, the lowest scores first. */
+  bands: { low: number; high: number; open: number; observed: Estimate | null }[];
+}
+
+/* ---------- what if ---------- */
+
+export interface WhatIfOptions {
+  confidence?: number;
+  /** Columns that somebody can act on: only these are changed and suggested. */
+  actionable?: string[];
+  /** Tried all at once. */
+  changes?: { column: string; value?: RuleValue }[];
+  /** How many; 10 when missing. */
+  suggestions?: number;
+  model?: ForecastOptions;
+}
+
+export interface Outlook {
+  probability: Estimate;
+  /** Probabilities of a win within 30, 60 and 90 days; null without dates. */
+  wonWithin: [number, number, number] | null;
+  /** When half of the wins of deals like this one have come. */
+  expectedClose: Instant | null;
+}
+
+export interface WhatIfResult {
+  meta: Meta;
+  id: string;
+  now: Outlook;
+  changed: Outlook;
+  difference: number;
+  /** Columns that were changed and that the model does not use. */
+  withoutEffect: string[];
+  /** One change each, the greatest rise first: associated with the probability, not its cause. `n` closed deals stand behind it. */
+  suggestions: { column: string; value: string; probability: Estimate; difference: number; n: number }[];
+  wording: "associated_not_caused";
 }
 
 /* ---------- segments ---------- */

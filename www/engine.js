@@ -31,7 +31,7 @@ const BEGIN_MS = 3000;
 const CANCEL_GRACE_MS = 250;
 
 /** Methods whose code is the second download. */
-const MODELS = new Set(["forecast", "pipeline", "segments"]);
+const MODELS = new Set(["assign", "forecast", "pipeline", "reps", "rules", "segments", "whatIf"]);
 
 /** Compiled downloads by address: each is fetched once. @type {Map<string, Promise<WebAssembly.Module>>} */
 const compiled = new Map();
@@ -143,6 +143,27 @@ export class Engine {
   /** What will be won in the periods to come. @param {object} [options] @param {CallOptions} [call] */
   pipeline(options, call) {
     return this.#request("pipeline", { options }, call);
+  }
+
+  /** Owners side by side: pipeline, win rates, and wins against the mix of their deals. @param {object} [options] @param {CallOptions} [call] */
+  reps(options, call) {
+    return this.#request("reps", { options }, call);
+  }
+
+  /** The user's own points (`mapping.rules`) beside the model's probability. @param {object} [options] @param {CallOptions} [call] */
+  rules(options, call) {
+    return this.#request("rules", { options }, call);
+  }
+
+  /**
+   * What the open deal in `row` of the deals table would look like with `options.changes` of its `options.actionable` columns.
+   *
+   * @param {number} row
+   * @param {object} [options]
+   * @param {CallOptions} [call]
+   */
+  whatIf(row, options, call) {
+    return this.#request("whatIf", { row, options }, call);
   }
 
   /** Which groups the customers form. @param {object} [options] @param {CallOptions} [call] */

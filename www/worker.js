@@ -2,7 +2,7 @@
  * The worker: holds one handle of the core and answers one request at a time.
  *
  * In: `{id, method: "start", module}`, `{id, method: "models", module}`, `{id, method: "load", sources, options}`, `{id, method: <analysis>, options}`,
- * `{id, method: "records", table, rows}`, `{id, method: "offending", code, table, column}`, `{id, method: "memory"}`.
+ * `{id, method: "records", table, rows}`, `{id, method: "offending", code, table, column}`, `{id, method: "whatIf", row, options}`, `{id, method: "memory"}`.
  * Out: `{id, begun: true}` at once, any number of `{id, progress}`, then `{id, result}` or `{id, error, fatal}`.
  */
 import * as core from "./core/crm_analytics.js";
@@ -31,6 +31,9 @@ const methods = {
   funnel: ({ options }, onProgress) => loaded().funnel(options, phase("funnel", onProgress)),
   forecast: ({ options }, onProgress) => loaded().forecast(options, phase("forecast", onProgress)),
   pipeline: ({ options }, onProgress) => loaded().pipeline(options, phase("pipeline", onProgress)),
+  reps: ({ options }, onProgress) => loaded().reps(options, phase("reps", onProgress)),
+  rules: ({ options }, onProgress) => loaded().rules(options, phase("rules", onProgress)),
+  whatIf: ({ row, options }) => loaded().whatIf(row, options),
   segments: ({ options }, onProgress) => loaded().segments(options, phase("segments", onProgress)),
   segmentsCsv: () => new TextDecoder().decode(loaded().segmentsCsv()),
   assign: ({ recipe, names, columns }) => loaded().assign(recipe, names, columns),

@@ -8,7 +8,7 @@ import * as core from "../dist/core/crm_analytics.js";
 import * as simulator from "../dist/simulator/crm_analytics.js";
 import { CrmError, load } from "../dist/load.js";
 
-const USAGE = `crm-analytics quality|funnel|forecast|pipeline|segments|summary|simulate
+const USAGE = `crm-analytics quality|funnel|forecast|pipeline|reps|rules|segments|summary|simulate
   --deals F --history F --customers F --orders F   tables (CSV or TSV, plain or gzip)
   --dimension F                                    a table joined to the deals by key; may be repeated
   --as-of DATE        the instant of the analysis; the newest in the data when missing
@@ -28,7 +28,7 @@ simulate writes a simulated CRM: --options '{"deals":1000,"seed":1}' and --table
 Exit 0: the result as JSON on stdout. Exit 2: {"error":{"code","message","details"}} on stdout.`;
 
 const TABLES = /** @type {const} */ (["deals", "history", "customers", "orders"]);
-const ANALYSES = ["quality", "funnel", "forecast", "pipeline", "segments", "summary"];
+const ANALYSES = ["quality", "funnel", "forecast", "pipeline", "reps", "rules", "segments", "summary"];
 
 const text = /** @type {const} */ ({ type: "string" });
 const OPTIONS = /** @type {const} */ ({

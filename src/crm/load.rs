@@ -182,7 +182,7 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
     order_dates.iter().flatten().for_each(|instant| span.add(*instant));
     let as_of = asked.unwrap_or(span.last);
 
-    let mut crm = Crm { as_of, as_of_day: time.zone.day(as_of), time, ..Crm::default() };
+    let mut crm = Crm { as_of, as_of_day: time.zone.day(as_of), time, rules: mapping.rules.clone(), ..Crm::default() };
     crm.left_out.extend(tables.iter().flat_map(|table| table.source.left_out.iter().cloned()));
     if let (Some(source), Some(rows)) = (of(TableKind::Deals), deal_rows) {
         let (found, left_out) = deals::deals(source, &roles.deals, rows, &meanings, as_of);

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::local_time::WorkingTime;
 use super::ordered_map::OrderedMap;
+use super::rules::Rule;
 use crate::error::{Error, Result};
 use crate::read::dates::iso_instant;
 use crate::time::{Calendar, LocalTime, ZoneTable};
@@ -237,6 +238,9 @@ pub struct Mapping {
     /// Values to read as another value, by column or role: in joins and in every analysis.
     #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub same: OrderedMap<String, OrderedMap<String, String>>,
+    /// The user's own points for what the columns of a deal say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
 }
 
 /// The instant of the analysis, as a host writes it.

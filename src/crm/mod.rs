@@ -12,6 +12,7 @@ mod mapping;
 mod ordered_map;
 mod orders;
 mod recognise;
+mod rules;
 mod same;
 mod stages;
 mod summary;
@@ -30,6 +31,7 @@ pub use mapping::{
     AsOf, CustomerRole, DealRole, HistoryRole, InteractionRole, LoadOptions, Mapping, OrderRole, Repeats, Roles,
     TableKind,
 };
+pub use rules::{Operator, Rule, RuleValue};
 pub use summary::{ColumnSummary, Counts, Summary, TableSummary, Unsure};
 
 /// How a deal stands at `as_of`.
@@ -227,6 +229,8 @@ pub struct Crm {
     pub as_of_day: i32,
     /// How the user counts days, periods and working time.
     pub time: LocalTime,
+    /// The user's own points for deals, from the mapping.
+    pub rules: Vec<Rule>,
     /// What reading and recognition left out, by table and reason.
     pub left_out: Vec<LeftOut>,
 }

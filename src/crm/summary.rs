@@ -296,6 +296,7 @@ fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping,
         stage_field: asked.stage_field.clone(),
         stage_columns: asked.stage_columns.clone(),
         same: asked.same.clone(),
+        rules: asked.rules.clone(),
     }
 }
 

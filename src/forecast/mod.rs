@@ -5,6 +5,9 @@ mod holdout;
 mod leakage;
 mod model;
 mod pipeline;
+mod reps;
+mod rules;
+mod what_if;
 
 pub use holdout::Holdout;
 pub use leakage::{Leak, LeakageReason};
@@ -13,6 +16,9 @@ pub use pipeline::{
     Arrivals, BackTest, Band, LargestDeal, Part, PastPeriods, PeriodForecast, PipelineOptions, PipelineResult, Slipped,
     WinCounts, WinTimesFrom, WithoutAmount, pipeline,
 };
+pub use reps::{Rep, RepOptions, RepsResult, reps};
+pub use rules::{RuleHits, RuleOptions, RuleProblem, RuleScores, RuleTest, ScoreBand, rule_scores};
+pub use what_if::{Change, Outlook, Suggestion, WhatIfModel, WhatIfOptions, WhatIfResult, what_if, what_if_model};
 
 use crate::bulk::{Floats, Indices};
 use crate::crm::{Crm, Deals, LeftOut, Outcome};

@@ -283,6 +283,11 @@ impl Scores {
 }
 
 impl Fitted {
+    /// Whether the model looks at the attribute `index`.
+    pub fn uses(&self, index: usize) -> bool {
+        self.encoders.iter().any(|encoder| encoder.attribute == index)
+    }
+
     /// Scores of `rows` of the same attributes.
     ///
     /// # Errors

@@ -13,5 +13,6 @@ pub mod logistic;
 pub mod order;
 pub mod pca;
 pub mod poisson_binomial;
+pub mod rank_correlation;
 pub mod rng;
 pub mod survival;

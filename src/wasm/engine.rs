@@ -93,7 +93,7 @@ impl Loader {
     /// Recognises what was added and makes it canonical. The loader is used up.
     pub fn finish(self) -> Result<Handle, JsValue> {
         let loaded = crm::load(self.sources, &self.options).map_err(thrown)?;
-        Ok(Handle { loaded, prepared: None, labels: None })
+        Ok(Handle { loaded, prepared: None, labels: None, what_if: None })
     }
 }
 
@@ -103,6 +103,7 @@ pub struct Handle {
     loaded: Loaded,
     prepared: Option<segments::Prepared>,
     labels: Option<Table>,
+    what_if: Option<forecast::WhatIfModel>,
 }
 
 #[wasm_bindgen]
@@ -157,7 +158,47 @@ impl Handle {
         reported(progress, |progress| forecast::pipeline(&self.loaded.crm, &options, progress))
     }
 
-    /// Which groups the customers form. They become the column `segment` of the deals, for `funnel` and `forecast`.
+    /// Owners side by side.
+    #[wasm_bindgen(unchecked_return_type = "RepsResult")]
+    pub fn reps(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "RepOptions | undefined")] options: &JsValue,
+        progress: Option<Function>,
+    ) -> Result<JsValue, JsValue> {
+        let options = decode(options)?;
+        reported(progress, |progress| forecast::reps(&self.loaded.crm, &options, progress))
+    }
+
+    /// The user's own points beside the model's probability.
+    #[wasm_bindgen(unchecked_return_type = "RuleScores")]
+    pub fn rules(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "RuleOptions | undefined")] options: &JsValue,
+        progress: Option<Function>,
+    ) -> Result<JsValue, JsValue> {
+        let options = decode(options)?;
+        reported(progress, |progress| forecast::rule_scores(&self.loaded.crm, &options, progress))
+    }
+
+    /// What an open deal would look like with other values. The model is kept for the next question with the same options of the model.
+    #[wasm_bindgen(js_name = whatIf, unchecked_return_type = "WhatIfResult")]
+    pub fn what_if(
+        &mut self,
+        row: u32,
+        #[wasm_bindgen(unchecked_param_type = "WhatIfOptions | undefined")] options: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let options: forecast::WhatIfOptions = decode(options)?;
+        let crm = &self.loaded.crm;
+        let model = match self.what_if.take().filter(|model| model.has(&options.model)) {
+            Some(model) => model,
+            None => forecast::what_if_model(crm, &options.model).map_err(thrown)?,
+        };
+        let result = forecast::what_if(crm, &model, row, &options);
+        self.what_if = Some(model);
+        Ok(encode(&result.map_err(thrown)?))
+    }
+
+    /// Which groups the customers form. They become the column `segment` of the deals, for `funnel`.
     #[wasm_bindgen(unchecked_return_type = "SegmentsResult")]
     pub fn segments(
         &mut self,

@@ -12,6 +12,7 @@ mod win_times;
 pub use arrivals::Arrivals;
 pub use backtest::BackTest;
 pub use slipped::Slipped;
+pub(super) use win_times::Curve;
 
 use super::{ForecastOptions, Shown};
 use crate::bulk::{Floats, Indices};

@@ -5,7 +5,7 @@ use super::super::model::{Examples, Fitted, train};
 use super::super::{
     CAUTIOUS_PENALTY, ForecastOptions, NEEDED, Shown, Verdict, candidates, check, closed_deals, first_tested, judged,
 };
-use crate::crm::Deals;
+use crate::crm::{Deals, LeftOut};
 use crate::error::Result;
 use crate::stats::intervals::Confidence;
 
@@ -15,10 +15,16 @@ pub(in crate::forecast) struct Trained {
     pub examples: Examples,
     /// When they closed (ms); `None` where the order of rows is the time.
     pub closed_at: Option<Vec<f64>>,
+    /// Position of the first deal that the test was on.
+    pub cut: usize,
     /// Attributes in the model.
     pub columns: Vec<usize>,
+    /// Deals that could not be learnt from.
+    pub left_out: Vec<LeftOut>,
     /// The model of all closed deals; `None` where one outcome is missing.
     pub fitted: Option<Fitted>,
+    /// The model of the older ones, which was tested; `None` where there are too few for a test.
+    pub tested: Option<Fitted>,
     /// What may be shown.
     pub shown: Shown,
 }
@@ -30,11 +36,11 @@ pub(in crate::forecast) struct Trained {
 pub(in crate::forecast) fn trained(deals: &Deals, options: &ForecastOptions) -> Result<Trained> {
     let confidence = Confidence::new(options.confidence)?;
     check(options)?;
-    let (examples, closed_at, _) = closed_deals(deals);
+    let (examples, closed_at, left_out) = closed_deals(deals);
     let (won, lost) = examples.counts();
     let cut = first_tested(&examples, closed_at.as_deref(), options);
     let (columns, _) = candidates(deals, &examples, cut, options, confidence)?;
-    let mut judgement = None;
+    let (mut tested, mut judgement) = (None, None);
     let mut penalty = options.penalty;
     if won >= NEEDED && lost >= NEEDED {
         let (older, newest) = (examples.part(0, cut), examples.part(cut, examples.rows.len()));
@@ -43,6 +49,7 @@ pub(in crate::forecast) fn trained(deals: &Deals, options: &ForecastOptions) -> 
             let fitted = train(&deals.attributes, &columns, &older, options.penalty, options.min_level_rows)?;
             penalty = Some(fitted.model.penalty);
             judgement = Some(holdout::judge(&fitted, &deals.attributes, &older, &newest, None, confidence)?);
+            tested = Some(fitted);
         }
     }
     let penalty = penalty.unwrap_or(CAUTIOUS_PENALTY);
@@ -52,7 +59,7 @@ pub(in crate::forecast) fn trained(deals: &Deals, options: &ForecastOptions) -> 
     };
     let (verdict, _) = judged(judgement.as_ref(), won, lost, fitted.as_ref());
     let shown = if fitted.is_none() || verdict == Verdict::NoSignal { Shown::BaseRate } else { Shown::Model };
-    Ok(Trained { examples, closed_at, columns, fitted, shown })
+    Ok(Trained { examples, closed_at, cut, columns, left_out, fitted, tested, shown })
 }
 
 impl Trained {

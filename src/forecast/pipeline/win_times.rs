@@ -1,10 +1,11 @@
 //! When open deals, and deals that do not exist yet, will be won.
 
 use super::book::Book;
-use crate::crm::Outcome;
+use crate::crm::{Deals, Outcome};
 use crate::error::Result;
 use crate::stats::intervals::Confidence;
 use crate::stats::survival::SurvivalState;
+use crate::time::DAY_MS;
 
 /// Probabilities of a win by time.
 pub(super) trait WinTimes {
@@ -106,16 +107,10 @@ impl Cycle {
         let (still, already) = self.at(days);
         ((won + open * share - already) / still).clamp(0.0, 1.0)
     }
-}
 
-fn rate_share(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
-}
-
-impl WinTimes for Cycle {
-    fn open(&self, row: usize, age_days: f64, ahead_days: &[f64], won_within: &mut [f64]) {
+    /// [`WinTimes::open`] for a deal whose odds of a win in the end are `odds` times those of the average deal.
+    fn within(&self, age_days: f64, odds: f64, ahead_days: &[f64], won_within: &mut [f64]) {
         let ever = self.won_ever(age_days);
-        let odds = self.odds.get(row).copied().unwrap_or(1.0);
         let factor = if ever > 0.0 { odds / (1.0 - ever + ever * odds) } else { 1.0 };
         let (age, ..) = self.cut;
         let (still, already) = self.at(age_days);
@@ -129,8 +124,72 @@ impl WinTimes for Cycle {
             *into = (share * factor).clamp(0.0, 1.0);
         }
     }
+}
+
+fn rate_share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
+}
+
+impl WinTimes for Cycle {
+    fn open(&self, row: usize, age_days: f64, ahead_days: &[f64], won_within: &mut [f64]) {
+        self.within(age_days, self.odds.get(row).copied().unwrap_or(1.0), ahead_days, won_within);
+    }
 
     fn fresh(&self, days: f64) -> f64 {
         self.at(days.max(0.0)).1
+    }
+}
+
+/// Days ahead for which a probability is given.
+const WITHIN_DAYS: [f64; 3] = [30.0, 60.0, 90.0];
+/// Steps by which the median time is halved in: to a fraction of a second in a thousand years.
+const HALVINGS: usize = 50;
+
+/// Times of wins for deals that are looked at one by one.
+pub(in crate::forecast) struct Curve {
+    cycle: Cycle,
+    now: f64,
+}
+
+impl Curve {
+    /// Of `deals` as they stand at `as_of` (ms); `None` where no deal with dates was won.
+    ///
+    /// # Errors
+    /// None that deals can cause.
+    pub fn of(deals: &Deals, as_of: f64) -> Result<Option<Curve>> {
+        let book = Book::new(deals, as_of + 1.0);
+        if !book.rows.iter().any(|&row| book.outcome(row) == Outcome::Won) {
+            return Ok(None);
+        }
+        Ok(Some(Curve { cycle: Cycle::new(&book, Vec::new())?, now: as_of }))
+    }
+
+    /// Probability that the open deal `row`, whose odds are `odds` times those of the average deal, is won within 30, 60 and 90 days, and days by which half
+    /// of the wins of such deals have come; `None` without a date of creation.
+    pub fn outlook(&self, deals: &Deals, row: usize, odds: f64) -> Option<([f64; 3], Option<f64>)> {
+        let age = (self.now - deals.created[row]) / DAY_MS;
+        if age.is_nan() {
+            return None;
+        }
+        let age = age.max(0.0);
+        let mut within = [0.0; 3];
+        self.cycle.within(age, odds, &WITHIN_DAYS, &mut within);
+        let by = |days: f64| {
+            let mut share = [0.0];
+            self.cycle.within(age, 1.0, &[days], &mut share);
+            share[0]
+        };
+        let half = 0.5 * self.cycle.won_ever(age);
+        let mut far = 1.0;
+        while by(far) < half && far < 1e6 {
+            far *= 2.0;
+        }
+        let reached = half > 0.0 && by(far) >= half;
+        let mut near = 0.0;
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (near + far);
+            if by(middle) < half { near = middle } else { far = middle }
+        }
+        Some((within, reached.then_some(far)))
     }
 }
