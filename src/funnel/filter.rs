@@ -14,6 +14,8 @@ pub(super) fn selected(deals: &Deals, options: &FunnelOptions) -> Result<Vec<boo
         (None, Some(value)) => return Err(unpaired("filterValue", value, "a filter value needs a filterColumn")),
         (Some(column), None) => return Err(unpaired("filterColumn", column, "a filter column needs a filterValue")),
     };
+    // A row of weight 0 is no row.
+    let selected: Vec<bool> = selected.iter().zip(&deals.weight).map(|(is, weight)| *is && *weight > 0.0).collect();
     if selected.contains(&true) {
         return Ok(selected);
     }

@@ -49,8 +49,8 @@ pub(super) fn unknown(deals: &Deals, column: &str, further: &[&str]) -> Error {
     }
 }
 
-/// Groups by `column`: a column of the deals, `owner`, `stage`, or `period`, the period of creation. The `options.most_groups` largest are shown; of
-/// equally large ones those that come first. Numbers that have more than 30 values make four groups of about equal size.
+/// Groups by `column`: a column of the deals, `owner`, `stage`, or `period`, the period of creation. The `options.most_groups` largest are shown; equally
+/// large ones by name. Numbers that have more than 30 values make four groups of about equal size.
 ///
 /// # Errors
 /// [`Error::UnknownColumn`] for any other name.
@@ -150,7 +150,8 @@ fn largest(deals: &Deals, used: &Used, mut codes: Vec<u32>, mut names: Vec<Optio
     for (deal, code) in codes.iter().enumerate().filter(|(deal, _)| used.is_selected(*deal)) {
         sizes[*code as usize] += deals.weight[deal];
     }
-    let mut order = sorted_rows(names.len(), &mut |a, b| sizes[b].total_cmp(&sizes[a]));
+    let mut order =
+        sorted_rows(names.len(), &mut |a, b| sizes[b].total_cmp(&sizes[a]).then_with(|| names[a].cmp(&names[b])));
     order.retain(|code| sizes[*code] > 0.0);
     let other = order.split_off(most.min(order.len()));
     let mut place = vec![OTHER; names.len()];

@@ -376,4 +376,6 @@ fn current(deals: &Deals, passages: Option<&Passages>, selected: &[bool]) -> Vec
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -39,7 +39,7 @@ pub struct Transitions {
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Variants {
-    /// The most common ones, the commonest first; of equally common ones the one that appears first.
+    /// The most common ones, the commonest first; equally common ones in the order of their paths.
     pub top: Vec<Variant>,
     /// How many different paths there are. Paths that agree in their first 100 stays count as one.
     pub distinct: u32,
@@ -213,8 +213,10 @@ pub(super) fn variants(deals: &Deals, passages: &Passages, used: &Used, most: us
         }
     }
     let paths: Vec<usize> = (0..tree.0.len()).filter(|at| tree.0[*at].counts.deals > 0.0).collect();
-    let order =
-        sorted_rows(paths.len(), &mut |a, b| tree.0[paths[b]].counts.deals.total_cmp(&tree.0[paths[a]].counts.deals));
+    let order = sorted_rows(paths.len(), &mut |a, b| {
+        let deals = |at: usize| tree.0[paths[at]].counts.deals;
+        deals(b).total_cmp(&deals(a)).then_with(|| tree.path(paths[a] as u32).cmp(&tree.path(paths[b] as u32)))
+    });
     let all: f64 = paths.iter().map(|at| tree.0[*at].counts.deals).sum();
     let top: Vec<Variant> = order
         .into_iter()

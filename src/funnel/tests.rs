@@ -406,7 +406,7 @@ fn instants_at_the_end_of_time_have_no_period_and_do_no_harm() {
 
 /// Ada's deals take a tenth of the time of Bo's.
 fn fast_and_slow(n: u32) -> Crm {
-    let days = |deal: u32| f64::from(1 + deal % 9) * if deal % 2 == 0 { 1.0 } else { 10.0 };
+    let days = |deal: u32| f64::from(1 + deal % 9) * [1.0, 10.0][deal as usize % 2];
     let rows: Vec<(Outcome, f64, f64)> = (0..n)
         .map(|deal| if deal % 3 == 0 { (Outcome::Lost, 0.0, days(deal)) } else { (Outcome::Won, 0.0, days(deal)) })
         .collect();

@@ -153,7 +153,7 @@ fn incidences_and_curve_sum_to_one() {
 
 #[test]
 fn weight_three_equals_three_rows() {
-    for seed in 0..200 {
+    for seed in 0..1_000 {
         let rows = random_rows(seed);
         let mut repeated = Rows::default();
         for row in 0..rows.durations.len() {
@@ -170,7 +170,7 @@ fn weight_three_equals_three_rows() {
 
 #[test]
 fn merged_parts_in_any_order_equal_the_whole() {
-    for seed in 0..200 {
+    for seed in 0..1_000 {
         let rows = random_rows(seed);
         let whole = rows.state(3).finish(level());
         let mut rng = seeded(seed, 8);
