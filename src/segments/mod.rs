@@ -1,9 +1,11 @@
 //! Groups of customers or deals that are alike: k-means on standardised features, most often on recency, frequency and monetary
 //! value of orders; whether they are real, what they are, and what they mean for deals.
 
+pub mod density;
 pub mod groups;
 pub mod kmeans;
 pub mod linfa_traits;
+pub mod mixture;
 pub mod points;
 pub mod recipe;
 pub mod rfm;

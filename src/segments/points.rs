@@ -24,15 +24,33 @@ impl Points {
     /// Values that fill no whole row are left out.
     pub fn new(dims: usize, rows: &[f64], weights: Option<&[f64]>) -> Self {
         let dims = dims.max(1);
-        let len = rows.len() / dims;
-        let mut values = vec![0.0; len.div_ceil(GROUP) * GROUP * dims];
-        for (i, row) in rows.chunks_exact(dims).enumerate() {
-            for (j, &value) in row.iter().enumerate() {
-                values[(i / GROUP * dims + j) * GROUP + i % GROUP] = value;
-            }
+        let mut points = Points { dims, len: 0, values: Vec::new(), weights: None, tiles: OnceCell::new() };
+        points.extend(rows);
+        let weights = weights.filter(|weights| weights.len() == points.len && weights.iter().any(|&w| w != 1.0));
+        points.weights = weights.map(<[f64]>::to_vec);
+        points
+    }
+
+    /// No points yet, with room for `n` of `dims` dimensions (at least 1).
+    pub fn with_capacity(dims: usize, n: usize) -> Self {
+        let mut points = Points::new(dims, &[], None);
+        points.values.reserve_exact(n.div_ceil(GROUP) * GROUP * points.dims);
+        points
+    }
+
+    /// Adds points of weight 1, row-major: data that come in pieces need not be held twice. Values that fill no whole row are left out.
+    pub fn extend(&mut self, rows: &[f64]) {
+        let (dims, added) = (self.dims, rows.len() / self.dims);
+        self.tiles = OnceCell::new();
+        if let Some(weights) = &mut self.weights {
+            weights.resize(weights.len() + added, 1.0);
         }
-        let weights = weights.filter(|weights| weights.len() == len && weights.iter().any(|&w| w != 1.0));
-        Points { dims, len, values, weights: weights.map(<[f64]>::to_vec), tiles: OnceCell::new() }
+        self.values.resize((self.len + added).div_ceil(GROUP) * GROUP * dims, 0.0);
+        for (i, row) in (self.len..).zip(rows.chunks_exact(dims)) {
+            let group = &mut self.values[i / GROUP * GROUP * dims..];
+            group.chunks_exact_mut(GROUP).zip(row).for_each(|(lanes, &value)| lanes[i % GROUP] = value);
+        }
+        self.len += added;
     }
 
     /// The same points with other weights, one per point.
@@ -168,4 +186,21 @@ fn squared_distances(dims: usize, group: &[f64], centre: &[f64]) -> [f64; GROUP]
         }
     }
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_any_size_make_the_same_points() {
+        let rows: Vec<f64> = (0..69).map(f64::from).collect();
+        let whole = Points::new(3, &rows, None);
+        for size in [3, 9, 12, 33] {
+            let mut points = Points::new(3, &[], None);
+            rows.chunks(size).for_each(|piece| points.extend(piece));
+            assert_eq!(points, whole);
+        }
+        assert_eq!((whole.len(), whole.row(22)), (23, vec![66.0, 67.0, 68.0]));
+    }
 }

@@ -46,18 +46,28 @@ impl Cholesky {
     /// Replaces the right-hand side b, of length n, by the solution x of Ax = b.
     pub fn solve(&self, b: &mut [f64]) {
         let n = self.n.min(b.len());
-        for i in 0..n {
-            for k in 0..i {
-                b[i] -= self.lower[i * self.n + k] * b[k];
-            }
-            b[i] /= self.lower[i * self.n + i];
-        }
+        self.whiten(b);
         for i in (0..n).rev() {
             for k in i + 1..n {
                 b[i] -= self.lower[k * self.n + i] * b[k];
             }
             b[i] /= self.lower[i * self.n + i];
         }
+    }
+
+    /// Replaces b, of length n, by L⁻¹b: what has covariance A gets uncorrelated and of variance 1.
+    pub fn whiten(&self, b: &mut [f64]) {
+        for i in 0..self.n.min(b.len()) {
+            for k in 0..i {
+                b[i] -= self.lower[i * self.n + k] * b[k];
+            }
+            b[i] /= self.lower[i * self.n + i];
+        }
+    }
+
+    /// ln |A|.
+    pub fn log_determinant(&self) -> f64 {
+        2.0 * (0..self.n).map(|i| libm::log(self.lower[i * self.n + i])).sum::<f64>()
     }
 
     /// A⁻¹, n × n row-major.

@@ -34,6 +34,7 @@ const FILES: &[(&str, &str)] = &[
     ("online-retail-h1.json", "tests/data/online-retail-h1/oracle.json"),
     ("cdnow.json", "../shared/data/cdnow/oracle.json"),
     ("receipt-log.json", "../shared/data/receipt-log/oracle.json"),
+    ("clusters.json", "tests/data/mixture/reference.json"),
 ];
 
 /// The bytes of a data file, unzipped; `None` where it is not here.
@@ -93,6 +94,7 @@ pub fn bytes(name: &str) -> Option<Vec<u8>> {
         "online-retail-h1.json",
         "cdnow.json",
         "receipt-log.json",
+        "clusters.json",
     );
     (!staged.is_empty()).then(|| staged.to_vec())
 }

@@ -1,0 +1,41 @@
+"""scikit-learn's part of js/w1_shapes.mjs. `gen` writes the data; else reads {"tag","d","k","dt","tol"} lines and answers each with one timed run."""
+import json, os, sys
+for v in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[v] = os.environ.get("THREADS", "1")
+import time, warnings, numpy as np
+warnings.filterwarnings("ignore")
+from sklearn.cluster import KMeans, kmeans_plusplus
+from sklearn.metrics import silhouette_score
+P = lambda f: os.path.join(os.environ.get("PEERS_DATA", "data"), f)
+N = {"100k": 100_000, "1m": 1_000_000}
+DIMS, KS = (2, 5, 8, 17, 32), (3, 8, 16)
+
+def gen():
+    for d in DIMS:
+        r = np.random.default_rng(100 + d)
+        cen = r.normal(0, 1.1, (12, d)); wts = r.dirichlet(np.full(12, 3.0)); spread = r.uniform(0.8, 1.9, 12)
+        n = N["1m"]; lab = r.choice(12, n, p=wts)
+        x = cen[lab] + r.normal(0, 1, (n, d)) * spread[lab][:, None]
+        m = r.random(n) < 0.05; x[m] = r.uniform(-8, 8, (m.sum(), d))
+        for tag, rows in N.items():
+            y = x[:rows]; y = ((y - y.mean(0)) / y.std(0)).astype(np.float32)
+            y.tofile(P(f"w1s_{tag}_{d}.f32"))
+            for k in KS:
+                c, _ = kmeans_plusplus(y[:50_000].astype(np.float64), k, random_state=7)
+                c.astype(np.float32).astype(np.float64).tofile(P(f"w1s_{tag}_{d}_{k}.f64"))
+
+if sys.argv[1:] == ["gen"]:
+    gen(); sys.exit()
+held, X = None, None
+for line in sys.stdin:
+    q = json.loads(line); d, k = q["d"], q["k"]
+    if held != (q["tag"], d, q["dt"]):
+        X = None; X = np.fromfile(P(f"w1s_{q['tag']}_{d}.f32"), np.float32).reshape(-1, d)
+        if q["dt"] == "f64": X = X.astype(np.float64)
+        held = (q["tag"], d, q["dt"])
+    c0 = np.fromfile(P(f"w1s_{q['tag']}_{d}_{k}.f64")).reshape(k, d).astype(X.dtype)
+    t = time.perf_counter(); m = KMeans(k, init=c0, n_init=1, max_iter=q.get("iterations", 300), tol=q["tol"], algorithm="lloyd").fit(X); t = (time.perf_counter() - t) * 1e3
+    a = dict(ms=t, iterations=int(m.n_iter_), inertia=float(m.inertia_))
+    if q["dt"] == "f32":   # the same labels and centres, summed in double precision
+        a["inertia"] = float(((X.astype(np.float64) - m.cluster_centers_.astype(np.float64)[m.labels_]) ** 2).sum())
+    print(json.dumps(a), flush=True)
