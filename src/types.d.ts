@@ -826,7 +826,7 @@ export interface Outlook {
   probability: Estimate;
   /** Probabilities of a win within 30, 60 and 90 days; null without dates. */
   wonWithin: [number, number, number] | null;
-  /** When half of the wins of deals like this one have come. */
+  /** When half of the wins of deals of its age have come. */
   expectedClose: Instant | null;
 }
 

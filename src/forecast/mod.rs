@@ -7,6 +7,7 @@ mod model;
 mod pipeline;
 mod reps;
 mod rules;
+mod trained;
 mod what_if;
 
 pub use holdout::Holdout;
@@ -26,8 +27,9 @@ use crate::error::{Error, Result};
 use crate::meta::{Estimate, Meta, Progress};
 use crate::stats::intervals::{Confidence, wilson};
 use crate::stats::order::{reordered, sort_rows, sorted_rows};
-use model::{Examples, Fitted, train};
+use model::{Examples, Fitted};
 use serde::{Deserialize, Serialize};
+use trained::{Trained, trained};
 
 /// How to forecast.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -217,42 +219,11 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
     let deals =
         crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "forecast".into(), table: "deals".into() })?;
     let confidence = Confidence::new(options.confidence)?;
-    check(options)?;
-    let (examples, closed_at, left_out) = closed_deals(deals);
-    let (won, lost) = examples.counts();
     let open: Vec<usize> =
         (0..deals.len()).filter(|&i| matches!(deals.outcome[i], Outcome::Open | Outcome::Hold)).collect();
-    let cut = first_tested(&examples, closed_at.as_deref(), options);
-    let (columns, leakage) = candidates(deals, &examples, cut, options, confidence)?;
-    progress.report(0.1);
-
-    let enough = won >= NEEDED && lost >= NEEDED;
-    let mut holdout = None;
-    let mut penalty = options.penalty;
-    if enough {
-        let (older, newest) = (examples.part(0, cut), examples.part(cut, examples.rows.len()));
-        let (older_won, older_lost) = older.counts();
-        if older_won > 0.0 && older_lost > 0.0 && newest.weights.iter().any(|weight| *weight > 0.0) {
-            let fitted = train(&deals.attributes, &columns, &older, options.penalty, options.min_level_rows)?;
-            progress.report(0.5);
-            let from = closed_at.as_ref().and_then(|times| times.get(cut).copied());
-            penalty = Some(fitted.model.penalty);
-            holdout = Some(holdout::judge(&fitted, &deals.attributes, &older, &newest, from, confidence)?);
-        }
-    }
-    progress.report(0.6);
-    let fitted = match won > 0.0 && lost > 0.0 {
-        true => Some(train(
-            &deals.attributes,
-            &columns,
-            &examples,
-            Some(penalty.unwrap_or(CAUTIOUS_PENALTY)),
-            options.min_level_rows,
-        )?),
-        false => None,
-    };
-    let (verdict, verdict_reason) = judged(holdout.as_ref(), won, lost, fitted.as_ref());
-    let shown = if fitted.is_none() || verdict == Verdict::NoSignal { Shown::BaseRate } else { Shown::Model };
+    let trained = trained(deals, options, progress)?;
+    let (won, lost) = trained.examples.counts();
+    let Trained { left_out, fitted, holdout, verdict, verdict_reason, shown, leakage, .. } = trained;
     let base_rate = wilson(won, won + lost, confidence);
     progress.report(0.7);
     let (open, listed, expected) =

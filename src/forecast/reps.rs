@@ -1,6 +1,6 @@
 //! Owners side by side: what they have open, how often they win, and how that compares with the deals that they were given.
 
-use super::pipeline::trained::trained;
+use super::trained::trained;
 use super::{ForecastOptions, Shown};
 use crate::crm::{Crm, Deals, Outcome};
 use crate::error::{Error, Result};
@@ -164,7 +164,7 @@ pub fn reps(crm: &Crm, options: &RepOptions, progress: &mut Progress<'_>) -> Res
 
 /// Probability of a win by row; the base rate where there is no model to be shown, 0 where nothing is closed.
 fn of_open(deals: &Deals, options: &ForecastOptions) -> Result<(Vec<f64>, Vec<crate::crm::LeftOut>)> {
-    let trained = trained(deals, options)?;
+    let trained = trained(deals, options, &mut Progress::none())?;
     let (won, lost) = trained.examples.counts();
     let probability = match trained.fitted.filter(|_| trained.shown == Shown::Model) {
         Some(fitted) => {
@@ -186,7 +186,7 @@ fn without_owner(deals: &Deals, options: &ForecastOptions) -> Result<Option<Vec<
         features.retain(|name| !owner.contains(name));
     }
     options.without.extend(owner);
-    let trained = trained(deals, &options)?;
+    let trained = trained(deals, &options, &mut Progress::none())?;
     let Some(fitted) = trained.fitted else { return Ok(None) };
     let mut probability = vec![f64::NAN; deals.len()];
     let scores = fitted.scores(&deals.attributes, &trained.examples.rows)?;

@@ -1,6 +1,6 @@
 //! A user's own points beside the model's probability: how far they agree, and which of them the past bears out.
 
-use super::pipeline::trained::trained;
+use super::trained::trained;
 use super::{ForecastOptions, Shown};
 use crate::bulk::{Floats, Indices};
 use crate::crm::{Attribute, Crm, Deals, Operator, Outcome, Rule, RuleValue};
@@ -163,7 +163,7 @@ pub fn rule_scores(crm: &Crm, options: &RuleOptions, progress: &mut Progress<'_>
         })
         .collect();
     progress.report(0.2);
-    let trained = trained(deals, &options.model)?;
+    let trained = trained(deals, &options.model, &mut Progress::none())?;
     progress.report(0.8);
     let open: Vec<usize> = (0..deals.len()).filter(|&row| is_open(row)).collect();
     let pick = |values: &[f64], rows: &[usize]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();

@@ -4,12 +4,12 @@
 
 use super::features::MISSING;
 use super::pipeline::Curve;
-use super::pipeline::trained::{Trained, trained};
 use super::rules::column;
+use super::trained::{Trained, trained};
 use super::{ForecastOptions, Shown};
 use crate::crm::{Attribute, Crm, Deals, Outcome, RuleValue};
 use crate::error::{Error, Result};
-use crate::meta::{Estimate, Meta};
+use crate::meta::{Estimate, Meta, Progress};
 use crate::stats::intervals::Confidence;
 use crate::stats::order::{reordered, sort_rows};
 use crate::table::{Texts, Values};
@@ -61,9 +61,10 @@ pub struct Change {
 pub struct Outlook {
     /// Probability of a win in the end, with its interval.
     pub probability: Estimate,
-    /// Probability of a win within 30, 60 and 90 days from now; `None` where the data have no dates for it.
+    /// Probability of a win within 30, 60 and 90 days from now: that in the end, spread over time as the wins of deals of its age are. `None` where the
+    /// data have no dates for it.
     pub won_within: Option<[f64; 3]>,
-    /// Instant (ms) by which half of the wins of deals like this one have come; `None` where there are no dates or none is expected.
+    /// Instant (ms) by which half of the wins of deals of its age have come; `None` where there are no dates or none is expected.
     pub expected_close: Option<f64>,
 }
 
@@ -108,6 +109,7 @@ pub struct WhatIfResult {
 /// The model that single deals are tried on: learnt once, asked often.
 pub struct WhatIfModel {
     options: ForecastOptions,
+    columns: Vec<String>,
     trained: Trained,
     curve: Option<Curve>,
 }
@@ -118,8 +120,9 @@ pub struct WhatIfModel {
 /// As [`super::forecast`].
 pub fn what_if_model(crm: &Crm, options: &ForecastOptions) -> Result<WhatIfModel> {
     let deals = deals_of(crm)?;
-    let trained = trained(deals, options)?;
-    Ok(WhatIfModel { options: options.clone(), trained, curve: Curve::of(deals, crm.as_of)? })
+    let trained = trained(deals, options, &mut Progress::none())?;
+    let columns = deals.attributes.iter().map(|attribute| attribute.name.clone()).collect();
+    Ok(WhatIfModel { options: options.clone(), columns, trained, curve: Curve::of(deals, crm.as_of)? })
 }
 
 impl WhatIfModel {
@@ -132,12 +135,19 @@ impl WhatIfModel {
 /// What the open deal in row `row` of the deals table would look like with the changes of `options`, by `model`, which was learnt from the same `crm`.
 ///
 /// # Errors
-/// [`Error::MissingTable`] without deals; [`Error::InvalidOption`] for a row that is no open deal, a change of a column that is not actionable, a value that the
-/// column cannot hold; [`Error::UnknownColumn`]; [`Error::TooFew`] where there is no model: won and lost deals are needed, and a model that is better than
-/// the base rate.
+/// [`Error::MissingTable`] without deals; [`Error::InvalidOption`] for a model of other columns, a row that is no open deal, a change of a column
+/// that is not actionable, a value that the column cannot hold; [`Error::UnknownColumn`]; [`Error::TooFew`] where there is no model: won and lost
+/// deals are needed, and a model that is better than the base rate.
 pub fn what_if(crm: &Crm, model: &WhatIfModel, row: u32, options: &WhatIfOptions) -> Result<WhatIfResult> {
     let deals = deals_of(crm)?;
     let confidence = Confidence::new(options.confidence)?;
+    if !deals.attributes.iter().map(|attribute| &attribute.name).eq(&model.columns) {
+        return Err(Error::invalid_option(
+            "model",
+            model.columns.join(", "),
+            "a model of the columns that the deals have",
+        ));
+    }
     let at = (0..deals.len())
         .find(|&at| deals.row[at] == row && matches!(deals.outcome[at], Outcome::Open | Outcome::Hold))
         .ok_or_else(|| {
@@ -213,12 +223,11 @@ pub fn what_if(crm: &Crm, model: &WhatIfModel, row: u32, options: &WhatIfOptions
         let (value, low, high) = scores.probability(row, confidence.multiplier());
         Estimate { value, low, high, n: won + lost }
     };
-    let base = libm::log(won / lost);
     let outlook = |row: usize| {
-        let odds = libm::exp((scores.log_odds[row] - base).clamp(-30.0, 30.0));
-        let times = model.curve.as_ref().and_then(|curve| curve.outlook(deals, at, odds));
+        let probability = estimate(row);
+        let times = model.curve.as_ref().and_then(|curve| curve.outlook(deals, at, probability.value));
         Outlook {
-            probability: estimate(row),
+            probability,
             won_within: times.as_ref().map(|(within, _)| *within),
             expected_close: times.and_then(|(_, days)| days).map(|days| crm.as_of + days * DAY_MS),
         }

@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = &[
     ("bank-marketing.json", "tests/data/bank-marketing/oracle.json"),
     ("online-retail-h1.json", "tests/data/online-retail-h1/oracle.json"),
     ("cdnow.json", "../shared/data/cdnow/oracle.json"),
+    ("pipeline.json", "tests/data/pipeline/reference.json"),
     ("receipt-log.json", "../shared/data/receipt-log/oracle.json"),
     ("clusters.json", "tests/data/mixture/reference.json"),
 ];
@@ -93,6 +94,7 @@ pub fn bytes(name: &str) -> Option<Vec<u8>> {
         "bank-marketing.json",
         "online-retail-h1.json",
         "cdnow.json",
+        "pipeline.json",
         "receipt-log.json",
         "clusters.json",
     );

@@ -9,6 +9,7 @@ mod forecast;
 mod funnel;
 mod groups;
 mod history_forms;
+mod pipeline;
 mod quality;
 mod segments;
 mod tables;

@@ -34,6 +34,13 @@ test("forecast on Maven says no signal and shows the base rate", () => {
   assert.ok(Math.abs(baseRate.value - 4238 / 6711) < 1e-12);
 });
 
+test("the pipeline of Maven is forecast month by month with its open deals", () => {
+  const { open, periods, winTimes } = cli("pipeline", "--deals", maven, "--options", '{"periods":3,"draws":500}', "--json").json();
+  assert.deepEqual([open.wins, periods.length, winTimes], [1589, 3, "cycle"]);
+  assert.equal(cli("reps", "--deals", maven, "--json").json().reps.length, 30);
+  assert.equal(cli("rules", "--deals", maven).json().error.code, "too_few");
+});
+
 test("mapping and options may be files", () => {
   const map = join(folder, "map.json");
   writeFileSync(map, JSON.stringify({ deals: { created_at: "engage_date" } }));

@@ -27,6 +27,32 @@ test("the core alone answers the funnel and quality, and the models come to the 
   handle.free();
 });
 
+test("the pipeline, owners, rules and what-if answer in plain values, and what cannot be is refused by code", async () => {
+  const mapping = { rules: [{ column: "source", operator: "=", value: "Referral", points: 5 }, { column: "amount", operator: "between", value: [0, 1e4], points: -1 }] };
+  const handle = await load(core, [{ simulate: { deals: 3000, seed: 2 } }], { mapping });
+  /** @type {any} */ const pipeline = handle.pipeline({ period: "quarter", periods: 2, draws: 500, quota: 1e6 });
+  assert.equal(pipeline.periods.length, 2);
+  assert.ok(pipeline.total.amount.p10 < pipeline.total.amount.p90 && pipeline.total.quotaChance >= 0);
+  assert.ok(pipeline.startDay instanceof Float64Array && pipeline.backtest.wins.length === pipeline.backtest.won.length);
+  assert.throws(() => handle.pipeline({ periods: 0 }), { code: "invalid_option" });
+  /** @type {any} */ const { reps } = handle.reps(undefined);
+  assert.ok(reps.every((/** @type {any} */ rep) => rep.shrunkenRate.n === rep.won + rep.lost));
+  /** @type {any} */ const rules = handle.rules(undefined);
+  assert.deepEqual(rules.rules.map((/** @type {any} */ { rule }) => rule), mapping.rules);
+  assert.ok(rules.score.every((/** @type {number} */ points) => [0, 5, -1, 4].includes(points)));
+  assert.throws(() => handle.rules({ rules: [] }), { code: "too_few" });
+  const options = { actionable: ["source"], changes: [{ column: "source", value: "Referral" }] };
+  /** @type {any} */ const tried = handle.whatIf(rules.row[0], options);
+  assert.ok(tried.changed.probability.value > tried.now.probability.value === tried.difference > 0);
+  assert.deepEqual(handle.whatIf(rules.row[0], options), tried);
+  assert.throws(() => handle.whatIf(4_000_000_000, options), { code: "invalid_option" });
+  // Segments become a column of the deals, which a model that was learnt before does not know.
+  handle.segments({ k: 3 });
+  assert.equal(/** @type {any} */ (handle.whatIf(rules.row[0], options)).id, tried.id);
+  assert.deepEqual(handle.summary().mapping?.rules, mapping.rules);
+  handle.free();
+});
+
 test("1,000 cycles of load, analyse and free leave the memory flat", async () => {
   const lines = maven.toString("utf8").split("\n");
   const deals = new Blob([lines.slice(0, 1500).join("\n")]);
@@ -47,7 +73,7 @@ test("1,000 cycles of load, analyse and free leave the memory flat", async () =>
 test("the same input gives the same bytes", async () => {
   const result = async () => {
     const handle = await load(core, [{ simulate: { deals: 3000, seed: 5 } }], {});
-    const all = [handle.summary(), handle.quality(), handle.funnel(undefined), handle.forecast(undefined), handle.segments(undefined)];
+    const all = [handle.summary(), handle.quality(), handle.funnel(undefined), handle.forecast(undefined), handle.pipeline({ draws: 500 }), handle.reps(undefined), handle.segments(undefined)];
     handle.free();
     return all;
   };

@@ -6,7 +6,6 @@ mod backtest;
 mod book;
 mod draws;
 mod slipped;
-pub(super) mod trained;
 mod win_times;
 
 pub use arrivals::Arrivals;
@@ -14,6 +13,7 @@ pub use backtest::BackTest;
 pub use slipped::Slipped;
 pub(super) use win_times::Curve;
 
+use super::trained::{Trained, trained};
 use super::{ForecastOptions, Shown};
 use crate::bulk::{Floats, Indices};
 use crate::crm::{Crm, Deals, Outcome};
@@ -27,7 +27,6 @@ use arrivals::{MonthRate, arrivals};
 use book::{Book, Clock};
 use draws::{Draws, Odds};
 use serde::{Deserialize, Serialize};
-use trained::{Trained, trained};
 use win_times::{Cycle, WinTimes};
 
 /// What to forecast; everything has a default.
@@ -87,15 +86,13 @@ pub struct Band {
 }
 
 impl Band {
-    /// Of `draws` with `known` added to each; zeros without draws. Quantiles between two draws are interpolated.
+    /// Of `draws` with `known` added to each; zeros without draws. A quantile is the smallest draw that the share of draws does not exceed.
     fn of(draws: &[f64], known: f64) -> Band {
         let mut sorted = draws.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let at = |p: f64| {
-            let place = p * sorted.len().saturating_sub(1) as f64;
-            let below = sorted.get(place as usize).copied().unwrap_or(0.0);
-            let above = sorted.get(place as usize + 1).copied().unwrap_or(below);
-            known + below + (place - place.floor()) * (above - below)
+            let place = (p * sorted.len() as f64 - 1e-9).ceil() as usize;
+            known + sorted.get(place.saturating_sub(1)).copied().unwrap_or(0.0)
         };
         let mean = known + draws.iter().sum::<f64>() / draws.len().max(1) as f64;
         Band { p10: at(0.1), p50: at(0.5), p90: at(0.9), mean }
@@ -277,7 +274,7 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
         let what = "won deals with dates of creation and close".into();
         return Err(Error::TooFew { analysis: "pipeline".into(), what, needed: 1, have: 0 });
     }
-    let trained = trained(deals, &options.model)?;
+    let trained = trained(deals, &options.model, &mut Progress::none())?;
     progress.report(0.2);
     let mut rule = crm.time.periods;
     if let Some(calendar) = options.calendar.filter(|calendar| *calendar != rule.calendar) {

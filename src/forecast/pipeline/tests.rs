@@ -363,7 +363,8 @@ fn the_band_of_the_back_test_holds_about_eight_truths_in_ten() {
     assert!(error < 0.3 && periods >= 80.0, "{error} {periods}");
 }
 
-/// Over 200 seeds each, about 2,400 periods: see the assertion for what was measured.
+/// Over 200 seeds each, 2,200 to 2,400 periods. Measured: of amounts 78.6, 78.5 and 77.3 %, of wins 85.2, 84.3 and 82.0 %; counts are whole numbers, of which a
+/// band with both ends holds more the smaller they are. Median errors 33, 17 and 9 %.
 #[test]
 #[ignore = "a study of minutes: cargo test --release --lib pipeline::tests::bands -- --ignored --nocapture"]
 fn bands_hold_75_to_85_truths_in_100_over_200_seeds() {
@@ -374,7 +375,36 @@ fn bands_hold_75_to_85_truths_in_100_over_200_seeds() {
     }
 }
 
-/// 100,000 open deals × 10,000 draws.
+/// Share of three-month totals, and of third months, inside the band of a forecast made on 2025-04-01, over these worlds of 3000 deals.
+fn coverage_ahead(seeds: std::ops::Range<u32>) -> (f64, f64) {
+    let april = 1_743_465_600_000.0; // 2025-04-01T00:00Z
+    let (mut total, mut third) = (0.0, 0.0);
+    let n = f64::from(seeds.end - seeds.start);
+    for seed in seeds {
+        let forecast = run(&simulated(3000, seed, Some(april)), &PipelineOptions { draws: 2000, ..quick() });
+        let later = simulated(3000, seed, None);
+        let book = Book::new(later.deals.as_ref().expect("deals"), f64::INFINITY);
+        let start = |at: usize| forecast.start_day.0[at] * DAY_MS;
+        let inside = |band: Option<Band>, truth: f64| {
+            let band = band.expect("amounts");
+            f64::from(u8::from(band.p10 <= truth && truth <= band.p90))
+        };
+        total += inside(forecast.total.amount, book.won(start(0), start(3)).amount);
+        third += inside(forecast.periods[2].amount, book.won(start(2), start(3)).amount);
+    }
+    (total / n, third / n)
+}
+
+/// Measured over 300 seeds: 76.7 % of the totals, 74.7 % of the third months.
+#[test]
+#[ignore = "a study of minutes: cargo test --release --lib pipeline::tests::bands_three -- --ignored --nocapture"]
+fn bands_three_months_ahead_hold_too() {
+    let (total, third) = coverage_ahead(1..301);
+    println!("three months together {total:.3}, third month {third:.3}");
+    assert!((0.72..0.88).contains(&total) && (0.72..0.88).contains(&third));
+}
+
+/// 95,000 open deals of 250,000, 10,000 draws, tests on twelve past months: 2.6 s natively on one core.
 #[test]
 #[ignore = "a measurement: cargo test --release --lib pipeline::tests::a_hundred -- --ignored --nocapture"]
 fn a_hundred_thousand_open_deals() {

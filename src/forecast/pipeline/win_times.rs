@@ -164,22 +164,25 @@ impl Curve {
         Ok(Some(Curve { cycle: Cycle::new(&book, Vec::new())?, now: as_of }))
     }
 
-    /// Probability that the open deal `row`, whose odds are `odds` times those of the average deal, is won within 30, 60 and 90 days, and days by which half
-    /// of the wins of such deals have come; `None` without a date of creation.
-    pub fn outlook(&self, deals: &Deals, row: usize, odds: f64) -> Option<([f64; 3], Option<f64>)> {
+    /// Probability that the open deal `row`, which is won in the end with probability `ever`, is won within 30, 60 and 90 days, and days by which half
+    /// of the wins of deals of its age have come; `None` without a date of creation.
+    pub fn outlook(&self, deals: &Deals, row: usize, ever: f64) -> Option<([f64; 3], Option<f64>)> {
         let age = (self.now - deals.created[row]) / DAY_MS;
         if age.is_nan() {
             return None;
         }
         let age = age.max(0.0);
+        let average = self.cycle.won_ever(age);
+        let odds = ever * (1.0 - average) / (average * (1.0 - ever));
         let mut within = [0.0; 3];
-        self.cycle.within(age, odds, &WITHIN_DAYS, &mut within);
+        // No odds make of what never happens anything else; certain wins have no odds, and do not come from a logistic model.
+        self.cycle.within(age, if odds.is_finite() { odds } else { 1.0 }, &WITHIN_DAYS, &mut within);
         let by = |days: f64| {
             let mut share = [0.0];
             self.cycle.within(age, 1.0, &[days], &mut share);
             share[0]
         };
-        let half = 0.5 * self.cycle.won_ever(age);
+        let half = 0.5 * average;
         let mut far = 1.0;
         while by(far) < half && far < 1e6 {
             far *= 2.0;

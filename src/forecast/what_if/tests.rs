@@ -1,7 +1,6 @@
 use super::*;
 use crate::crm::{AsOf, LoadOptions, TableKind, load};
 use crate::forecast::forecast;
-use crate::meta::Progress;
 use crate::read::Source;
 use crate::simulate::{SimulateOptions, simulate};
 
@@ -46,9 +45,8 @@ fn the_deal_as_it_is_has_the_probability_of_the_forecast_and_a_change_that_of_it
     let same = what_if(&twin, &model, row, &with(&[])).expect("an open deal").now;
     assert!((result.changed.probability.value - same.probability.value).abs() < 1e-12);
     assert_eq!(result.difference, result.changed.probability.value - result.now.probability.value);
-    assert!(
-        result.now.won_within.is_some_and(|within| within[0] < within[1] && within[2] < result.now.probability.high)
-    );
+    let ever = result.now.probability.value;
+    assert!(result.now.won_within.is_some_and(|within| 0.0 < within[0] && within[0] < within[1] && within[2] < ever));
     assert!(result.now.expected_close.is_some_and(|at| at > crm.as_of));
 }
 
@@ -91,6 +89,9 @@ fn what_cannot_be_tried_is_refused_by_code() {
     assert_eq!((none.without_effect.as_slice(), none.difference), (["status".to_owned()].as_slice(), 0.0));
     let unseen = what_if(&crm, &model, open, &with(&[("source", text("Pigeon")), ("amount", RuleValue::None)]));
     assert!(unseen.expect("an open deal").changed.probability.value.is_finite());
+    let mut wider = crm.clone();
+    wider.deals.as_mut().expect("deals").attributes.remove(0);
+    assert_eq!(what_if(&wider, &model, open, &with(&[])).map_err(|error| error.code()).err(), Some("invalid_option"));
     let mut young = crm.clone();
     young.deals.as_mut().expect("deals").outcome.iter_mut().for_each(|outcome| *outcome = Outcome::Open);
     let model = what_if_model(&young, &ForecastOptions::default()).expect("learns nothing");

@@ -1,16 +1,18 @@
 //! The model of closed deals, for analyses that build on it.
 
-use super::super::holdout;
-use super::super::model::{Examples, Fitted, train};
-use super::super::{
+use super::holdout::{self, Holdout};
+use super::leakage::Leak;
+use super::model::{Examples, Fitted, train};
+use super::{
     CAUTIOUS_PENALTY, ForecastOptions, NEEDED, Shown, Verdict, candidates, check, closed_deals, first_tested, judged,
 };
 use crate::crm::{Deals, LeftOut};
 use crate::error::Result;
+use crate::meta::Progress;
 use crate::stats::intervals::Confidence;
 
-/// Closed deals, what may be known about them, and the model that was learnt, as [`super::super::forecast`] has them.
-pub(in crate::forecast) struct Trained {
+/// Closed deals, what may be known about them, and the model that was learnt.
+pub(super) struct Trained {
     /// Won and lost deals in time order.
     pub examples: Examples,
     /// When they closed (ms); `None` where the order of rows is the time.
@@ -25,41 +27,66 @@ pub(in crate::forecast) struct Trained {
     pub fitted: Option<Fitted>,
     /// The model of the older ones, which was tested; `None` where there are too few for a test.
     pub tested: Option<Fitted>,
+    /// How that did; `None` with it.
+    pub holdout: Option<Holdout>,
+    /// What the test says.
+    pub verdict: Verdict,
+    /// Why, as a stable code.
+    pub verdict_reason: &'static str,
     /// What may be shown.
     pub shown: Shown,
+    /// Columns that are not believed.
+    pub leakage: Vec<Leak>,
 }
 
-/// Learns from the closed deals of `deals`.
+/// Learns from the closed deals of `deals`, and tests that on the newest of them. Reports shares up to 0.6.
 ///
 /// # Errors
-/// As [`super::super::forecast`].
-pub(in crate::forecast) fn trained(deals: &Deals, options: &ForecastOptions) -> Result<Trained> {
+/// As [`super::forecast`].
+pub(super) fn trained(deals: &Deals, options: &ForecastOptions, progress: &mut Progress<'_>) -> Result<Trained> {
     let confidence = Confidence::new(options.confidence)?;
     check(options)?;
     let (examples, closed_at, left_out) = closed_deals(deals);
     let (won, lost) = examples.counts();
     let cut = first_tested(&examples, closed_at.as_deref(), options);
-    let (columns, _) = candidates(deals, &examples, cut, options, confidence)?;
-    let (mut tested, mut judgement) = (None, None);
+    let (columns, leakage) = candidates(deals, &examples, cut, options, confidence)?;
+    progress.report(0.1);
+    let (mut tested, mut holdout) = (None, None);
     let mut penalty = options.penalty;
     if won >= NEEDED && lost >= NEEDED {
         let (older, newest) = (examples.part(0, cut), examples.part(cut, examples.rows.len()));
         let (older_won, older_lost) = older.counts();
         if older_won > 0.0 && older_lost > 0.0 && newest.weights.iter().any(|weight| *weight > 0.0) {
             let fitted = train(&deals.attributes, &columns, &older, options.penalty, options.min_level_rows)?;
+            progress.report(0.5);
+            let from = closed_at.as_ref().and_then(|times| times.get(cut).copied());
             penalty = Some(fitted.model.penalty);
-            judgement = Some(holdout::judge(&fitted, &deals.attributes, &older, &newest, None, confidence)?);
+            holdout = Some(holdout::judge(&fitted, &deals.attributes, &older, &newest, from, confidence)?);
             tested = Some(fitted);
         }
     }
+    progress.report(0.6);
     let penalty = penalty.unwrap_or(CAUTIOUS_PENALTY);
     let fitted = match won > 0.0 && lost > 0.0 {
         true => Some(train(&deals.attributes, &columns, &examples, Some(penalty), options.min_level_rows)?),
         false => None,
     };
-    let (verdict, _) = judged(judgement.as_ref(), won, lost, fitted.as_ref());
+    let (verdict, verdict_reason) = judged(holdout.as_ref(), won, lost, fitted.as_ref());
     let shown = if fitted.is_none() || verdict == Verdict::NoSignal { Shown::BaseRate } else { Shown::Model };
-    Ok(Trained { examples, closed_at, cut, columns, left_out, fitted, tested, shown })
+    Ok(Trained {
+        examples,
+        closed_at,
+        cut,
+        columns,
+        left_out,
+        fitted,
+        tested,
+        holdout,
+        verdict,
+        verdict_reason,
+        shown,
+        leakage,
+    })
 }
 
 impl Trained {
