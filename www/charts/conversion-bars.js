@@ -1,28 +1,49 @@
-/** The funnel as bars: how many deals came at least to each stage, as a share of the first stage and of the one before. */
-import { h } from "../panels/dom.js";
+/** The funnel as bars: how many deals, or how much of their value, got to each stage, as a share of the first stage and of the one before. */
+import { choice, h } from "../panels/dom.js";
+
+const DEFINITIONS = ["reached", "visited", "eventual"];
 
 /**
- * @param {{stage: string, reached: number, ofFirst: any, ofPrevious: any}[]} stages
- * @param {{i18n: import("../i18n/index.js").I18n, chosen: string, onchoose: (stage: string) => void}} given
+ * @param {any[]} stages `StageResult[]`
+ * @param {{
+ *   i18n: import("../i18n/index.js").I18n, chosen: string, onchoose: (stage: string) => void,
+ *   definition?: string, measure?: string, onchange: (options: {definition?: string, measure?: string}) => void,
+ * }} given `definition`: `reached`, `visited` or `eventual`; `measure`: `deals` or `value`
  */
-export function conversionBars(stages, { i18n, chosen, onchoose }) {
-  const { t, percent, number } = i18n;
-  const most = Math.max(1, ...stages.map((stage) => stage.reached));
+export function conversionBars(stages, { i18n, chosen, onchoose, definition = "reached", measure = "deals", onchange }) {
+  const { t, percent, number, short } = i18n;
+  const known = DEFINITIONS.filter((name) => stages.every(({ conversion }) => conversion[name]));
+  const by = known.includes(definition) ? definition : "reached";
+  const hasValue = stages.some(({ conversion }) => conversion[by].value > 0);
+  const isValue = measure === "value" && hasValue;
+  const of = (/** @type {any} */ stage) => {
+    const { deals, value, ofFirst, ofPrevious, valueOfFirst, valueOfPrevious } = stage.conversion[by];
+    return isValue ? { size: value, ofFirst: valueOfFirst, ofPrevious: valueOfPrevious } : { size: deals, ofFirst, ofPrevious };
+  };
+  const sizes = stages.map((stage) => of(stage).size);
+  const most = Math.max(1e-9, ...sizes);
   const share = (/** @type {any} */ estimate) => (estimate ? percent(estimate.value) : "–");
-  const title = (/** @type {any} */ estimate) => estimate ? t("interval", { level: percent(0.95, 0), range: i18n.range(percent(estimate.low), percent(estimate.high)), count: estimate.n }) : undefined;
-  return h("figure", { class: "conversion" },
+  const title = (/** @type {any} */ estimate) => estimate ? t("interval", { level: percent(0.95, 0), range: i18n.range(percent(estimate.low), percent(estimate.high)), count: Math.round(estimate.n) }) : undefined;
+  return h("figure", { class: "conversion", dataset: { testid: "conversion", definition: by } },
     h("figcaption", null, t("funnel.conversion")),
+    h("div", { class: "toolbar" },
+      choice({ label: t("conversion.definition"), value: by, options: known.map((name) => [name, t(`conversion.${name}`)]), onchange: (name) => onchange({ definition: name }), testid: "conversion-definition" }),
+      hasValue && choice({ label: t("conversion.measure"), value: isValue ? "value" : "deals", options: [["deals", t("deals")], ["value", t("amount")]], onchange: (name) => onchange({ measure: name }), testid: "conversion-measure" })),
+    h("p", { class: "note" }, t(`conversion.${by}.means`)),
     h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": t("funnel.conversion") },
       h("table", null,
         h("caption", { class: "unseen" }, t("funnel.conversion")),
         h("thead", null, h("tr", null,
-          h("th", { scope: "col" }, t("funnel.stage")), h("th", { scope: "col", class: "wide" }, t("funnel.reached")),
-          h("th", { scope: "col", class: "number" }, t("deals")),
+          h("th", { scope: "col" }, t("funnel.stage")), h("th", { scope: "col", class: "wide" }, t(`conversion.${by}`)),
+          h("th", { scope: "col", class: "number" }, isValue ? t("amount") : t("deals")),
           h("th", { scope: "col", class: "number" }, t("funnel.ofPrevious")), h("th", { scope: "col", class: "number" }, t("funnel.ofFirst")))),
-        h("tbody", null, stages.map((stage) => h("tr", { class: stage.stage === chosen ? "chosen" : "" },
-          h("th", { scope: "row" }, h("button", { class: "link", type: "button", "aria-pressed": String(stage.stage === chosen), onclick: () => onchoose(stage.stage) }, stage.stage)),
-          h("td", { class: "wide" }, h("span", { class: "bar", "aria-hidden": "true" }, h("span", { style: { "inline-size": `${(stage.reached / most) * 100}%` } }))),
-          h("td", { class: "number" }, number(stage.reached)),
-          h("td", { class: "number", title: title(stage.ofPrevious) }, share(stage.ofPrevious)),
-          h("td", { class: "number", title: title(stage.ofFirst) }, share(stage.ofFirst))))))));
+        h("tbody", null, stages.map((stage) => {
+          const { size, ofFirst, ofPrevious } = of(stage);
+          return h("tr", { class: stage.stage === chosen ? "chosen" : "" },
+            h("th", { scope: "row" }, h("button", { class: "link", type: "button", "aria-pressed": String(stage.stage === chosen), onclick: () => onchoose(stage.stage) }, h("bdi", null, stage.stage))),
+            h("td", { class: "wide" }, h("span", { class: "bar", "aria-hidden": "true" }, h("span", { style: { "inline-size": `${(size / most) * 100}%` } }))),
+            h("td", { class: "number" }, isValue ? short(size) : number(size)),
+            h("td", { class: "number", title: title(ofPrevious), dataset: { share: ofPrevious?.value ?? "" } }, share(ofPrevious)),
+            h("td", { class: "number", title: title(ofFirst) }, share(ofFirst)));
+        })))));
 }

@@ -23,7 +23,7 @@ export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remain
     marks: at.length * (causes.length + 1),
     legend: !legend ? undefined : [
       { text: remainingName, outcome: "open", share: i18n.percent(remaining[remaining.length - 1] ?? 1) },
-      ...causes.map((/** @type {any} */ { cause, final }, /** @type {number} */ index) => ({ text: nameOf(cause), outcome: cause, opacity: strength(index), share: i18n.percent(final) })).reverse(),
+      ...causes.map((/** @type {any} */ { cause, final }, /** @type {number} */ index) => ({ text: nameOf(cause), outcome: KINDS.has(cause) ? `stage:${cause}` : cause, opacity: strength(index), share: i18n.percent(final) })).reverse(),
     ],
     option: (colours) => ({
       grid: grid(i18n.rtl),
@@ -78,6 +78,9 @@ function look(cause, index, colours) {
   if (cause === "closed") return { color: colours.muted, opacity: 0.8 };
   return { color: colours.accent, opacity: strength(index) };
 }
+
+/** Ways on that are no outcomes. */
+const KINDS = new Set(["next", "skip", "back", "again"]);
 
 /** Other stages are shades of one colour. @param {number} index */
 const strength = (index) => Math.max(0.2, 0.9 - 0.25 * index);

@@ -5,6 +5,11 @@ import { incidenceArea } from "../charts/incidence-area.js";
 import { periodLines } from "../charts/period-lines.js";
 import { survivalCurve } from "../charts/survival-curve.js";
 import { choice, h, refill, table } from "./dom.js";
+import { cohortTable } from "./funnel/cohorts.js";
+import { groupSection } from "./funnel/groups.js";
+import { paths } from "./funnel/paths.js";
+import { stuckSection } from "./funnel/stuck.js";
+import { worth } from "./funnel/worth.js";
 import { intervalText, keyNumber, panel } from "./panel.js";
 import { smallPrint } from "./small-print.js";
 
@@ -32,6 +37,9 @@ export function funnelPanel(context) {
   const overTime = frame({ i18n, height: CHART_HEIGHT, title: t("period.title") });
   const periodHead = h("div", { class: "toolbar" });
   const periods = h("div", { class: "periods" }, periodHead, overTime.element);
+  const stuck = stuckSection(context, i18n);
+  const groups = groupSection(context, i18n);
+  const more = h("div", { class: "more" });
   const cycle = h("div", null, numbers, h("div", { class: "pair" }, curve.element, outcomes.element), shares);
 
   /** @type {any} */
@@ -40,7 +48,7 @@ export function funnelPanel(context) {
   /** @param {any} next `FunnelResult` */
   function update(next) {
     result = next;
-    if (!shell.body.hasChildNodes()) shell.body.append(unit, cycle, stages, chosen, periods, print);
+    if (!shell.body.hasChildNodes()) shell.body.append(unit, cycle, stages, chosen, stuck.element, groups.element, periods, more, print);
     working = result.workingDayHours !== null;
     unit.hidden = !working;
     unit.textContent = t("funnel.working", { hours: result.workingDayHours });
@@ -56,7 +64,10 @@ export function funnelPanel(context) {
     }
     drawStages();
     drawPeriods();
-    refill(print, smallPrint(i18n, result.meta, ["funnel.definition.duration", "funnel.definition.outcomes", "funnel.definition.conversion"]));
+    stuck.update(result);
+    groups.update(result);
+    refill(more, worth(i18n, result), paths(i18n, result), cohortTable(i18n, result));
+    refill(print, smallPrint(i18n, result.meta, ["funnel.definition.duration", "funnel.definition.outcomes", "funnel.definition.conversion", "funnel.definition.stuck", "funnel.definition.tests"]));
   }
 
   function drawStages() {
@@ -66,23 +77,28 @@ export function funnelPanel(context) {
       return refill(stages, currentStages(i18n, result));
     }
     const current = known.find((/** @type {any} */ stage) => stage.stage === context.options.stage) ?? slowest(known);
-    const onchoose = (/** @type {string} */ stage) => {
-      context.change({ stage });
+    const changeView = (/** @type {object} */ options) => {
+      context.change(options);
       drawStages();
     };
+    const onchoose = (/** @type {string} */ stage) => changeView({ stage });
+    const view = { definition: context.options.definition, measure: context.options.measure };
     refill(stages,
       h("h3", null, t("funnel.stages")),
       stuckSentence(i18n, current, slowest(known)),
-      h("div", { class: "pair" }, conversionBars(result.stages, { i18n, chosen: current.stage, onchoose }), currentStages(i18n, result)),
+      h("div", { class: "pair" }, conversionBars(result.stages, { i18n, chosen: current.stage, onchoose, ...view, onchange: changeView }), currentStages(i18n, result)),
       stageTable(i18n, result.stages, current.stage));
     refill(chosen,
-      choice({ label: t("funnel.stage"), value: current.stage, options: known.map((/** @type {any} */ { stage }) => [stage, stage]), onchange: onchoose, testid: "funnel-stage" }),
+      h("div", { class: "toolbar" },
+        choice({ label: t("funnel.stage"), value: current.stage, options: known.map((/** @type {any} */ { stage }) => [stage, stage]), onchange: onchoose, testid: "funnel-stage" }),
+        choice({ label: t("stage.exitsBy"), value: context.options.exits ?? "kind", options: [["kind", t("stage.exitsByKind")], ["target", t("stage.exitsByTarget")]], onchange: (exits) => changeView({ exits }), testid: "funnel-exits" })),
       h("div", { class: "pair" }, stageCurve.element, stageExits.element));
     chosen.hidden = false;
     stageCurve.draw(survivalCurve(current.duration, { i18n, valueName: t("stage.stillHere"), label: t("stage.curveLabel", { stage: current.stage, count: current.passages, days: medianText(i18n, current.duration) }) }));
-    stageExits.element.hidden = !current.exits;
-    if (current.exits) {
-      stageExits.draw(incidenceArea(current.exits, {
+    const exits = context.options.exits === "target" ? current.exits : current.exitKinds ?? current.exits;
+    stageExits.element.hidden = !exits;
+    if (exits) {
+      stageExits.draw(incidenceArea(exits, {
         i18n, lastDays: current.duration.lastDays, nameOf: (cause) => causeName(i18n, cause), remainingName: t("stage.stillHere"), legend: true, label: t("stage.exitsLabel", { stage: current.stage }),
       }));
     }

@@ -98,6 +98,15 @@ tr.chosen .bar span { opacity: 1; }
 .weight span { display: block; block-size: 100%; background: var(--crm-good); border-radius: 2px; }
 .weight.down span { background: var(--crm-bad); }
 
+.section > summary { cursor: pointer; font-weight: 600; font-size: 15px; padding-block: 6px; }
+.section, .more, .groups, .found, .stuck, .worth, .heat { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; min-inline-size: 0; }
+.section { display: block; }
+.section > * + * { margin-block-start: 12px; }
+.heat-cell { display: inline-block; min-inline-size: 3.6em; padding: 2px 6px; border-radius: 3px; background: color-mix(in srgb, var(--crm-accent) var(--strength, 0%), transparent); }
+.path { display: inline-flex; flex-wrap: wrap; gap: 4px 6px; align-items: center; }
+.arrow::before { content: "→"; color: var(--crm-muted); }
+[dir="rtl"] .arrow::before { content: "←"; }
+
 .legend li { display: inline-flex; align-items: center; gap: 6px; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; font-size: 14px; margin-block-end: 6px; }
 .marker { margin-inline-end: 6px; }

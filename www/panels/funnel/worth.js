@@ -1,0 +1,43 @@
+/** What time costs: sales velocity, and what each stage would give if it took no longer than in the best third of the groups. */
+import { h, table } from "../dom.js";
+import { keyNumber } from "../panel.js";
+
+/** @typedef {import("../../i18n/index.js").I18n} I18n */
+
+/** @param {I18n} i18n @param {any} result */
+export function worth(i18n, { velocity, bottlenecks }) {
+  if (!velocity && !bottlenecks) return null;
+  const { t } = i18n;
+  return h("section", { class: "worth" }, h("h3", null, t("worth.title")), velocity && speed(i18n, velocity), bottlenecks && stages(i18n, bottlenecks));
+}
+
+/** @param {I18n} i18n @param {any} velocity */
+function speed(i18n, { openDeals, winRate, meanWonAmount, cycleDays, perDay, plain }) {
+  const { t, short, percent, days, number } = i18n;
+  const shown = (/** @type {any} */ value, /** @type {(value: any) => string} */ format) => (value === null || value === undefined ? "–" : format(value));
+  return h("dl", { class: "key-numbers" },
+    keyNumber({ label: t("worth.perDay"), testid: "velocity", raw: perDay, value: shown(perDay, short), note: t("worth.plain", { value: shown(plain.perDay, short) }) }),
+    keyNumber({ label: t("worth.openDeals"), value: number(openDeals) }),
+    keyNumber({ label: t("worth.winRate"), value: shown(winRate?.value, percent), note: t("worth.plain", { value: shown(plain.winRate?.value, percent) }) }),
+    keyNumber({ label: t("worth.meanWon"), value: shown(meanWonAmount, short) }),
+    keyNumber({ label: t("worth.cycle"), value: days(cycleDays), note: t("worth.plain", { value: shown(plain.cycleDays, days) }) }));
+}
+
+/** @param {I18n} i18n @param {any} bottlenecks */
+function stages(i18n, { column, stages: all }) {
+  const { t, number, short, days } = i18n;
+  const [first] = all;
+  if (!first) return null;
+  return [
+    h("p", { dataset: { testid: "bottleneck" } }, first.dealDays > 0
+      ? t(first.perDay ? "worth.bottleneckMoney" : "worth.bottleneck", { stage: first.stage, days: days(first.savedDaysPerDeal), all: number(first.dealDays), value: first.perDay ? short(first.perDay) : "", column })
+      : t("worth.noBottleneck", { column })),
+    first.dealDays > 0 && table({
+      caption: t("worth.stages"), class: "small",
+      columns: [{ text: t("funnel.stage") }, { text: t("stage.median"), number: true }, { text: t("worth.best"), number: true }, { text: t("worth.saved"), number: true }, { text: t("worth.dealDays"), number: true }, { text: t("worth.perDay"), number: true }],
+      rows: all.map((/** @type {any} */ stage) => [
+        h("bdi", null, stage.stage), number(stage.medianDays), number(stage.bestThirdDays), number(stage.savedDaysPerDeal), number(stage.dealDays), stage.perDay === null ? "–" : short(stage.perDay),
+      ]),
+    }),
+  ];
+}
