@@ -24,11 +24,11 @@ export interface Sources {
 
 export interface Hosting {
   wasmUrl?: string | URL;
-  /** Where `core/crm_analytics_models.wasm` is: what forecasts and segments need, fetched after the first data are read. */
-  modelsUrl?: string | URL;
+  /** Where `core/crm_analytics_analyses.wasm` is, fetched while the data are read. */
+  analysesUrl?: string | URL;
   createWorker?: () => Worker;
   module?: WebAssembly.Module | Promise<WebAssembly.Module>;
-  models?: WebAssembly.Module | Promise<WebAssembly.Module>;
+  analyses?: WebAssembly.Module | Promise<WebAssembly.Module>;
 }
 
 export interface CallOptions {

@@ -37,11 +37,11 @@ function once(made, inputs, make) {
   write(stamp, digest);
 }
 
-/** What most visits need is one download; these analyses are a second one into the same instance. */
-const DEFERRED = ["assign", "forecast", "pipeline", "reps", "rules", "segments", "whatIf"].map((name) => `handle_${name}`);
+/** Reading, recognising and judging data is one download; what answers questions is a second one into the same instance. */
+const DEFERRED = ["assign", "forecast", "funnel", "pipeline", "reps", "rules", "segments", "whatIf"].map((name) => `handle_${name}`);
 
 const FEATURES = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
-const SMALL = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge"];
+const SMALL = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"];
 
 /** Compiles the crate with one of its features into a folder of `www`; returns where the module stands. @param {"engine" | "simulator"} feature @param {string} folder */
 function compiled(feature, folder) {
@@ -74,7 +74,7 @@ function core() {
   run("wasm-opt", [made, "-g", ...SMALL, ...FEATURES, "-o", made]);
   run("wasm-dis", [made, ...FEATURES, "-o", text]);
   const parts = split(readFileSync(text, "utf8"), DEFERRED);
-  for (const [file, part] of [["crm_analytics_bg.wasm", parts.core], ["crm_analytics_models.wasm", parts.deferred]]) {
+  for (const [file, part] of [["crm_analytics_bg.wasm", parts.core], ["crm_analytics_analyses.wasm", parts.deferred]]) {
     const path = join(ROOT, folder, file);
     write(text, part);
     run("wasm-as", [text, ...FEATURES, "-o", path]);
@@ -91,15 +91,15 @@ function extend(bindings) {
   const exportsTaken = "wasm = instance.exports;";
   if (script.split(exportsTaken).length !== 2) throw new Error("the bindings are not written as expected");
   write(`${bindings}.js`, `${script.replace(exportsTaken, "wasm = { ...instance.exports };")}
-/** Adds the analyses of crm_analytics_models.wasm, once the core is initialised. */
-export function addModels(module) {
+/** Adds the analyses of crm_analytics_analyses.wasm, once the core is initialised. */
+export function addAnalyses(module) {
     const compiled = module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module);
     Object.assign(wasm, new WebAssembly.Instance(compiled, { core: wasm }).exports);
 }
 `);
   write(`${bindings}.d.ts`, `${readFileSync(`${bindings}.d.ts`, "utf8")}
-/** Adds the analyses of crm_analytics_models.wasm (forecast and segments), once the core is initialised. */
-export function addModels(module: SyncInitInput): void;
+/** Adds the analyses of crm_analytics_analyses.wasm, once the core is initialised. */
+export function addAnalyses(module: SyncInitInput): void;
 `);
 }
 

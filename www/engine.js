@@ -20,8 +20,8 @@ export { CrmError };
  * @typedef {{deals?: Data, history?: Data, customers?: Data, orders?: Data, interactions?: Data, dimensions?: Data[], files?: Data[], simulate?: {deals: number, customers?: number, seed?: number}}} Sources
  *   `dimensions` are joined to the deals by key; of `files` it is recognised what they are.
  * @typedef {{mapping?: object, asOf?: string | number, timeZone?: string, utcOffsetMinutes?: number, calendar?: string, weekStart?: number, fiscalYearStart?: number, workingTime?: object, repeats?: "collapse" | "separate"}} LoadOptions
- * @typedef {{wasmUrl?: string | URL, modelsUrl?: string | URL, createWorker?: () => Worker, module?: Code, models?: Code}} Hosting
- *   Where the two downloads are, or the modules themselves: the core, and the models that forecasts and segments need.
+ * @typedef {{wasmUrl?: string | URL, analysesUrl?: string | URL, createWorker?: () => Worker, module?: Code, analyses?: Code}} Hosting
+ *   Where the two downloads are, or the modules themselves: the core, and the analyses.
  * @typedef {WebAssembly.Module | Promise<WebAssembly.Module>} Code
  */
 
@@ -31,7 +31,7 @@ const BEGIN_MS = 3000;
 const CANCEL_GRACE_MS = 250;
 
 /** Methods whose code is the second download. */
-const MODELS = new Set(["assign", "forecast", "pipeline", "reps", "rules", "segments", "whatIf"]);
+const ANALYSES = new Set(["assign", "forecast", "funnel", "pipeline", "reps", "rules", "segments", "whatIf"]);
 
 /** Compiled downloads by address: each is fetched once. @type {Map<string, Promise<WebAssembly.Module>>} */
 const compiled = new Map();
@@ -57,11 +57,13 @@ function compile(url) {
  * @returns {Promise<Engine>}
  */
 export async function open(given, call = {}) {
-  const { mapping, asOf, timeZone, utcOffsetMinutes, calendar, weekStart, fiscalYearStart, workingTime, repeats, wasmUrl, modelsUrl, createWorker, module, models, ...sources } = given;
+  const { mapping, asOf, timeZone, utcOffsetMinutes, calendar, weekStart, fiscalYearStart, workingTime, repeats, wasmUrl, analysesUrl, createWorker, module, analyses, ...sources } = given;
   const code = {
     core: async () => module ?? compile(wasmUrl ?? new URL("./core/crm_analytics_bg.wasm", import.meta.url)),
-    models: async () => models ?? compile(modelsUrl ?? new URL("./core/crm_analytics_models.wasm", import.meta.url)),
+    analyses: async () => analyses ?? compile(analysesUrl ?? new URL("./core/crm_analytics_analyses.wasm", import.meta.url)),
   };
+  // Fetched while the data are read, and there when the connection is not.
+  code.analyses().catch(() => {});
   const engine = new Engine(sourcesOf(sources), code, createWorker ?? defaultWorker);
   try {
     await engine.reload({ mapping, asOf, timeZone, utcOffsetMinutes, calendar, weekStart, fiscalYearStart, workingTime, repeats }, call);
@@ -69,8 +71,6 @@ export async function open(given, call = {}) {
     engine.dispose();
     throw error;
   }
-  // Fetched while the first results are read, and there when the connection is not.
-  code.models().catch(() => {});
   return engine;
 }
 
@@ -87,8 +87,8 @@ export class Engine {
   worker;
 
   /** @type {import("./load.js").Source[]} */ #sources;
-  /** @type {{core: () => Promise<WebAssembly.Module>, models: () => Promise<WebAssembly.Module>}} */ #code;
-  #hasModels = false;
+  /** @type {{core: () => Promise<WebAssembly.Module>, analyses: () => Promise<WebAssembly.Module>}} */ #code;
+  #hasAnalyses = false;
   /** @type {() => Worker} */ #createWorker;
   /** @type {object | undefined} */ #loadOptions;
   /** @type {object | undefined} */ #summary;
@@ -100,7 +100,7 @@ export class Engine {
 
   /**
    * @param {import("./load.js").Source[]} sources
-   * @param {{core: () => Promise<WebAssembly.Module>, models: () => Promise<WebAssembly.Module>}} code
+   * @param {{core: () => Promise<WebAssembly.Module>, analyses: () => Promise<WebAssembly.Module>}} code
    * @param {() => Worker} createWorker
    */
   constructor(sources, code, createWorker) {
@@ -280,13 +280,13 @@ export class Engine {
     if (!request) return;
     this.#current = request;
     try {
-      const models = MODELS.has(request.method) ? await this.#code.models() : undefined;
+      const analyses = ANALYSES.has(request.method) ? await this.#code.analyses() : undefined;
       if (this.#current !== request) return;
       if (!this.worker) await this.#spawn(request);
       if (this.#current !== request) return;
-      if (models && !this.#hasModels) {
-        await this.#send({ method: "models", fields: { module: models }, call: {} });
-        this.#hasModels = true;
+      if (analyses && !this.#hasAnalyses) {
+        await this.#send({ method: "analyses", fields: { module: analyses }, call: {} });
+        this.#hasAnalyses = true;
       }
       if (this.#current !== request) return;
       const result = await this.#send(request);
@@ -343,7 +343,7 @@ export class Engine {
     return new Promise((resolve, reject) => {
       const silence = setTimeout(
         () => done({ error: { code: "worker_gone", message: "the worker does not answer" }, fatal: true }),
-        BEGIN_MS * (method === "start" || method === "models" ? 10 : 1),
+        BEGIN_MS * (method === "start" || method === "analyses" ? 10 : 1),
       );
       const done = (/** @type {any} */ { result, error, fatal }) => {
         clearTimeout(silence);
@@ -378,7 +378,7 @@ export class Engine {
   #drop() {
     this.worker?.terminate();
     this.worker = undefined;
-    this.#hasModels = false;
+    this.#hasAnalyses = false;
     this.#listeners.clear();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The worker: holds one handle of the core and answers one request at a time.
  *
- * In: `{id, method: "start", module}`, `{id, method: "models", module}`, `{id, method: "load", sources, options}`, `{id, method: <analysis>, options}`,
+ * In: `{id, method: "start", module}`, `{id, method: "analyses", module}`, `{id, method: "load", sources, options}`, `{id, method: <analysis>, options}`,
  * `{id, method: "records", table, rows}`, `{id, method: "offending", code, table, column}`, `{id, method: "whatIf", row, options}`, `{id, method: "memory"}`.
  * Out: `{id, begun: true}` at once, any number of `{id, progress}`, then `{id, result}` or `{id, error, fatal}`.
  */
@@ -18,7 +18,7 @@ let memory;
 /** @type {Record<string, (request: any, onProgress: (progress: {phase: string, share: number}) => void) => unknown>} */
 const methods = {
   start: ({ module }) => void ({ memory } = core.initSync({ module })),
-  models: ({ module }) => core.addModels(module),
+  analyses: ({ module }) => core.addAnalyses(module),
   memory: () => memory.buffer.byteLength,
   load: async ({ sources, options }, onProgress) => {
     handle?.free();

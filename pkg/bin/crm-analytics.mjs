@@ -96,7 +96,7 @@ async function main(args) {
   const options = json("options", values.options);
   const wasm = (/** @type {string} */ file) => readFileSync(new URL(`../dist/${file}`, import.meta.url));
   core.initSync({ module: wasm("core/crm_analytics_bg.wasm") });
-  core.addModels(wasm("core/crm_analytics_models.wasm"));
+  core.addAnalyses(wasm("core/crm_analytics_analyses.wasm"));
   if (command === "simulate") {
     simulator.initSync({ module: wasm("simulator/crm_analytics_bg.wasm") });
     return simulated(options ?? {}, values.table ?? "deals");

@@ -5,8 +5,8 @@ import { CrmError, open } from "../../pkg/dist/engine.js";
 import { createWorker } from "./thread.mjs";
 
 const root = new URL("../../", import.meta.url);
-const [module, models] = ["bg", "models"].map((part) => WebAssembly.compile(readFileSync(new URL(`pkg/dist/core/crm_analytics_${part}.wasm`, root))));
-const hosting = { module, models, createWorker };
+const [module, analyses] = ["bg", "analyses"].map((part) => WebAssembly.compile(readFileSync(new URL(`pkg/dist/core/crm_analytics_${part}.wasm`, root))));
+const hosting = { module, analyses, createWorker };
 const maven = readFileSync(new URL("www/data/maven/sales_pipeline.csv", root), "utf8");
 
 /** @param {string} code */

@@ -8,6 +8,7 @@ import { columnsOfRows } from "../../pkg/dist/columns.js";
 import { load } from "../../pkg/dist/load.js";
 
 core.initSync({ module: readFileSync(new URL("../../pkg/dist/core/crm_analytics_bg.wasm", import.meta.url)) });
+core.addAnalyses(readFileSync(new URL("../../pkg/dist/core/crm_analytics_analyses.wasm", import.meta.url)));
 const file = (/** @type {string} */ name) => readFileSync(new URL(`../data/formats/${name}`, import.meta.url));
 const csv = file("deals.csv");
 

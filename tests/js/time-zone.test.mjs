@@ -7,6 +7,7 @@ import { load } from "../../pkg/dist/load.js";
 import { zoneTable, zoned } from "../../pkg/dist/time-zone.js";
 
 core.initSync({ module: readFileSync(new URL("../../pkg/dist/core/crm_analytics_bg.wasm", import.meta.url)) });
+core.addAnalyses(readFileSync(new URL("../../pkg/dist/core/crm_analytics_analyses.wasm", import.meta.url)));
 
 /** @param {string} csv @param {object} [options] */
 const loaded = (csv, options = {}) => load(core, [{ kind: "deals", name: "deals.csv", blob: new Blob([csv]) }], options);
