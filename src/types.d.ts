@@ -147,7 +147,9 @@ export interface Summary {
   lastInstant: Instant | null;
   /** The system whose export one of the tables is. */
   crm: string | null;
-  notes: "closed_at_may_be_expected"[];
+  /** Systems that fit one of the tables equally well; it is read as nobody's. */
+  crmRivals: string[];
+  notes: ("closed_at_may_be_expected" | "amounts_converted")[];
   tables: TableSummary[];
   joins: JoinSummary[];
   /** In the form of the option, complete: keep it, edit it, pass it again. */

@@ -9,8 +9,12 @@
 const WRAPPERS = new Set(["properties", "fields", "attributes"]);
 const DEEPEST = 3;
 
+/** What OData writes behind the name of a lookup whose label it tells. */
+const LABELLED = /^_(.+)_value@OData\.Community\.Display\.V1\.FormattedValue$/;
+
 /**
- * Rows as columns in the order in which their names appear first. Fields of objects inside become columns of their own (`owner.name`).
+ * Rows as columns in the order in which their names appear first. Fields of objects inside become columns of their own (`owner.email`);
+ * the name in a lookup is the column itself, its id another one (`owner.id`), be it written `{id, name}`, `[id, name]` or as OData does.
  *
  * @param {Record<string, unknown>[]} rows
  * @returns {Columns}
@@ -24,15 +28,30 @@ export function columnsOfRows(rows) {
     column[row] = value;
   };
   const spread = (/** @type {any} */ record, /** @type {number} */ row, /** @type {string} */ prefix, /** @type {number} */ depth) => {
+    const lookup = depth > 0 && isLookup(record);
     for (const key in record) {
       const value = record[key];
-      if (!isRecord(value) || depth === DEEPEST) put(prefix + key, row, value);
+      if (lookup && key === "name") put(prefix.slice(0, -1), row, value);
+      else if (lookup && key === "value" && !("id" in record)) put(`${prefix}id`, row, value);
+      else if (isPair(value)) {
+        put(prefix + key, row, value[1]);
+        put(`${prefix}${key}.id`, row, value[0]);
+      } else if (LABELLED.test(key)) put(prefix + key.replace(LABELLED, "$1"), row, value);
+      else if (key.startsWith("_") && key.endsWith("_value")) put(`${prefix}${key.slice(1, -6)}.id`, row, value);
+      else if (key.includes("@OData.") || key.includes("@Microsoft.")) continue;
+      else if (!isRecord(value) || depth === DEEPEST) put(prefix + key, row, value);
       else spread(value, row, WRAPPERS.has(key) ? prefix : `${prefix}${key}.`, depth + 1);
     }
   };
   for (const [row, record] of rows.entries()) spread(record, row, "", 0);
   return { names: [...columns.keys()], columns: [...columns.values()].map(columnOf) };
 }
+
+/** @param {any} record */
+const isLookup = (record) => typeof record.name === "string" && ["string", "number"].includes(typeof (record.id ?? record.value));
+
+/** @param {unknown} value @returns {value is [number, string]} */
+const isPair = (value) => Array.isArray(value) && value.length === 2 && typeof value[0] === "number" && typeof value[1] === "string";
 
 /** @param {unknown} value */
 const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date) && !ArrayBuffer.isView(value);

@@ -8,6 +8,7 @@ use super::words::folded;
 use super::{Attribute, Deals, LeftOut, Outcome};
 use crate::read::Source;
 use crate::table::{Column, Levels, Texts, Values};
+use std::collections::HashSet;
 
 /// The columns of a deals table that have a meaning, one entry per row.
 pub(super) struct DealRows {
@@ -20,8 +21,13 @@ pub(super) struct DealRows {
     pub dropped: Vec<Option<&'static str>>,
 }
 
-/// Reads ids, dates and outcomes of the deals in `source`.
-pub(super) fn rows(source: &Source, roles: &Found<DealRole>, meanings: &Meanings) -> DealRows {
+/// Reads ids, dates and outcomes of the deals in `source`; those in `merged` live on in another deal.
+pub(super) fn rows(
+    source: &Source,
+    roles: &Found<DealRole>,
+    meanings: &Meanings,
+    merged: &HashSet<String>,
+) -> DealRows {
     let table = source.table.columns();
     let n = source.table.rows();
     let column = |role: DealRole| roles.get(&role).map(|at| &table[*at]);
@@ -82,7 +88,34 @@ pub(super) fn rows(source: &Source, roles: &Found<DealRole>, meanings: &Meanings
             closed[row] = own;
         }
     }
+    if !merged.is_empty() {
+        for (row, dropped) in dropped.iter_mut().enumerate() {
+            if id.get(row).is_some_and(|id| merged.contains(id)) {
+                *dropped = Some("merged");
+            }
+        }
+    }
     DealRows { id, created: instants(DealRole::CreatedAt), closed, outcome, dropped }
+}
+
+/// What the amount of each row is multiplied by; `None` where there are no rates or where the amounts are in one currency already.
+/// A row without a usable rate keeps its amount.
+fn rates(table: &[Column], roles: &Found<DealRole>) -> Option<Vec<f64>> {
+    let amount = folded(&table[*roles.get(&DealRole::Amount)?].name);
+    if ["converted", "homecurrency", "companycurrency", "usdollar", "base"].iter().any(|own| amount.ends_with(own)) {
+        return None;
+    }
+    let divides = exports::shape_of(table).is_some_and(|(_, shape)| shape.rate_divides);
+    let mut rates = columns::numbers(&table[*roles.get(&DealRole::ExchangeRate)?]);
+    for rate in &mut rates {
+        let usable = rate.is_finite() && *rate > 0.0;
+        *rate = match (usable, divides) {
+            (false, _) => 1.0,
+            (true, true) => 1.0 / *rate,
+            (true, false) => *rate,
+        };
+    }
+    rates.iter().any(|rate| *rate != 1.0).then_some(rates)
 }
 
 /// What the column says per row; `None` where it says neither yes nor no.
@@ -152,11 +185,21 @@ pub(super) fn deals(
         Some(at) => kept.iter().map(|row| columns::numbers_at(&table.columns()[*at], *row as usize)).collect(),
         None => vec![f64::NAN; kept.len()],
     };
+    let rates = rates(table.columns(), roles);
+    if let Some(rates) = &rates {
+        for (amount, row) in deals.amount.iter_mut().zip(&kept) {
+            *amount *= rates[*row as usize];
+        }
+    }
     deals.id = picked(rows.id, &kept);
     let own = [DealRole::Id, DealRole::CreatedAt, DealRole::Weight].map(|role| roles.get(&role).copied());
     for (at, column) in table.columns().iter().enumerate() {
         if !own.contains(&Some(at)) {
-            let values = columns::at_rows(&column.values, &kept);
+            let values = if rates.is_some() && roles.get(&DealRole::Amount) == Some(&at) {
+                Values::Numbers(deals.amount.clone())
+            } else {
+                columns::at_rows(&column.values, &kept)
+            };
             deals.attributes.push(Attribute {
                 name: column.name.clone(),
                 role: role_of(roles, at).map(str::to_owned),

@@ -7,7 +7,7 @@ use super::mapping::{
 use super::recognise::{self, Found, Meanings};
 use super::summary::{self, Summary};
 use super::words::Words;
-use super::{Crm, Deals, deals, history, interactions, joins, orders, same, stages};
+use super::{Crm, Deals, deals, exports, history, interactions, joins, merged, orders, same, stages};
 use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::read::dates::iso_text;
@@ -112,13 +112,14 @@ impl Loaded {
 ///
 /// # Errors
 /// [`Error::UnknownColumn`] and [`Error::InvalidOption`] for options that do not fit, [`Error::MissingTable`] without any source.
-pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) -> Result<Loaded> {
+pub fn load(mut sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) -> Result<Loaded> {
     let time = options.local_time()?;
     let asked = options.as_of_ms(&time)?;
     if sources.is_empty() {
         return Err(Error::MissingTable { analysis: "load".into(), table: "deals".into() });
     }
     let mapping = &options.mapping;
+    exports::unfold(&mut sources)?;
     let mut tables = kinds(sources, mapping)?;
     for table in &mut tables {
         let name = if table.kind == TableKind::Dimension {
@@ -152,7 +153,8 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
         roles.interactions.push(recognise::roles(TableKind::Interactions, &table.source, &asked)?);
     }
 
-    let deal_rows = of(TableKind::Deals).map(|source| deals::rows(source, &roles.deals, &meanings));
+    let merged = merged::ids(&tables);
+    let deal_rows = of(TableKind::Deals).map(|source| deals::rows(source, &roles.deals, &meanings, &merged));
     let open_stages = mapping.stages.as_deref().unwrap_or(&stages.order);
     let given = history::Given {
         history: of(TableKind::History).map(|source| (source, &roles.history)),
@@ -235,7 +237,7 @@ pub fn load(sources: Vec<(Option<TableKind>, Source)>, options: &LoadOptions) ->
             None => (TableKind::Deals, roles.deals.get(&DealRole::CustomerId)),
         };
         let column = of(kind).zip(at).map(|(source, at)| source.table.columns()[*at].name.as_str());
-        same::of_texts(&mut orders.customer, &mapping.same, [column, Some("customer_id")]);
+        same::of_texts(&mut orders.customer, &mapping.same, &[column, Some("customer_id")]);
         if let (TableKind::Orders, Some(customers)) = (kind, &crm.customers) {
             let (column, source) = (column.unwrap_or_default(), name_of(TableKind::Customers));
             joined.push(joins::keys("orders", (column, &orders.customer), (source, &customers.id), true));

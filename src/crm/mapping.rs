@@ -120,6 +120,8 @@ roles! {
         StageOrder = "stage_order",
         /// Currency of the amount.
         Currency = "currency",
+        /// What an amount is multiplied by to be in the one currency of all (divided by in Dynamics 365).
+        ExchangeRate = "exchange_rate",
         /// Whether the deal ended.
         IsClosed = "is_closed",
         /// Whether it was won.

@@ -6,9 +6,12 @@ mod exports;
 mod history;
 mod interactions;
 mod joins;
+mod json;
 mod load;
 mod local_time;
+mod lookups;
 mod mapping;
+mod merged;
 mod ordered_map;
 mod orders;
 mod recognise;
@@ -63,7 +66,7 @@ pub struct Deals {
     pub outcome: Vec<Outcome>,
     /// Instant of the outcome in ms; NaN while open or where unknown.
     pub closed: Vec<f64>,
-    /// Amount in the file's currency; NaN where missing.
+    /// Amount in the file's currency, or in one currency where the file holds rates; NaN where missing.
     pub amount: Vec<f64>,
     /// Current stage.
     pub stage: Texts,
@@ -84,6 +87,15 @@ impl Deals {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.row.is_empty()
+    }
+
+    /// Whether exchange rates of the file put the amounts into one currency: a column has that role, and a rate other than 1.
+    pub fn converted(&self) -> bool {
+        let rates = self.attributes.iter().filter(|attribute| attribute.role.as_deref() == Some("exchange_rate"));
+        rates.into_iter().any(|attribute| match &attribute.values {
+            Values::Numbers(rates) => rates.iter().any(|rate| *rate > 0.0 && *rate != 1.0),
+            Values::Texts(_) | Values::Instants(_) => false,
+        })
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn from_deals(
     deals: &Deals,
     zone: &TimeZone,
 ) -> Option<(Orders, Vec<LeftOut>)> {
-    let customer = columns::texts(&source.table.columns()[*roles.get(&DealRole::CustomerId)?]);
+    let customer = columns::first_texts(&source.table.columns()[*roles.get(&DealRole::CustomerId)?]);
     let mut tally = Tally::new("orders", &source.table);
     let mut orders = Orders::default();
     let mut days = zone.cursor();

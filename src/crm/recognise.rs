@@ -37,8 +37,12 @@ impl Meanings {
         if !texts.levels.iter().any(|level| self.labels.contains_key(level)) {
             return texts;
         }
-        let label = |row| texts.get(row).map(|text| self.labels.get(text).map_or(text, String::as_str));
-        (0..texts.codes.len()).map(label).collect()
+        (0..texts.codes.len()).map(|row| texts.get(row).map(|text| self.label(text))).collect()
+    }
+
+    /// The label of the stage `text`, which may be its id.
+    pub fn label<'a>(&'a self, text: &'a str) -> &'a str {
+        self.labels.get(text).map_or(text, String::as_str)
     }
 
     /// The outcome that `text` means, if any.

@@ -2,7 +2,7 @@
 
 use super::load::LoadedTable;
 use super::mapping::TableKind;
-use super::words::header_names;
+use super::words::{header_names, outcome_word};
 use super::{Outcome, columns, exports};
 use crate::stats::order::sort_rows;
 use crate::table::Values;
@@ -21,7 +21,9 @@ pub(super) struct Stages {
     pub place: usize,
 }
 
-const ID: &[&str] = &["stageid", "apiname", "statusid", "id"];
+const ID: &[&str] = &["stageid", "apiname", "statusid", PROCESS_STAGE, "id"];
+/// Names a table of stages by itself.
+const PROCESS_STAGE: &str = "processstageid";
 const LABEL: &[&str] = &["label", "masterlabel", "stagelabel", "stagename", "name"];
 const ORDER: &[&str] = &["displayorder", "sortorder", "ordernr", "sequence", "sort"];
 const CLOSED: &[&str] = &["isclosed"];
@@ -46,7 +48,7 @@ fn stages(place: usize, table: &LoadedTable) -> Option<Stages> {
     let at = |words: &[&str]| words.iter().find_map(|word| names.iter().position(|name| name == word));
     let texts = |words: &[&str]| at(words).map(|at| columns::texts(&columns[at]));
     let facts = [ORDER, CLOSED, WON, SEMANTICS, PROBABILITY].into_iter().filter(|words| at(words).is_some()).count();
-    let label = texts(LABEL).filter(|_| facts >= 2)?;
+    let label = texts(LABEL).filter(|_| facts >= 2 || at(&[PROCESS_STAGE]).is_some())?;
     let (id, closed, won, semantics) = (texts(ID), texts(CLOSED), texts(WON), texts(SEMANTICS));
     let flag = |texts: &Option<crate::table::Texts>, row| texts.as_ref()?.get(row).and_then(exports::flag);
     let mut stages = Stages { place, ..Stages::default() };
@@ -57,6 +59,8 @@ fn stages(place: usize, table: &LoadedTable) -> Option<Stages> {
         let outcome = match (flag(&closed, row), flag(&won, row), told.as_deref()) {
             (_, Some(true), _) | (.., Some("s")) => Some(Outcome::Won),
             (Some(true), ..) | (.., Some("f")) => Some(Outcome::Lost),
+            // A stage to wait in is open for the system, and says itself what it is.
+            _ if outcome_word(name) == Some(Outcome::Hold) => Some(Outcome::Hold),
             (Some(false), ..) | (.., Some("p")) => Some(Outcome::Open),
             // Won or not is not yet open or not.
             _ => None,

@@ -106,7 +106,10 @@ pub struct Summary {
     pub last_instant: Option<f64>,
     /// The system whose export one of the tables is; `None` where none is recognised.
     pub crm: Option<&'static str>,
-    /// `closed_at_may_be_expected` where the close dates of closed deals may be those that were expected.
+    /// Systems that fit one of the tables equally well, so that none of them is taken for its own; empty where there is no such table.
+    pub crm_rivals: Vec<&'static str>,
+    /// `closed_at_may_be_expected` where the close dates of closed deals may be those that were expected, `amounts_converted` where
+    /// amounts were put into one currency by rates that the data hold.
     pub notes: Vec<&'static str>,
     /// The tables in the order in which they were given.
     pub tables: Vec<TableSummary>,
@@ -155,7 +158,18 @@ pub(super) fn summary(
         && crm.deals.as_ref().is_some_and(|deals| deals.closed.iter().any(|closed| !closed.is_nan()));
     Summary {
         crm: shapes.clone().next().map(|(name, _)| name),
-        notes: if expected { vec!["closed_at_may_be_expected"] } else { Vec::new() },
+        crm_rivals: tables
+            .iter()
+            .map(|table| exports::rivals(table.source.table.columns()))
+            .find(|names| !names.is_empty())
+            .unwrap_or_default(),
+        notes: [
+            ("closed_at_may_be_expected", expected),
+            ("amounts_converted", crm.deals.as_ref().is_some_and(|deals| deals.converted())),
+        ]
+        .into_iter()
+        .filter_map(|(code, holds)| holds.then_some(code))
+        .collect(),
         time_zone: crm.time.zone.name().to_owned(),
         calendar: crm.time.periods.calendar,
         as_of: crm.as_of,
@@ -241,7 +255,7 @@ fn table_summary(table: &LoadedTable, roles: &AllRoles, interactions: Option<&Fo
 
 fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping, meanings: &Meanings) -> Mapping {
     // Few files have these: they stand here only where they are known or asked for.
-    const RARE: [&str; 14] = [
+    const RARE: [&str; 15] = [
         "stage_entered_at",
         "stage_times",
         "stage_order",
@@ -250,6 +264,7 @@ fn mapping(crm: &Crm, tables: &[LoadedTable], roles: &AllRoles, asked: &Mapping,
         "to",
         "duration",
         "currency",
+        "exchange_rate",
         "is_closed",
         "is_won",
         "is_deleted",

@@ -31,6 +31,11 @@ pub(super) fn header_names(table: &[Column]) -> (Vec<String>, bool) {
 
 /// The outcome that `text` names by itself; `None` for any other text, such as the name of an open stage.
 pub(super) fn outcome_word(text: &str) -> Option<Outcome> {
+    // Bitrix24 puts the funnel before the stage: `C7:WON`.
+    let text = text
+        .split_once(':')
+        .filter(|(funnel, _)| funnel.strip_prefix('C').is_some_and(is_number))
+        .map_or(text, |(_, stage)| stage);
     let word: String = folded(text).chars().filter(|c| c.is_alphabetic()).collect();
     let is = |words: &[&str]| words.contains(&word.as_str());
     if is(&[
@@ -54,6 +59,7 @@ pub(super) fn outcome_word(text: &str) -> Option<Outcome> {
         Some(Outcome::Won)
     } else if is(&[
         "lost",
+        "lose",
         "closedlost",
         "closedlosttocompetition",
         "closelost",
@@ -92,6 +98,10 @@ pub(super) fn outcome_word(text: &str) -> Option<Outcome> {
     } else {
         None
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A role with the headers that mean it, the surest first.
@@ -140,7 +150,7 @@ macro_rules! words {
     };
 }
 
-words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose StageEnteredAt WonAt LostAt], numbers: [Amount Probability Weight], {
+words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose StageEnteredAt WonAt LostAt], numbers: [Amount Probability Weight ExchangeRate], {
     Id: ["opportunityid", "dealid", "recordid", "hsobjectid", "id", "opportunitynumber", "dealnumber", "leadid", "شناسه", "شناسهمعامله", "شناسهفرصت",
         "کدمعامله", "کدفرصت", "شمارهمعامله", "شمارهفرصت", "کد", "رقمالصفقه", "معرفالصفقه", "المعرف"],
     CreatedAt: ["createdat", "createddate", "createdate", "createdtime", "createdon", "datecreated", "creationdate", "dealcreated", "dateentered", "addtime",
@@ -173,6 +183,7 @@ words!(DealRole, instants: [CreatedAt ClosedAt ExpectedClose StageEnteredAt WonA
     StageTimes: ["timesinstages", "durationtracking", "stayinpipelinestages"],
     StageOrder: ["orderofstages"],
     Currency: [],
+    ExchangeRate: ["exchangerate", "hsexchangerate"],
     IsClosed: ["isclosed", "hsisclosed"],
     IsWon: ["iswon", "hsisclosedwon"],
     IsDeleted: ["isdeleted"],

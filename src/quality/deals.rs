@@ -237,6 +237,9 @@ fn currencies(of: &mut OfDeals<'_, '_>) {
         "العمله",
     ];
     let deals = of.deals;
+    if deals.converted() {
+        return;
+    }
     for attribute in &deals.attributes {
         let header = folded(&attribute.name);
         let Values::Texts(texts) = &attribute.values else { continue };

@@ -203,6 +203,23 @@ impl Table {
         Ok(self)
     }
 
+    /// Appends a column.
+    ///
+    /// # Errors
+    /// [`Error::ColumnLength`] unless it has one value per row.
+    pub(crate) fn push(&mut self, column: Column) -> Result<()> {
+        self.check_length(&column.name, column.values.len())?;
+        self.columns.push(column);
+        Ok(())
+    }
+
+    /// Puts `texts` into column `at`, if it exists and they are as many as its values.
+    pub(crate) fn set_texts(&mut self, at: usize, texts: Texts) {
+        if let Some(column) = self.columns.get_mut(at).filter(|_| texts.codes.len() == self.rows) {
+            column.values = Values::Texts(texts);
+        }
+    }
+
     fn check_length(&self, column: &str, length: usize) -> Result<()> {
         if length == self.rows {
             return Ok(());

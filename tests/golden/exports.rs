@@ -123,3 +123,100 @@ fn an_ordinary_file_is_no_vendors() {
         "id,stage,amount,close_date,created_at\n1,Won,10,2024-02-01,2024-01-01\n2,Lost,20,2024-02-02,2024-01-02\n";
     assert_eq!(load(text).summary.crm, None);
 }
+
+fn load_all(files: &[(&str, &str)], json: &str) -> Loaded {
+    let options: LoadOptions = crm_analytics::meta::options(json).expect("valid options");
+    let sources = files.iter().map(|(name, text)| (None, read::csv(name, text.as_bytes()).expect("readable")));
+    crm::load(sources.collect(), &options).expect("loads")
+}
+
+fn amounts(loaded: &Loaded) -> Vec<f64> {
+    loaded.crm.deals.as_ref().map(|deals| deals.amount.clone()).unwrap_or_default()
+}
+
+fn left_out(loaded: &Loaded, reason: &str) -> Option<u64> {
+    loaded.summary.left_out.iter().find(|entry| entry.reason == reason).map(|entry| entry.count)
+}
+
+#[test]
+fn merged_deals_are_left_out_wherever_the_merge_is_told() {
+    let deals = "Record ID,Deal Name,Amount,Deal Stage,Close Date,Create Date,Merged Deal IDs\n\
+        11,A,10,Closed Won,2024-03-01,2024-01-05,12;13\n12,B,20,Proposal,2024-03-04,2024-01-09,\n13,C,30,Proposal,2024-09-01,2024-02-01,\n\
+        14,D,40,Closed Lost,2024-02-20,2024-02-01,\n";
+    let loaded = load(deals);
+    assert_eq!((amounts(&loaded), left_out(&loaded, "merged")), (vec![10.0, 40.0], Some(2)));
+    let deals = "deal_id,deal_pipeline_id,deal_pipeline_stage_id,is_deleted,property_dealname,property_amount,property_createdate\n\
+        1,p,closedwon,false,A,10,2024-01-05\n2,p,closedlost,false,B,20,2024-01-06\n3,p,offer,false,C,30,2024-01-07\n";
+    let merged = "deal_id,merged_deal_id\n1,3\n";
+    let loaded = load_all(&[("deal.csv", deals), ("merged_deal.csv", merged)], "{}");
+    assert_eq!((amounts(&loaded), left_out(&loaded, "merged")), (vec![10.0, 20.0], Some(1)));
+}
+
+#[test]
+fn hubspot_strings_are_numbers_instants_and_flags() {
+    let texts = |values: &[&str]| read::RawValues::Texts(values.iter().map(|value| value.to_string()).collect());
+    let columns = [
+        ("hs_object_id", texts(&["1", "2", "3"])),
+        ("dealname", texts(&["A", "B", "C"])),
+        ("dealstage", texts(&["x", "y", "z"])),
+        ("amount", texts(&["1200", "800.5", ""])),
+        ("createdate", texts(&["2024-01-05T08:00:00.123Z", "2024-01-06T08:00:00Z", "2024-01-07T08:00:00Z"])),
+        ("closedate", texts(&["2024-02-05T08:00:00Z", "2024-02-06T08:00:00Z", "2024-09-07T08:00:00Z"])),
+        ("hs_is_closed", texts(&["true", "true", "false"])),
+        ("hs_is_closed_won", texts(&["true", "false", "false"])),
+    ];
+    let columns = columns.into_iter().map(|(name, values)| (name.to_owned(), values)).collect();
+    let source = read::columns("deals", columns, &Default::default()).expect("readable");
+    let loaded = crm::load(vec![(None, source)], &LoadOptions::default()).expect("loads");
+    let counts = loaded.summary.counts;
+    assert_eq!((loaded.summary.crm, counts.open, counts.won, counts.lost), (Some("HubSpot"), 1, 1, 1));
+    assert_eq!(amounts(&loaded)[..2], [1200.0, 800.5]);
+    assert!(amounts(&loaded)[2].is_nan());
+}
+
+#[test]
+fn ids_joined_with_semicolons_are_the_first_customer() {
+    let deals = "Record ID,Deal Name,Amount,Deal Stage,Close Date,Create Date,Associated Company IDs\n\
+        1,A,10,Closed Won,2024-03-01,2024-01-05,77;12\n2,B,20,Closed Won,2024-03-04,2024-01-09,77\n3,C,30,Closed Lost,2024-03-04,2024-01-09,;5\n";
+    let orders = load(deals).crm.orders.expect("orders of won deals");
+    let customers: Vec<_> = (0..orders.len()).map(|order| orders.customer.get(order)).collect();
+    assert_eq!(customers, [Some("77"), Some("77")]);
+}
+
+#[test]
+fn amounts_are_converted_where_the_rates_stand_and_the_direction_is_the_systems_own() {
+    let frappe = "name,status,deal_value,currency,exchange_rate,deal_owner,creation\n\
+        1,Won,10,USD,50,a,2024-01-01\n2,Lost,20,EUR,1,a,2024-01-02\n3,Open,30,EUR,,a,2024-01-02\n";
+    let loaded = load(frappe);
+    assert_eq!((amounts(&loaded), loaded.summary.notes), (vec![500.0, 20.0, 30.0], vec!["amounts_converted"]));
+    let dynamics = "opportunityid,estimatedvalue,statecode,actualclosedate,createdon,exchangerate\n\
+        a,10,1,2024-02-01,2024-01-01,0.5\nb,20,2,2024-02-01,2024-01-01,1\n";
+    assert_eq!(amounts(&load(dynamics)), [20.0, 20.0]);
+    let converted = "id,name,amount,amountCurrency,amountConverted,exchangeRate,stage,closeDate,createdAt,assignedUserId\n\
+        1,A,10,USD,9,0.9,Closed Won,2024-02-01,2024-01-01,u\n2,B,10,EUR,10,1,Closed Lost,2024-02-01,2024-01-01,u\n";
+    assert_eq!(amounts(&load(converted)), [9.0, 10.0]);
+}
+
+#[test]
+fn two_systems_that_fit_equally_well_are_both_named() {
+    let text = "Record ID,Deal Name,Deal Stage,Closing Date,Stage,Amount\n1,A,x,2024-02-01,Closed Won,5\n2,B,y,2024-02-01,Closed Lost,5\n";
+    let summary = load(text).summary;
+    assert_eq!((summary.crm, summary.crm_rivals), (None, vec!["HubSpot", "Zoho CRM"]));
+    assert!(load(ZOHO).summary.crm_rivals.is_empty());
+}
+
+#[test]
+fn stages_named_the_same_are_one_stage_in_the_history_too() {
+    let deals =
+        "Id,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n1,Offer,5,2024-03-01,2024-01-01,false,false\n";
+    let log = "OpportunityId,StageName,CreatedDate,CloseDate\n1,Lead,2024-01-01,2024-03-01\n1,lead ,2024-01-04,2024-03-01\n\
+        1,Offer,2024-01-09,2024-03-01\n1,Offer 2,2024-01-12,2024-03-01\n";
+    let stages = |json: &str| {
+        let passages = load_all(&[("deals.csv", deals), ("history.csv", log)], json).crm.passages.expect("passages");
+        (passages.stages.clone(), passages.len())
+    };
+    let (apart, _) = stages("{}");
+    assert!(apart.contains(&"Offer 2".to_owned()), "{apart:?}");
+    let same = r#"{"mapping": {"same": {"StageName": {"Offer 2": "Offer", "lead": "Lead"}}}}"#;
+    assert_eq!(stages(same), (vec!["Lead".to_owned(), "Offer".to_owned()], 2));
+}

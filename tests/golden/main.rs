@@ -4,6 +4,7 @@ mod clusters;
 mod coverage;
 mod data;
 mod data_door;
+mod export_fixtures;
 mod exports;
 mod forecast;
 mod funnel;

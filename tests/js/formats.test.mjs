@@ -58,10 +58,21 @@ test("an Arrow stream is read as a file is", async () => {
 });
 
 test("fields of objects become columns, lists are joined", () => {
-  const { names, columns } = columnsOfRows([{ id: 1, owner: { id: 7, name: "Sara" }, tags: ["a", "b"] }, { id: 2, owner: null, stage: "won" }]);
-  assert.deepEqual(names, ["id", "owner.id", "owner.name", "tags", "owner", "stage"]);
-  assert.deepEqual(columns[2], ["Sara", ""]);
+  const { names, columns } = columnsOfRows([{ id: 1, size: { from: 7, to: 9 }, tags: ["a", "b"] }, { id: 2, size: null, stage: "won" }]);
+  assert.deepEqual(names, ["id", "size.from", "size.to", "tags", "size", "stage"]);
   assert.deepEqual(columns[3], ["a; b", ""]);
+});
+
+test("lookups are their names, and ids columns of their own", () => {
+  const { names, columns } = columnsOfRows([
+    { owner: { id: "7", name: "Sara", email: "s@x" }, org_id: { name: "Asia", value: 3 }, stage_id: [4, "Offer"], _parent_value: "g-1", "_parent_value@OData.Community.Display.V1.FormattedValue": "Asia" },
+    { owner: null, org_id: null, stage_id: [5, "Won"], _parent_value: null },
+  ]);
+  const read = Object.fromEntries(names.map((name, at) => [name, Array.from(columns[at])]));
+  assert.deepEqual(read, {
+    "owner.id": ["7", ""], owner: ["Sara", ""], "owner.email": ["s@x", ""], org_id: ["Asia", ""], "org_id.id": [3, NaN], stage_id: ["Offer", "Won"],
+    "stage_id.id": [4, 5], "parent.id": ["g-1", ""], parent: ["Asia", ""],
+  });
 });
 
 test("pieces of any size are one file, and Windows-1256 is told from UTF-8 wherever it shows", async () => {

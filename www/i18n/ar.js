@@ -729,6 +729,8 @@ export default {
   "error.is_html": "{table} صفحة ويب باسم آخر. افتحها في برنامج جداول واحفظها بصيغة XLSX أو CSV.",
   "recognised.crm": "تصدير من {crm}",
   "recognised.expectedClose": "قد تكون تواريخ إغلاق الصفقات المغلقة هي التواريخ المتوقعة",
+  "recognised.converted": "حُوّلت المبالغ إلى عملة واحدة بأسعار الصرف الموجودة في البيانات",
+  "recognised.rivals": "يطابق {systems} بالقدر نفسه: لم يُقرأ كتصدير خاص بأيٍّ منها",
   "leftOut.deleted": "{table}: {count} من الصفوف محذوفة.",
   "leftOut.archived": "{table}: {count} من الصفوف مؤرشفة دون أن تكون خاسرة.",
 };

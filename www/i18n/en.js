@@ -69,6 +69,8 @@ export default {
   "recognised.title": "What was recognised",
   "recognised.crm": "export of {crm}",
   "recognised.expectedClose": "close dates of closed deals may be the expected ones",
+  "recognised.converted": "amounts were put into one currency by the rates in the data",
+  "recognised.rivals": "fits {systems} equally well: read as neither's own export",
   "recognised.deals": { one: "{count} deal", other: "{count} deals" },
   "recognised.orders": { one: "{count} order", other: "{count} orders" },
   "recognised.customers": { one: "{count} customer", other: "{count} customers" },

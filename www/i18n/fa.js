@@ -69,6 +69,8 @@ export default {
   "recognised.title": "آنچه شناسایی شد",
   "recognised.crm": "خروجی {crm}",
   "recognised.expectedClose": "تاریخ بسته‌شدن معامله‌های بسته شاید همان تاریخ پیش‌بینی‌شده باشد",
+  "recognised.converted": "مبلغ‌ها با نرخ‌های خودِ داده‌ها به یک ارز تبدیل شدند",
+  "recognised.rivals": "به {systems} به یک اندازه می‌خورد: خروجیِ ویژهٔ هیچ‌یک شمرده نشد",
   "recognised.deals": "{count} معامله",
   "recognised.orders": "{count} سفارش",
   "recognised.customers": "{count} مشتری",

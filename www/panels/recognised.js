@@ -43,7 +43,7 @@ export function recognised({ i18n, onchange, onAsOf, onQuality }) {
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} summary */
-export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant, historyForm, historyLacks = [], crm, notes }) {
+export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant, historyForm, historyLacks = [], crm, crmRivals, notes }) {
   const { t, month, range, list } = i18n;
   const span = firstInstant === null || lastInstant === null ? null : range(month(firstInstant), month(lastInstant));
   const parts = [
@@ -58,6 +58,8 @@ export function recognisedText(i18n, { counts, tables, firstInstant, lastInstant
     counts.deals > 0 && t(historyForm ? "recognised.history" : "recognised.noHistory", { count: counts.passages }),
     ...historyLacks.map((/** @type {string} */ code) => t(`recognised.lacks.${code}`)),
     notes?.includes("closed_at_may_be_expected") && t("recognised.expectedClose"),
+    notes?.includes("amounts_converted") && t("recognised.converted"),
+    crmRivals?.length && t("recognised.rivals", { systems: crmRivals.join(t("comma")) }),
   ].filter(Boolean);
   return parts.length ? parts.join(t("comma")) : t("recognised.nothing");
 }

@@ -1,7 +1,7 @@
 //! Dynamics 365 Sales: `opportunity`, by logical names and by labels.
 
 use super::{Export, PLAIN, Shape};
-use crate::crm::Outcome;
+use crate::crm::{Outcome, TableKind};
 
 const DEALS: Shape = Shape {
     roles: &[
@@ -27,6 +27,8 @@ const DEALS: Shape = Shape {
         ("currency", "currency"),
     ],
     outcomes: &[("0", Outcome::Open), ("1", Outcome::Won), ("2", Outcome::Lost)],
+    // Units of the deal's currency per unit of the base currency.
+    rate_divides: true,
     ..PLAIN
 };
 
@@ -36,5 +38,19 @@ pub(super) const DYNAMICS: Export = Export {
         Shape { signature: &["opportunityid", "statecode", "estimatedvalue"], ..DEALS },
         Shape { signature: &["opportunityid", "statecode", "actualclosedate"], ..DEALS },
         Shape { signature: &["estclosedate", "estrevenue", "status"], ..DEALS },
+        // A business process flow: the path holds no times.
+        Shape {
+            kind: TableKind::History,
+            signature: &["opportunityid", "activestageid", "activestagestartedon"],
+            roles: &[
+                ("opportunityid", "deal_id"),
+                ("activestageid", "stage"),
+                ("activestagestartedon", "entered_at"),
+                ("createdon", ""),
+                ("statecode", ""),
+            ],
+            current_only: true,
+            ..PLAIN
+        },
     ],
 };

@@ -1,6 +1,12 @@
-//! EspoCRM: `Opportunity`. `closeDate` is the expected and the actual close date.
+//! EspoCRM: `Opportunity` and the notes of its stream. `closeDate` is the expected and the actual close date.
 
 use super::{Export, PLAIN, Shape};
+use crate::crm::json::{Piece, pieces};
+use crate::crm::words::header_names;
+use crate::crm::{TableKind, columns, lookups};
+use crate::error::Result;
+use crate::read::Source;
+use crate::table::{Column, Texts, Values};
 
 const DEALS: Shape = Shape {
     roles: &[
@@ -27,5 +33,67 @@ pub(super) const ESPOCRM: Export = Export {
     shapes: &[
         Shape { signature: &["amountcurrency", "laststage", "closedate", "createdat"], ..DEALS },
         Shape { signature: &["amountcurrency", "assigneduserid", "closedate", "createdat"], ..DEALS },
+        Shape {
+            kind: TableKind::History,
+            signature: &["parentid", "parenttype", "createdat", "databecamestage"],
+            roles: &[
+                ("parentid", "deal_id"),
+                ("datawasstage", "old"),
+                ("databecamestage", "stage"),
+                ("createdat", "entered_at"),
+                ("type", ""),
+            ],
+            ..PLAIN
+        },
     ],
 };
+
+/// Writes out the stages in the `data` of notes: what it was and became, or what a new deal began with.
+pub(super) fn read_notes(source: &mut Source) -> Result<()> {
+    let table = source.table.columns();
+    let (names, _) = header_names(table);
+    let at = |word: &str| names.iter().position(|name| name == word);
+    let (Some(data), Some(_), Some(kind)) = (at("data"), at("parentid"), at("parenttype")) else { return Ok(()) };
+    let Values::Texts(data) = &table[data].values else { return Ok(()) };
+    let of_deal = columns::texts(&table[kind]);
+    let read: Vec<[Option<String>; 2]> = data.levels.iter().map(stages).collect();
+    let part = |part: usize| -> Texts {
+        let told = |row: usize| {
+            let own = of_deal.get(row).is_none_or(|parent| parent == "Opportunity");
+            read.get(data.codes[row] as usize).filter(|_| own)?[part].as_deref()
+        };
+        (0..data.codes.len()).map(told).collect()
+    };
+    let (was, became) = (part(0), part(1));
+    lookups::append(source, Column { name: "data.was.stage".into(), values: Values::Texts(was) })?;
+    lookups::append(source, Column { name: "data.became.stage".into(), values: Values::Texts(became) })
+}
+
+/// The stage before and after the change that `data` tells of.
+fn stages(data: &str) -> [Option<String>; 2] {
+    let mut told = [None, None];
+    let mut side = 1;
+    let mut about_stage = false;
+    for window in pieces(data).unwrap_or_default().windows(3) {
+        match window {
+            [Piece::Text(name), Piece::Mark(':'), Piece::Mark('{')] if name == "was" => side = 0,
+            [Piece::Text(name), Piece::Mark(':'), Piece::Mark('{')] if name == "became" => side = 1,
+            [Piece::Text(name), Piece::Mark(':'), Piece::Text(value)] => match name.as_str() {
+                "stage" => told[side] = Some(value.clone()),
+                "field" | "statusField" => about_stage = value == "stage",
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    if about_stage {
+        for window in pieces(data).unwrap_or_default().windows(3) {
+            if let [Piece::Text(name), Piece::Mark(':'), Piece::Text(value)] = window
+                && matches!(name.as_str(), "value" | "statusValue")
+            {
+                told[1].get_or_insert_with(|| value.clone());
+            }
+        }
+    }
+    told
+}

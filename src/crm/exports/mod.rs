@@ -11,9 +11,11 @@ mod salesforce;
 mod suitecrm;
 mod zoho;
 
-use super::Outcome;
 use super::mapping::TableKind;
 use super::words::{folded, header_names};
+use super::{Outcome, lookups};
+use crate::error::Result;
+use crate::read::Source;
 use crate::table::Column;
 
 /// What one system's tables look like.
@@ -34,11 +36,22 @@ pub(super) struct Shape {
     pub outcomes: &'static [(&'static str, Outcome)],
     /// Whether the close date of a closed deal may be the one that was expected.
     pub close_may_be_expected: bool,
+    /// Whether a row of the history tells the current stage of a deal, not one of its moves.
+    pub current_only: bool,
+    /// Whether an amount is to be divided by its exchange rate, not multiplied.
+    pub rate_divides: bool,
 }
 
 /// A table without roles of its own.
-pub(super) const PLAIN: Shape =
-    Shape { kind: TableKind::Deals, signature: &[], roles: &[], outcomes: &[], close_may_be_expected: false };
+pub(super) const PLAIN: Shape = Shape {
+    kind: TableKind::Deals,
+    signature: &[],
+    roles: &[],
+    outcomes: &[],
+    close_may_be_expected: false,
+    current_only: false,
+    rate_divides: false,
+};
 
 /// Stands in a signature for: all columns share a prefix such as `Deal - `.
 pub(super) const PREFIXED: &str = "-";
@@ -56,28 +69,51 @@ const EXPORTS: [&Export; 10] = [
     &bitrix24::BITRIX24,
 ];
 
+/// Writes out what systems keep inside other columns or in a second table: lookups, the notes of EspoCRM, the messages of Odoo's
+/// tracked values.
+///
+/// # Errors
+/// None that a table can cause: columns are as long as their table.
+pub(super) fn unfold(sources: &mut [(Option<TableKind>, Source)]) -> Result<()> {
+    for (_, source) in sources.iter_mut() {
+        lookups::unfold(source)?;
+        espocrm::read_notes(source)?;
+    }
+    odoo::join_messages(sources)
+}
+
 /// The system that wrote `table` and the shape that it has there: the one with the longest signature; `None` where none fits
 /// or where two systems fit equally well.
 pub(super) fn shape_of(table: &[Column]) -> Option<(&'static str, &'static Shape)> {
+    let fitting = fitting(table);
+    let first = *fitting.first()?;
+    fitting.iter().all(|(name, _)| *name == first.0).then_some(first)
+}
+
+/// The systems that fit `table` equally well, where there are several.
+pub(super) fn rivals(table: &[Column]) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = fitting(table).into_iter().map(|(name, _)| name).collect();
+    names.dedup();
+    if names.len() > 1 { names } else { Vec::new() }
+}
+
+/// The shapes of the longest signature that `table` has, in the order of [`EXPORTS`].
+fn fitting(table: &[Column]) -> Vec<(&'static str, &'static Shape)> {
     let (names, prefixed) = header_names(table);
     let has = |word: &&str| if *word == PREFIXED { prefixed } else { names.iter().any(|name| name == word) };
-    let mut best: Option<(&'static str, &'static Shape)> = None;
-    let mut tie = false;
+    let mut best: Vec<(&'static str, &'static Shape)> = Vec::new();
     for export in EXPORTS {
-        for shape in export.shapes {
-            if !shape.signature.iter().all(has) {
-                continue;
+        for shape in export.shapes.iter().filter(|shape| shape.signature.iter().all(has)) {
+            let length = best.first().map_or(0, |(_, shape)| shape.signature.len());
+            if shape.signature.len() > length {
+                best.clear();
             }
-            let before = best.map_or(0, |(_, shape)| shape.signature.len());
-            if shape.signature.len() > before {
-                best = Some((export.name, shape));
-                tie = false;
-            } else if shape.signature.len() == before && best.is_some_and(|(name, _)| name != export.name) {
-                tie = true;
+            if shape.signature.len() >= length {
+                best.push((export.name, shape));
             }
         }
     }
-    best.filter(|_| !tie)
+    best
 }
 
 impl Shape {

@@ -1,6 +1,7 @@
 //! Pipedrive: deals of the API, and the export whose columns all begin with the translated word for deal.
 
 use super::{Export, PLAIN, PREFIXED, Shape};
+use crate::crm::TableKind;
 
 const ROLES: &[(&str, &str)] = &[
     ("id", "id"),
@@ -60,5 +61,31 @@ pub(super) const PIPEDRIVE: Export = Export {
         Shape { signature: &[PREFIXED, "wert", "status"], ..DEALS },
         Shape { signature: &[PREFIXED, "valeur", "statut"], ..DEALS },
         Shape { signature: &[PREFIXED, "valor", "etapa"], ..DEALS },
+        // Changes of deals in their flow, as they are and with the envelope of the interface.
+        Shape {
+            kind: TableKind::History,
+            signature: &["itemid", "fieldkey", "oldvalue", "newvalue", "logtime"],
+            roles: &[
+                ("itemid", "deal_id"),
+                ("fieldkey", "field"),
+                ("oldvalue", "old"),
+                ("newvalue", "stage"),
+                ("logtime", "entered_at"),
+            ],
+            ..PLAIN
+        },
+        Shape {
+            kind: TableKind::History,
+            signature: &["dataitemid", "datafieldkey", "dataoldvalue", "datanewvalue", "datalogtime"],
+            roles: &[
+                ("dataitemid", "deal_id"),
+                ("datafieldkey", "field"),
+                ("dataoldvalue", "old"),
+                ("datanewvalue", "stage"),
+                ("datalogtime", "entered_at"),
+                ("timestamp", ""),
+            ],
+            ..PLAIN
+        },
     ],
 };

@@ -1,6 +1,7 @@
 //! Zoho CRM: the deals module, by API names and by labels, which fold alike.
 
 use super::{Export, PLAIN, Shape};
+use crate::crm::TableKind;
 
 const DEALS: Shape = Shape {
     roles: &[
@@ -25,10 +26,31 @@ const DEALS: Shape = Shape {
     ..PLAIN
 };
 
+/// A row is written when a deal enters a stage; its duration, in days, when it leaves it.
+const HISTORY: Shape = Shape {
+    kind: TableKind::History,
+    roles: &[
+        ("dealid", "deal_id"),
+        ("dealnameid", "deal_id"),
+        ("dealname", "deal_id"),
+        ("potentialid", "deal_id"),
+        ("stage", "stage"),
+        ("movedtos", "to"),
+        ("movedto", "to"),
+        ("modifiedtime", "entered_at"),
+        ("closingdate", ""),
+        ("closedate", ""),
+    ],
+    ..PLAIN
+};
+
 pub(super) const ZOHO: Export = Export {
     name: "Zoho CRM",
     shapes: &[
         Shape { signature: &["dealname", "closingdate", "stage"], ..DEALS },
         Shape { signature: &["dealname", "closingdate", "stage", "createdtime"], ..DEALS },
+        Shape { signature: &["stage", "stagedurationcalendardays", "modifiedtime", "closingdate"], ..HISTORY },
+        Shape { signature: &["stage", "stagedurationcalendardays", "modifiedtime"], ..HISTORY },
+        Shape { signature: &["stage", "movedtos", "modifiedtime"], ..HISTORY },
     ],
 };

@@ -2,6 +2,9 @@
 
 use super::HistoryRows;
 use super::forms::{DealsView, Told};
+use crate::crm::Outcome;
+use crate::crm::deals::is_end;
+use crate::crm::recognise::Meanings;
 use crate::crm::words::folded;
 use crate::table::{Levels, Texts};
 
@@ -13,7 +16,9 @@ pub(super) struct Audit {
     earliest: f64,
 }
 
-const STAGE_FIELDS: [&str; 9] = [
+const STAGE_FIELDS: [&str; 10] = [
+    // What Odoo's own export calls it.
+    "stagecrmlead",
     "stagename",
     "salesstage",
     "stage",
@@ -25,20 +30,28 @@ const STAGE_FIELDS: [&str; 9] = [
     "مرحلهفروش",
 ];
 
-/// Takes the changes of the stage field into `rows`: each is an entry into the new value.
+/// Takes the changes of the stage field into `rows`: each is an entry into the new value. `is_stage` knows the stages of the deals.
 pub(super) fn read(
     rows: &mut HistoryRows,
     (old, new): (Texts, Texts),
     field: Option<Texts>,
     stage_field: Option<&str>,
+    is_stage: &dyn Fn(&str) -> bool,
 ) -> Audit {
     if let Some(field) = &field {
-        let is_stage = |level: &str| match stage_field {
+        let named = |level: &str| match stage_field {
             Some(name) => level == name,
             None => STAGE_FIELDS.contains(&folded(level).as_str()),
         };
-        let of_stage: Vec<bool> = field.levels.iter().map(is_stage).collect();
+        let mut of_stage: Vec<bool> = field.levels.iter().map(named).collect();
+        if stage_field.is_none() && !of_stage.contains(&true) {
+            of_stage = holding_stages(field, &new, is_stage);
+        }
         rows.other = field.codes.iter().map(|code| of_stage.get(*code as usize) != Some(&true)).collect();
+    } else if old.codes.iter().zip(&new.codes).any(|(old, new)| *old == Texts::MISSING && *new == Texts::MISSING) {
+        // A note of another change.
+        let told = old.codes.iter().zip(&new.codes);
+        rows.other = told.map(|(old, new)| *old == Texts::MISSING && *new == Texts::MISSING).collect();
     }
     let mut first = vec![usize::MAX; rows.deal.levels.len()];
     let mut earliest = f64::NAN;
@@ -70,6 +83,19 @@ pub(super) fn read(
     Audit { old, first, earliest }
 }
 
+/// For each field whether its new values are stages, mostly: some systems write the number of a field, not its name.
+fn holding_stages(field: &Texts, new: &Texts, is_stage: &dyn Fn(&str) -> bool) -> Vec<bool> {
+    let stage: Vec<bool> = new.levels.iter().map(is_stage).collect();
+    let mut counts = vec![(0_usize, 0_usize); field.levels.len()];
+    for (field, new) in field.codes.iter().zip(&new.codes) {
+        if let (Some((stages, all)), Some(is_stage)) = (counts.get_mut(*field as usize), stage.get(*new as usize)) {
+            *stages += usize::from(*is_stage);
+            *all += 1;
+        }
+    }
+    counts.into_iter().map(|(stages, all)| 2 * stages > all).collect()
+}
+
 impl Audit {
     /// When the audit begins, where a deal that had closed before it shows that it does not reach back; else NaN.
     pub fn begins(&self, view: &DealsView<'_>) -> f64 {
@@ -79,7 +105,7 @@ impl Audit {
 
     /// The stage that `deal` had before its first change.
     pub fn first(&self, deal: u32, created: f64, begins: f64) -> Option<Told> {
-        let row = *self.first.get(deal as usize)?;
+        let row = *self.first.get(deal as usize).filter(|_| !created.is_nan())?;
         let stage = self.old.get(row)?.to_owned();
         Some(Told { stage, entered: created, exited: f64::NAN, watched: since(created, begins) })
     }
@@ -89,9 +115,18 @@ fn since(created: f64, begins: f64) -> f64 {
     if begins > created { begins } else { f64::NAN }
 }
 
-/// The current stage of a deal that was never changed.
-pub(super) fn unchanged(view: &DealsView<'_>, row: usize, begins: f64) -> Option<Told> {
+/// The current stage of a deal that was never changed: of an open one, and of one that ended without entering another stage.
+pub(super) fn unchanged(view: &DealsView<'_>, row: usize, begins: f64, meanings: &Meanings) -> Option<Told> {
     let created = view.rows.created[row];
-    let stage = view.stage(row).filter(|_| !created.is_nan())?.to_owned();
-    Some(Told { stage, entered: created, exited: f64::NAN, watched: since(created, begins) })
+    let stage = view.stage(row).filter(|_| !created.is_nan())?;
+    let outcome = view.rows.outcome[row];
+    if outcome != Outcome::Open {
+        let closed = view.closed(row);
+        // An audit that begins later says nothing of it.
+        let seen = is_end(outcome) && !closed.is_nan() && (begins.is_nan() || closed >= begins);
+        if !seen || meanings.outcome(stage).is_some_and(|outcome| outcome != Outcome::Open) {
+            return None;
+        }
+    }
+    Some(Told { stage: stage.to_owned(), entered: created, exited: f64::NAN, watched: since(created, begins) })
 }

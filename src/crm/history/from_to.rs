@@ -4,6 +4,7 @@ use super::audit::Audit;
 use super::forms::{Given, Told};
 use super::{HistoryRows, audit};
 use crate::crm::columns::{self, Tally};
+use crate::crm::exports;
 use crate::crm::mapping::HistoryRole;
 use crate::crm::recognise::{Found, Meanings};
 use crate::read::Source;
@@ -39,9 +40,22 @@ pub(super) fn rows(
             (HistoryRole::Old, HistoryRole::Stage)
         };
         let field = column(HistoryRole::Field).map(columns::texts);
-        return Some(audit::read(rows, (texts(old), texts(new)), field, given.mapping.stage_field.as_deref()));
+        let stages = given.stages_of_deals();
+        let is_stage = |text: &str| {
+            stages.as_ref().is_some_and(|stages| stages.levels.iter().any(|stage| stage == text))
+                || given.open_stages.iter().any(|stage| stage == text)
+                || given.meanings.outcome(text).is_some()
+        };
+        let stage_field = given.mapping.stage_field.as_deref();
+        return Some(audit::read(rows, (texts(old), texts(new)), field, stage_field, &is_stage));
     }
     rows.stage = texts(HistoryRole::Stage);
+    if exports::shape_of(table).is_some_and(|(_, shape)| shape.current_only) {
+        rows.current_only = true;
+        rows.form = Some("current_stage");
+        rows.lack("earlier_stages_unknown");
+        return None;
+    }
     if let Some(duration) = duration {
         let mut tally = Tally::new("history", &source.table);
         let mut exited = rows.exited.take().unwrap_or_else(|| vec![f64::NAN; n]);

@@ -37,6 +37,8 @@ pub(super) struct HistoryRows {
     first: std::ops::Range<usize>,
     /// Of each row beyond those of the history table: since when the stay was watched (NaN: from its start), and the row of the deals table.
     beyond: Vec<(f64, u32)>,
+    /// Whether the rows of the history table tell the current stage alone.
+    current_only: bool,
     /// The most informative form that any deal has.
     pub form: Option<&'static str>,
     /// What the forms cannot tell.
@@ -63,7 +65,12 @@ impl HistoryRows {
     }
 
     fn watched_since(&self, row: usize) -> f64 {
-        row.checked_sub(self.table_rows).and_then(|at| self.beyond.get(at)).map_or(f64::NAN, |(since, _)| *since)
+        match row.checked_sub(self.table_rows) {
+            // As of the current stage in the deals table: found because it lasted.
+            None if self.current_only => f64::INFINITY,
+            None => f64::NAN,
+            Some(at) => self.beyond.get(at).map_or(f64::NAN, |(since, _)| *since),
+        }
     }
 }
 

@@ -2,58 +2,8 @@
 
 use super::forms::{DealsView, Told};
 use crate::crm::columns::Tally;
+use crate::crm::json::{Piece, pieces};
 use crate::crm::recognise::Meanings;
-
-/// A JSON text in pieces that matter here.
-#[derive(PartialEq)]
-enum Piece {
-    Text(String),
-    Number(f64),
-    Mark(char),
-}
-
-/// The pieces of `text`; `None` where it is no JSON.
-fn pieces(text: &str) -> Option<Vec<Piece>> {
-    let mut pieces = Vec::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => {
-                let mut own = String::new();
-                loop {
-                    match chars.next()? {
-                        '"' => break,
-                        '\\' => match chars.next()? {
-                            'u' => {
-                                let mut code = 0;
-                                for _ in 0..4 {
-                                    code = code * 16 + chars.next()?.to_digit(16)?;
-                                }
-                                own.push(char::from_u32(code).unwrap_or('\u{fffd}'));
-                            }
-                            other => own.push(other),
-                        },
-                        other => own.push(other),
-                    }
-                }
-                pieces.push(Piece::Text(own));
-            }
-            '{' | '}' | '[' | ']' | ':' | ',' => pieces.push(Piece::Mark(c)),
-            c if c.is_whitespace() => {}
-            _ => {
-                let mut own = String::from(c);
-                while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-')) {
-                    own.push(c);
-                }
-                match own.as_str() {
-                    "null" | "true" | "false" => pieces.push(Piece::Number(f64::NAN)),
-                    _ => pieces.push(Piece::Number(own.parse().ok().filter(|number: &f64| number.is_finite())?)),
-                }
-            }
-        }
-    }
-    Some(pieces)
-}
 
 /// Stages with seconds.
 type Times = Vec<(String, f64)>;
@@ -118,9 +68,16 @@ pub(super) fn told(
     };
     let ordered = !order.is_empty();
     let order: &[String] = if ordered { &order } else { asked };
+    // Ids of stages become their labels; the order may stand in either.
+    let order: Vec<&str> = order.iter().map(|stage| meanings.label(stage)).collect();
+    let times = times.into_iter().map(|(stage, seconds)| match meanings.label(&stage) {
+        label if label == stage => (stage, seconds),
+        label => (label.to_owned(), seconds),
+    });
+    let times: Times = times.collect();
     let current = view.stage(row).filter(|_| !ordered);
     let rank = |stage: &str| {
-        let place = order.iter().position(|name| name == stage).unwrap_or(order.len());
+        let place = order.iter().position(|name| *name == stage).unwrap_or(order.len());
         (current == Some(stage), place)
     };
     let times = crate::stats::order::reordered(times, &mut |a, b| rank(&a.0).cmp(&rank(&b.0)));

@@ -3,6 +3,7 @@
 use super::forms::{DealsView, Told};
 use crate::crm::columns::{self, Tally};
 use crate::crm::mapping::{Mapping, TableKind};
+use crate::crm::recognise::Meanings;
 use crate::error::{Error, Result};
 use crate::read::case::lowered;
 use crate::table::{Column, Values};
@@ -34,7 +35,7 @@ struct Stage {
 pub(super) struct Wide(Vec<Stage>);
 
 /// The columns per stage that the mapping and the headers tell; `None` where no stage has a date of entry.
-pub(super) fn columns_of(view: &DealsView<'_>, mapping: &Mapping) -> Result<Option<Wide>> {
+pub(super) fn columns_of(view: &DealsView<'_>, mapping: &Mapping, meanings: &Meanings) -> Result<Option<Wide>> {
     let mut declared: Vec<(usize, String, usize)> = Vec::new();
     for (stage, parts) in mapping.stage_columns.iter() {
         for (part, name) in parts.iter() {
@@ -57,10 +58,11 @@ pub(super) fn columns_of(view: &DealsView<'_>, mapping: &Mapping) -> Result<Opti
         let of_mapping =
             declared.iter().find(|(place, ..)| *place == at).map(|(_, stage, part)| (stage.clone(), *part));
         let Some((name, part)) = of_mapping.or_else(|| by_header(&column.name)) else { continue };
+        let name = meanings.label(&name);
         let place = match stages.iter().position(|stage| stage.name == name) {
             Some(place) => place,
             None => {
-                stages.push(Stage { name, parts: [None, None, None, None] });
+                stages.push(Stage { name: name.to_owned(), parts: [None, None, None, None] });
                 stages.len() - 1
             }
         };
