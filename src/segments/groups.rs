@@ -67,7 +67,7 @@ pub(super) fn groups(input: &Input) -> Option<RfmGroups> {
     let money = input.money.as_ref()?;
     let [recency, frequency, monetary] = input.features.as_slice() else { return None };
     let weights = &input.weights;
-    let r: Vec<u32> = scores(&recency.values, weights).into_iter().map(|score| 6 - score).collect();
+    let r = scores(&recency.values.iter().map(|days| -days).collect::<Vec<f64>>(), weights);
     let (f, m) = (scores(&frequency.values, weights), scores(&monetary.values, weights));
     let label = |row: usize| {
         let both = (f[row] + m[row]).div_ceil(2);
@@ -103,20 +103,22 @@ pub(super) fn groups(input: &Input) -> Option<RfmGroups> {
     })
 }
 
-/// Score of each of the weighted `values` from 1 to 5: one more than the number of fifths that end below it. A fifth ends at the smallest
-/// value that so much of the weight does not exceed; equal values have equal scores, so that fifths are not equally large where many are.
+/// Score of each of the weighted `values` from 1 to 5: one more than the whole fifths of all that have a smaller value. Equal values have equal
+/// scores, so that fifths are not equally large where many are.
 pub fn scores(values: &[f64], weights: &[f64]) -> Vec<u32> {
     let order = sorted_rows(values.len(), &mut |a, b| values[a].total_cmp(&values[b]));
     let total: f64 = weights.iter().sum();
-    let mut ends = Vec::new();
-    let mut sum = 0.0;
-    for &row in &order {
-        sum += weights[row];
-        while ends.len() < 4 && sum >= 0.2 * (ends.len() + 1) as f64 * total * (1.0 - 1e-12) {
-            ends.push(values[row]);
+    let mut scores = vec![1; values.len()];
+    let mut smaller = 0.0;
+    for run in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        // A row without weight above all others would have a sixth fifth.
+        let score = 1 + ((5.0 * smaller / total) as u32).min(4);
+        for &row in run {
+            scores[row] = score;
+            smaller += weights[row];
         }
     }
-    values.iter().map(|value| 1 + ends.iter().filter(|end| *end < value).count() as u32).collect()
+    scores
 }
 
 #[cfg(test)]

@@ -55,6 +55,9 @@ use silhouette::{Silhouette, silhouette};
 const SILHOUETTE_POINTS: usize = 5000;
 const SILHOUETTE_STREAM: u32 = 98;
 const SWAPS: usize = 20;
+/// A few hundred customers have many optima that lie close together, and trying them costs nothing.
+const SWAPS_OF_FEW: usize = 200;
+const FEW: usize = 500;
 const LARGEST_K_TRIED: usize = 10;
 
 /// Reference sets and bootstrap samples where the options do not say how many.
@@ -124,7 +127,7 @@ impl Prepared {
                 if distinct < k {
                     return Err(too_few(format!("different {} for {k} segments", what(input)), k, distinct));
                 }
-                let model = fit(points, k, options, SWAPS)?;
+                let model = fit(points, k, options, swaps_for(points))?;
                 let (candidate, judged) = judge.candidate(&model);
                 (model, vec![candidate], ChosenBy::Option, judged)
             }
@@ -261,6 +264,10 @@ fn standardised(input: &Input) -> (Vec<Feature>, Points) {
     (features, Points::new(columns.len(), &rows, Some(&input.weights)))
 }
 
+fn swaps_for(points: &Points) -> usize {
+    if points.len() > FEW { SWAPS } else { SWAPS_OF_FEW }
+}
+
 fn fit(points: &Points, k: usize, options: &SegmentsOptions, swaps: usize) -> Result<KMeans> {
     kmeans::kmeans(points, KMeansParams { k, restarts: options.restarts as usize, swaps, seed: options.seed })
 }
@@ -306,7 +313,7 @@ fn choose(
     let weight = points.weighted_sum(&vec![1.0; points.len()]);
     let largest = points.distinct(LARGEST_K_TRIED).min((weight.ceil() as usize).saturating_sub(1));
     // The swaps take most of the time and hardly change the silhouette; on many points only the chosen number gets them.
-    let swaps = if points.len() > SILHOUETTE_POINTS { 0 } else { SWAPS };
+    let swaps = if points.len() > SILHOUETTE_POINTS { 0 } else { swaps_for(points) };
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut best: Option<(KMeans, Candidate, Silhouette)> = None;
     for k in 2..=largest {
@@ -320,7 +327,7 @@ fn choose(
     }
     match best {
         Some((quick, candidate, quickly_judged)) => {
-            let model = if swaps == SWAPS { quick.clone() } else { fit(points, quick.k, options, SWAPS)? };
+            let model = if swaps > 0 { quick.clone() } else { fit(points, quick.k, options, SWAPS)? };
             if model.inertia >= quick.inertia {
                 return Ok((quick, candidates, quickly_judged));
             }

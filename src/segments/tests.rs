@@ -1,3 +1,6 @@
+mod meaning;
+mod planted;
+
 use super::*;
 use crate::crm::{Attribute, Customers, Deals, Orders, Outcome};
 use crate::simulate::{SimulateOptions, simulate};

@@ -3,13 +3,17 @@
 //! References carry 12 significant digits; 1e-9 leaves room for another order of summation.
 
 use crate::data;
-use crm_analytics::crm::{Crm, Orders};
+use crm_analytics::crm::{Attribute, Crm, Customers, Orders};
 use crm_analytics::meta::Progress;
 use crm_analytics::segments::kmeans::{KMeansParams, calinski_harabasz, kmeans, kmeans_from_rows};
 use crm_analytics::segments::points::Points;
 use crm_analytics::segments::recipe::standardise;
 use crm_analytics::segments::rfm::rfm;
-use crm_analytics::segments::{RfmTransforms, SegmentsOptions, SegmentsResult, Transform, segments};
+use crm_analytics::segments::{
+    ColumnChoice, FeatureChoice, NoteCode, RfmTransforms, SegmentsOptions, SegmentsResult, Transform, Verdict, segments,
+};
+use crm_analytics::stats::pca::{principal_components, varimax};
+use crm_analytics::table::Values;
 use serde_json::Value;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -258,4 +262,152 @@ fn bank_clients_equal_numpy_and_scikit_learn() {
 fn bank_clients_as_they_are_with_outliers_equal_numpy_and_scikit_learn() {
     let (Some(points), Some(oracle)) = (bank(false), data::oracle("bank-marketing")) else { return };
     bank_equals(&points, &oracle["kmeans_raw_features"]);
+}
+
+fn column_of_accounts(name: &str) -> Option<Vec<f64>> {
+    Some(csv_column(&text("oracle_accounts.csv")?, name).iter().map(|cell| cell.parse().unwrap()).collect())
+}
+
+/// The accounts of the sample as customers with recency, frequency, monetary value and win rate.
+fn accounts() -> Option<Crm> {
+    let column = |name: &str| {
+        Some(Attribute { name: name.into(), role: None, values: Values::Numbers(column_of_accounts(name)?) })
+    };
+    let ids = csv_column(&text("oracle_accounts.csv")?, "account");
+    let customers = Customers {
+        row: (0..ids.len() as u32).collect(),
+        id: ids.into_iter().map(Some).collect(),
+        attributes: vec![column("R")?, column("F")?, column("M")?, column("win_rate")?],
+    };
+    Some(Crm { customers: Some(customers), ..Crm::default() })
+}
+
+#[test]
+fn fixed_start_on_maven_accounts_equals_numpy_and_scikit_learn() {
+    let (Some(crm), Some(oracle)) = (accounts(), data::oracle("maven-crm")) else { return };
+    let recipe =
+        [("R", Transform::Log1p), ("F", Transform::None), ("M", Transform::Log), ("win_rate", Transform::None)];
+    let choices = recipe.map(|(column, transform)| ColumnChoice { column: column.into(), transform: Some(transform) });
+    let reference = &oracle["account_kmeans"];
+    let options = SegmentsOptions {
+        features: Some(FeatureChoice::Columns(choices.to_vec())),
+        start_rows: Some(vec![0, 1, 2, 3]),
+        ..Default::default()
+    };
+    let ours = run(&crm, &options);
+    close(ours.inertia, &reference["fixed_start"]["inertia"], "inertia");
+    close(ours.silhouette.unwrap(), &reference["fixed_start"]["silhouette"], "silhouette");
+    close(ours.candidates[0].calinski_harabasz.unwrap(), &reference["fixed_start"]["calinski_harabasz"], "index");
+    for (k, best) in reference["best_of_50"].as_object().unwrap() {
+        let k = Some(k.parse().unwrap());
+        let ours = run(&crm, &SegmentsOptions { k, start_rows: None, ..options.clone() });
+        assert!(ours.inertia <= best["inertia"].as_f64().unwrap() * 1.001, "k = {k:?}: {}", ours.inertia);
+    }
+}
+
+fn scores_equal(crm: &Crm, reference: &Value) {
+    let ours = run(crm, &SegmentsOptions { k: Some(2), ..Default::default() }).rfm.unwrap();
+    for (name, scores) in [("R", &ours.recency), ("F", &ours.frequency), ("M", &ours.monetary)] {
+        for score in 1..=5u32 {
+            let count = scores.0.iter().filter(|&&own| own == score).count() as u64;
+            let expected = reference[name]["score_counts_rule_A"][score.to_string()].as_u64().unwrap_or(0);
+            assert_eq!(count, expected, "{name}{score}");
+        }
+    }
+    for (cell, count) in reference["cell_counts_rule_A"].as_object().unwrap() {
+        let scores = |row: usize| {
+            [&ours.recency, &ours.frequency, &ours.monetary].map(|scores| scores.0[row].to_string()).concat()
+        };
+        let found = (0..ours.labels.0.len()).filter(|&row| scores(row) == *cell).count() as u64;
+        assert_eq!(Some(found), count.as_u64(), "{cell}");
+    }
+    assert_eq!(ours.groups.iter().map(|group| group.size).sum::<f64>(), ours.labels.0.len() as f64);
+}
+
+#[test]
+fn scores_on_cdnow_equal_pandas() {
+    let (Some(crm), Some(oracle)) = (cdnow(), data::oracle("cdnow")) else { return };
+    scores_equal(&crm, &oracle["rfm"]);
+}
+
+#[test]
+fn scores_on_online_retail_equal_pandas() {
+    let (Some(crm), Some(oracle)) = (retail(), data::oracle("online-retail-h1")) else { return };
+    scores_equal(&crm, &oracle["rfm"]);
+}
+
+#[test]
+fn raw_values_would_give_a_few_giants_and_the_recipe_takes_logarithms_and_says_why() {
+    let Some(crm) = retail() else { return };
+    let none = RfmTransforms { recency: Transform::None, frequency: Transform::None, monetary: Transform::None };
+    let smallest =
+        |result: &SegmentsResult| result.segments.iter().map(|segment| segment.size).fold(f64::INFINITY, f64::min);
+    let notes = |result: &SegmentsResult| {
+        result.notes.iter().map(|note| (note.code, note.column.clone())).collect::<Vec<(NoteCode, String)>>()
+    };
+    let k = Some(4);
+    let raw = run(&crm, &SegmentsOptions { transforms: none, k, ..Default::default() });
+    assert!(smallest(&raw) < 25.0, "{}", smallest(&raw));
+    let of = |code: NoteCode| [(code, "frequency".to_owned()), (code, "monetary".to_owned())];
+    assert_eq!(notes(&raw), of(NoteCode::SkewedWithoutLogarithm));
+    assert!(raw.notes.iter().all(|note| note.value > 5.0), "{:?}", raw.notes);
+    let usual = run(&crm, &SegmentsOptions { k, ..Default::default() });
+    assert!(smallest(&usual) > 300.0, "{}", smallest(&usual));
+    assert_eq!(notes(&usual), of(NoteCode::LogarithmTaken));
+}
+
+/// The cloud of Online Retail has no gaps: cut in two, both parts come again with any sample, and are slices all the same. CDNOW is one quarter's first
+/// buyers, of whom half never came back: they stand apart.
+#[test]
+fn segments_of_online_retail_are_slices_and_those_of_cdnow_are_clusters_and_all_come_again() {
+    for (crm, verdict) in [(retail(), Verdict::NoRealClusters), (cdnow(), Verdict::Clusters)] {
+        let Some(crm) = crm else { continue };
+        let ours = run(&crm, &SegmentsOptions::default());
+        assert!(ours.segments.iter().all(|segment| segment.stability.unwrap() > 0.9));
+        assert_eq!(ours.gap.unwrap().verdict, verdict);
+    }
+}
+
+#[test]
+fn principal_components_and_varimax_equal_scikit_learn_and_statsmodels() {
+    let Some(oracle) = data::oracle("factors") else { return };
+    let columns: Option<Vec<Vec<f64>>> =
+        ["R", "F", "M", "win_rate", "avg_value"].into_iter().map(column_of_accounts).collect();
+    let Some(mut columns) = columns else { return };
+    columns[0].iter_mut().for_each(|r| *r = libm::log1p(*r));
+    columns[2].iter_mut().for_each(|m| *m = libm::log(*m));
+    let n = columns[0].len();
+    let (rows, _) = standardise(&columns, &vec![1.0; n]);
+    let found = principal_components(&rows, 5, &vec![1.0; n]);
+    all_close(&found.variance, &oracle["variance"], "variance");
+    for (at, direction) in found.directions.chunks_exact(5).enumerate() {
+        all_close(direction, &oracle["directions"][at], "direction");
+    }
+    for (m, reference) in oracle["varimax"].as_object().unwrap() {
+        let m: usize = m.parse().unwrap();
+        let mut loadings: Vec<f64> = (0..5)
+            .flat_map(|j| (0..m).map(move |at| (j, at)))
+            .map(|(j, at)| found.directions[at * 5 + j] * found.variance[at].sqrt())
+            .collect();
+        let rotation = varimax(&mut loadings, m);
+        for (j, loadings) in loadings.chunks_exact(m).enumerate() {
+            // Both stop where a further turn gains nothing that doubles can hold.
+            for (at, loading) in loadings.iter().enumerate() {
+                let expected = reference["loadings"][j][at].as_f64().unwrap();
+                assert!((loading - expected).abs() < 1e-6, "{m} factors, column {j}: {loading} is not {expected}");
+            }
+        }
+        for (row, scores) in reference["scores_of_first_rows"].as_array().unwrap().iter().enumerate() {
+            let own: Vec<f64> = (0..m)
+                .map(|at| {
+                    (0..5).map(|j| rows[row * 5 + j] * found.directions[at * 5 + j]).sum::<f64>()
+                        / found.variance[at].sqrt()
+                })
+                .collect();
+            for to in 0..m {
+                let turned: f64 = (0..m).map(|at| own[at] * rotation[at * m + to]).sum();
+                assert!((turned - scores[to].as_f64().unwrap()).abs() < 1e-6);
+            }
+        }
+    }
 }

@@ -1,0 +1,135 @@
+//! Data with segments that are known, and data with none: what the whole analysis makes of them.
+
+use super::*;
+use crate::stats::rng::{Rng, below, choose, normal, seeded, uniform};
+
+/// Adjusted Rand index (Hubert & Arabie 1985) of two labellings.
+fn adjusted_rand(a: &[u32], b: &[u32]) -> f64 {
+    let size = |labels: &[u32]| labels.iter().max().map_or(0, |&most| most as usize + 1);
+    let (rows, columns) = (size(a), size(b));
+    let mut both = vec![0.0; rows * columns];
+    a.iter().zip(b).for_each(|(&a, &b)| both[a as usize * columns + b as usize] += 1.0);
+    let pairs = |n: f64| 0.5 * n * (n - 1.0);
+    let together: f64 = both.iter().map(|&n| pairs(n)).sum();
+    let of_rows: f64 = both.chunks_exact(columns).map(|row| pairs(row.iter().sum())).sum();
+    let of_columns: f64 = (0..columns).map(|at| pairs(both.iter().skip(at).step_by(columns).sum())).sum();
+    let expected = of_rows * of_columns / pairs(a.len() as f64);
+    let most = 0.5 * (of_rows + of_columns);
+    if most == expected { 1.0 } else { (together - expected) / (most - expected) }
+}
+
+struct Planted {
+    columns: Vec<Vec<f64>>,
+    truth: Vec<u32>,
+    /// The segment that is most probable for who knows how the data were made.
+    attainable: Vec<u32>,
+    k: u32,
+}
+
+/// 2 to 6 round segments of unequal sizes in 2 to 5 dimensions; any two centres are at least 7 of their standard deviations apart.
+fn planted(seed: u32) -> Planted {
+    let random = &mut seeded(seed, 11);
+    let (k, dims) = (2 + seed % 5, 2 + (seed / 5 % 4) as usize);
+    let mut centres: Vec<Vec<f64>> = Vec::new();
+    let apart = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt() >= 7.0;
+    while centres.len() < k as usize {
+        let centre: Vec<f64> = (0..dims).map(|_| 24.0 * uniform(random)).collect();
+        if centres.iter().all(|other| apart(other, &centre)) {
+            centres.push(centre);
+        }
+    }
+    let shares: Vec<f64> = (0..k).map(|_| 0.4 + uniform(random)).collect();
+    let n = 300 + below(random, 500);
+    let mut planted = Planted { columns: vec![Vec::new(); dims], truth: Vec::new(), attainable: Vec::new(), k };
+    for _ in 0..n {
+        let own = choose(random, &shares);
+        let point: Vec<f64> = centres[own].iter().map(|centre| centre + normal(random)).collect();
+        let score = |at: usize| {
+            let squares: f64 = point.iter().zip(&centres[at]).map(|(x, c)| (x - c) * (x - c)).sum();
+            libm::log(shares[at]) - 0.5 * squares
+        };
+        let best = (0..k as usize).max_by(|&a, &b| score(a).total_cmp(&score(b))).unwrap();
+        planted.truth.push(own as u32);
+        planted.attainable.push(best as u32);
+        planted.columns.iter_mut().zip(point).for_each(|(column, value)| column.push(value));
+    }
+    planted
+}
+
+const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+fn of_columns(values: &[Vec<f64>], options: SegmentsOptions) -> SegmentsResult {
+    let named: Vec<(&str, &[f64])> = NAMES.into_iter().zip(values).map(|(name, v)| (name, v.as_slice())).collect();
+    let choices = named.iter().map(|(name, _)| ColumnChoice { column: (*name).into(), transform: None });
+    let features = Some(FeatureChoice::Columns(choices.collect()));
+    run(&with_customers(&named), &SegmentsOptions { features, ..options }).unwrap()
+}
+
+/// How many of the sets have the right number of segments, at least 0.95 of the attainable Rand index, and the verdict that they are real.
+fn found(sets: std::ops::Range<u32>) -> [usize; 3] {
+    let mut counts = [0; 3];
+    for seed in sets {
+        let planted = planted(seed);
+        let options = SegmentsOptions { bootstraps: Some(0), ..Default::default() };
+        let result = of_columns(&planted.columns, options);
+        let attainable = adjusted_rand(&planted.attainable, &planted.truth);
+        let good = adjusted_rand(&result.labels.0, &planted.truth) >= 0.95 * attainable;
+        let real = result.gap.unwrap().verdict == Verdict::Clusters;
+        let checks = [result.k == planted.k, good, real];
+        if checks.contains(&false) {
+            println!("seed {seed}: {checks:?}, {} planted, {} found", planted.k, result.k);
+        }
+        counts.iter_mut().zip(checks).for_each(|(count, check)| *count += usize::from(check));
+    }
+    counts
+}
+
+/// With centres 5.5 standard deviations apart in a smaller box the silhouette joined two near segments in 13 of 100 sets.
+#[test]
+#[ignore = "100 sets take a minute"]
+fn planted_segments_are_found_in_90_of_100_sets() {
+    let counts = found(0..100);
+    println!("{counts:?} of 100");
+    assert!(counts.iter().all(|&count| count >= 90), "{counts:?}");
+}
+
+#[test]
+fn planted_segments_are_found() {
+    let counts = found(0..8);
+    assert!(counts.iter().all(|&count| count >= 7), "{counts:?}");
+}
+
+/// Uniform, normal, correlated, long-tailed and skewed customers.
+fn noise(seed: u32) -> Vec<Vec<f64>> {
+    let random = &mut seeded(seed, 12);
+    let (n, dims) = (200 + below(random, 600), 2 + (seed / 5 % 4) as usize);
+    let mut columns = vec![Vec::new(); dims];
+    for _ in 0..n {
+        let common = normal(random);
+        for column in &mut columns {
+            column.push(value(seed % 5, common, random));
+        }
+    }
+    columns
+}
+
+fn value(kind: u32, common: f64, random: &mut Rng) -> f64 {
+    match kind {
+        0 => uniform(random),
+        1 => normal(random),
+        2 => 0.8 * common + 0.6 * normal(random),
+        3 => normal(random) / (0.5 * (normal(random).powi(2) + normal(random).powi(2))).sqrt(),
+        _ => libm::exp(normal(random)),
+    }
+}
+
+/// 100 of 100 sets.
+#[test]
+#[ignore = "100 sets take a minute"]
+fn noise_has_no_real_clusters_in_95_of_100_sets() {
+    let options = SegmentsOptions { bootstraps: Some(0), restarts: 2, ..Default::default() };
+    let none = |seed: &u32| of_columns(&noise(*seed), options.clone()).gap.unwrap().verdict == Verdict::NoRealClusters;
+    let count = (0..100).filter(none).count();
+    println!("{count} of 100");
+    assert!(count >= 95);
+}
