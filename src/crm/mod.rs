@@ -2,6 +2,7 @@
 
 mod columns;
 mod deals;
+mod durations;
 mod exports;
 mod history;
 mod interactions;
@@ -25,6 +26,7 @@ use crate::table::{Texts, Values};
 use crate::time::LocalTime;
 use serde::{Deserialize, Serialize};
 
+pub use durations::{AllDurations, CLOSED, Durations, HOLD, KeptDurations, LOST, STAGE, WON};
 pub use interactions::Interactions;
 pub(crate) use joins::differ_by_one;
 pub use joins::{JoinSummary, NearMiss};
@@ -245,4 +247,6 @@ pub struct Crm {
     pub rules: Vec<Rule>,
     /// What reading and recognition left out, by table and reason.
     pub left_out: Vec<LeftOut>,
+    /// Durations, once they were asked for.
+    pub kept: KeptDurations,
 }

@@ -1,10 +1,9 @@
 //! Deals by the period of their creation: how many of each cohort are won after 30, 60 and 90 days.
 
-use super::cycle::{CycleRows, WON, WonWithin, won_within};
-use super::{Settings, periods};
-use crate::crm::{Crm, Deals};
-use crate::error::Result;
-use crate::stats::order::sorted_rows;
+use super::cycle::{WonWithin, won_within};
+use super::{FunnelOptions, Settings, Weights, periods};
+use crate::crm::{CLOSED, Crm, Deals, Durations, Outcome, WON};
+use crate::stats::survival::{Part, Survival};
 use crate::time::{Calendar, Period};
 use serde::Serialize;
 
@@ -44,50 +43,55 @@ pub struct Cohort {
 
 const MOST: usize = 120;
 
-/// The cohorts of the deals of `rows`; `None` without any.
+/// The cohorts of the selected deals that have a cycle; `None` without any.
 pub(super) fn cohorts(
     crm: &Crm,
     deals: &Deals,
-    rows: &CycleRows,
-    period: Period,
-    calendar: Option<Calendar>,
+    durations: &Durations,
+    weights: &Weights<'_>,
+    options: &FunnelOptions,
     settings: &Settings,
-) -> Result<Option<Cohorts>> {
-    let rule = periods::rule(crm, calendar);
-    let mut days = crm.time.zone.cursor();
-    let keys: Vec<i32> =
-        rows.deal.iter().map(|deal| rule.key(period, days.day(deals.created[*deal as usize]))).collect();
-    let order = sorted_rows(keys.len(), &mut |a, b| keys[a].cmp(&keys[b]));
-    let mut found: Vec<i32> = order.iter().map(|row| keys[*row]).collect();
-    found.dedup();
-    let shown = found.split_off(found.len().saturating_sub(MOST));
+) -> Option<Cohorts> {
+    let rule = periods::rule(crm, options.calendar);
+    let period = options.period;
+    let has_cycle = |place: &usize| weights.part(durations, *place).is_some();
+    let mut instants = vec![f64::NAN; deals.len()];
+    for place in (0..durations.deal.len()).filter(has_cycle) {
+        let deal = durations.deal[place] as usize;
+        instants[deal] = deals.created[deal];
+    }
+    let (keys, mut cohort_of) = periods::ranks(crm, &rule, period, &instants);
+    let first = keys.len().saturating_sub(MOST);
+    let shown = &keys[first..];
     if shown.is_empty() {
-        return Ok(None);
+        return None;
     }
-    // Deal to cohort: `rows` holds each deal once.
-    let mut cohort_of = vec![u32::MAX; deals.len()];
     let mut earlier = 0.0;
-    for (row, deal) in rows.deal.iter().enumerate() {
-        match shown.binary_search(&keys[row]) {
-            Ok(at) => cohort_of[*deal as usize] = at as u32,
-            Err(_) => earlier += rows.weights[row],
-        }
-    }
-    let outcomes_known = rows.causes.iter().any(|cause| *cause == WON || *cause == super::cycle::LOST);
-    let states = rows.by_group(shown.len(), &|deal| Some(cohort_of[deal] as usize))?;
     // What could be watched at most, whether the deal is open or not.
     let mut follow_up = vec![(f64::INFINITY, 0.0f64); shown.len()];
-    for deal in &rows.deal {
-        let deal = *deal as usize;
-        if let Some((least, most)) = follow_up.get_mut(cohort_of[deal] as usize) {
-            let watched = crm.time.elapsed_ms(deals.created[deal], crm.as_of) / crm.time.day_ms();
-            (*least, *most) = (least.min(watched), most.max(watched));
+    let mut outcomes_known = false;
+    for deal in (0..deals.len()).filter(|deal| !instants[*deal].is_nan()) {
+        match (cohort_of[deal] as usize).checked_sub(first) {
+            None => {
+                earlier += deals.weight[deal];
+                cohort_of[deal] = u32::MAX;
+            }
+            Some(at) => {
+                cohort_of[deal] = at as u32;
+                let watched = crm.time.elapsed_ms(deals.created[deal], crm.as_of) / crm.time.day_ms();
+                let (least, most) = &mut follow_up[at];
+                (*least, *most) = (least.min(watched), most.max(watched));
+            }
         }
+        outcomes_known |= matches!(deals.outcome[deal], Outcome::Won | Outcome::Lost);
     }
-    let cohort = |at: usize| {
-        let survival = states[at].finish(settings.confidence);
+    let estimates = durations.sorted.estimates(shown.len(), CLOSED as usize, settings.confidence, &|place| {
+        let part = weights.part(durations, place)?;
+        Some(Part { group: cohort_of[durations.deal[place] as usize], ..part })
+    });
+    let cohort = |(at, survival): (usize, &Survival)| {
         let (least, most) = follow_up[at];
-        let mut won = won_within(&survival, &[30.0, 60.0, 90.0], outcomes_known);
+        let mut won = won_within(survival, &[30.0, 60.0, 90.0], outcomes_known);
         for within in &mut won {
             within.probability = within.probability.filter(|_| within.days <= most);
         }
@@ -101,5 +105,10 @@ pub(super) fn cohorts(
             complete_days: if least.is_finite() { least.max(0.0) } else { 0.0 },
         }
     };
-    Ok(Some(Cohorts { period, calendar: rule.calendar, cohorts: (0..shown.len()).map(cohort).collect(), earlier }))
+    Some(Cohorts {
+        period,
+        calendar: rule.calendar,
+        cohorts: estimates.iter().enumerate().map(cohort).collect(),
+        earlier,
+    })
 }

@@ -5,7 +5,7 @@ use crate::crm::{Deals, Outcome, Passages};
 use crate::error::Result;
 use crate::meta::Estimate;
 use crate::stats::intervals::wilson;
-use crate::stats::survival::SurvivalState;
+use crate::stats::survival::{Part, Sorted};
 use crate::time::LocalTime;
 use serde::Serialize;
 use std::ops::Range;
@@ -201,6 +201,7 @@ impl Journeys<'_> {
     fn shares(&self, from: usize, to: usize, settings: &Settings) -> Result<(Option<Estimate>, Option<Estimate>)> {
         let (mut durations, mut entries, mut causes, mut weights, mut amounts) =
             (vec![], vec![], vec![], vec![], vec![]);
+        let mut any_late = false;
         for (deal, rows) in by_deal(self.passages).filter(|(deal, _)| self.used.is_selected(*deal)) {
             let (deals, passages) = (self.deals, self.passages);
             let outcome = deals.outcome[deal];
@@ -232,6 +233,7 @@ impl Journeys<'_> {
                 age => days(passages.entered[rows.start] + age).max(0.0),
             };
             let duration = days(end);
+            any_late |= watched > 0.0;
             if duration >= 0.0 && duration.is_finite() && watched.is_finite() {
                 durations.push(duration);
                 entries.push(watched);
@@ -240,24 +242,29 @@ impl Journeys<'_> {
                 amounts.push(Some(deals.amount[deal]).filter(|a| *a >= 0.0 && a.is_finite()).unwrap_or(0.0));
             }
         }
-        let share = |weights: &[f64]| -> Result<Option<Estimate>> {
-            let mut state = SurvivalState::new(2);
-            state.update(&durations, Some(&entries), &causes, Some(weights))?;
-            let survival = state.finish(settings.confidence);
-            Ok((survival.n > 0.0).then(|| {
-                let curve = survival.incidence(1);
-                Estimate { value: curve.last, low: curve.last_low, high: curve.last_high, n: survival.n }
-            }))
+        let (sorted, rows) = Sorted::new(&durations, if any_late { &entries } else { &[] })?;
+        let share = |weights: &[f64]| -> Option<Estimate> {
+            let survival = sorted.estimate(2, settings.confidence, &|place| {
+                let row = rows[place] as usize;
+                Some(Part { group: 0, cause: causes[row], weight: weights[row] })
+            });
+            let curve = survival.incidence(1);
+            (survival.n > 0.0).then_some(Estimate {
+                value: curve.last,
+                low: curve.last_low,
+                high: curve.last_high,
+                n: survival.n,
+            })
         };
         let mut sums = Sums::default();
         weights.iter().zip(&amounts).for_each(|(weight, amount)| sums.add(*weight, *amount));
         let scale = if sums.squares > 0.0 { sums.value / sums.squares } else { 0.0 };
         let by_value = if scale > 0.0 && scale.is_finite() {
             amounts.iter_mut().zip(&weights).for_each(|(amount, weight)| *amount *= weight * scale);
-            share(&amounts)?
+            share(&amounts)
         } else {
             None
         };
-        Ok((share(&weights)?, by_value))
+        Ok((share(&weights), by_value))
     }
 }

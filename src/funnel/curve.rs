@@ -5,6 +5,11 @@ use crate::bulk::Floats;
 use crate::stats::survival::Survival;
 use serde::Serialize;
 
+fn band(survival: &Survival, indices: &[usize]) -> (Floats, Floats) {
+    let (low, high) = indices.iter().map(|index| survival.band(*index)).unzip();
+    (Floats(low), Floats(high))
+}
+
 /// Age in days by which a share has left.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct DurationQuantile {
@@ -211,8 +216,8 @@ impl SmallCurve {
         SmallCurve {
             time_days: take(&survival.time, &shown),
             survival: take(&survival.survival, &shown),
-            low: take(&survival.low, &shown),
-            high: take(&survival.high, &shown),
+            low: band(survival, &shown).0,
+            high: band(survival, &shown).1,
         }
     }
 }
@@ -239,8 +244,8 @@ impl SurvivalCurve {
             event_count: Floats(event_count),
             survival: take(&survival.survival, &shown),
             standard_error: take(&survival.standard_error, &shown),
-            low: take(&survival.low, &shown),
-            high: take(&survival.high, &shown),
+            low: band(survival, &shown).0,
+            high: band(survival, &shown).1,
             quantiles: DurationQuantile::all(survival),
             restricted_mean: DurationRestrictedMean::new(survival, settings),
             at_end: survival.at_end(),

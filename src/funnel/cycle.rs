@@ -1,12 +1,11 @@
 //! The whole cycle: creation to close, with won and lost as competing risks.
 
 use super::curve::{Cause, Incidence, SurvivalCurve};
-use super::{LeftOutCount, Settings, Used};
-use crate::crm::{Crm, Deals, LeftOut, Outcome};
-use crate::error::Result;
+use super::{Settings, Weights};
+use crate::crm::{CLOSED, Durations, LOST, WON};
 use crate::meta::Estimate;
 use crate::stats::intervals::wilson;
-use crate::stats::survival::{Survival, SurvivalState};
+use crate::stats::survival::{PartOf, Survival};
 use serde::Serialize;
 
 /// Creation to close.
@@ -39,88 +38,12 @@ pub struct WonWithin {
     pub probability: Option<Estimate>,
 }
 
-pub(super) const WON: u32 = 1;
-pub(super) const LOST: u32 = 2;
-pub(super) const CLOSED: u32 = 3;
-
-/// One row per deal that the cycle rests on.
-#[derive(Default)]
-pub(super) struct CycleRows {
-    pub deal: Vec<u32>,
-    pub durations: Vec<f64>,
-    /// 0 while open.
-    pub causes: Vec<u32>,
-    pub weights: Vec<f64>,
-}
-
-impl CycleRows {
-    /// The estimates from all rows.
-    pub fn survival(&self, settings: &Settings) -> Result<Survival> {
-        let mut state = SurvivalState::new(CLOSED as usize);
-        state.update(&self.durations, None, &self.causes, Some(&self.weights))?;
-        Ok(state.finish(settings.confidence))
-    }
-
-    /// The estimates per group, where `group_of` says the group of a deal.
-    pub fn by_group(&self, groups: usize, group_of: &dyn Fn(usize) -> Option<usize>) -> Result<Vec<SurvivalState>> {
-        let mut parts: Vec<CycleRows> = (0..groups).map(|_| CycleRows::default()).collect();
-        for row in 0..self.deal.len() {
-            if let Some(part) = group_of(self.deal[row] as usize).and_then(|group| parts.get_mut(group)) {
-                part.durations.push(self.durations[row]);
-                part.causes.push(self.causes[row]);
-                part.weights.push(self.weights[row]);
-            }
-        }
-        let state_of = |part: &CycleRows| {
-            let mut state = SurvivalState::new(CLOSED as usize);
-            state.update(&part.durations, None, &part.causes, Some(&part.weights)).map(|()| state)
-        };
-        parts.iter().map(state_of).collect()
-    }
-}
-
-/// The rows of the selected deals that have the dates.
-pub(super) fn rows(deals: &Deals, crm: &Crm, used: &mut Used, left_out: &mut Vec<LeftOut>) -> CycleRows {
-    let mut no_created = LeftOutCount::new("deals", "no_created_date");
-    let mut no_close = LeftOutCount::new("deals", "no_close_date");
-    let mut closed_early = LeftOutCount::new("deals", "closed_before_created");
-    let mut created_late = LeftOutCount::new("deals", "created_after_as_of");
-    let mut rows = CycleRows::default();
-    for row in (0..deals.len()).filter(|&row| used.selected[row]) {
-        let weight = deals.weight[row];
-        let line = Some(deals.row[row].saturating_add(2));
-        let (end, cause, too_early) = match deals.outcome[row] {
-            Outcome::Open | Outcome::Hold => (crm.as_of, 0, &mut created_late),
-            Outcome::Won => (deals.closed[row], WON, &mut closed_early),
-            Outcome::Lost => (deals.closed[row], LOST, &mut closed_early),
-            Outcome::Closed => (deals.closed[row], CLOSED, &mut closed_early),
-        };
-        let duration = crm.time.elapsed_ms(deals.created[row], end) / crm.time.day_ms();
-        if deals.created[row].is_nan() {
-            no_created.add(weight, line);
-        } else if !duration.is_finite() {
-            no_close.add(weight, line);
-        } else if duration < 0.0 {
-            too_early.add(weight, line);
-        } else {
-            rows.deal.push(row as u32);
-            rows.durations.push(duration);
-            rows.causes.push(cause);
-            rows.weights.push(weight);
-            used.rests_on[row] = true;
-        }
-    }
-    for reason in [no_created, no_close, closed_early, created_late] {
-        reason.push_to(left_out);
-    }
-    rows
-}
-
 /// The cycle; `None` without rows.
-pub(super) fn cycle(rows: &CycleRows, settings: &Settings) -> Result<Option<Cycle>> {
-    let survival = rows.survival(settings)?;
+pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Settings) -> Option<Cycle> {
+    let estimate = |part: PartOf<'_>| durations.sorted.estimate(CLOSED as usize, settings.confidence, part);
+    let survival = estimate(&|place| weights.part(durations, place));
     if survival.n <= 0.0 {
-        return Ok(None);
+        return None;
     }
     let causes = [(WON, "won"), (LOST, "lost"), (CLOSED, "closed")];
     let is_one = causes.map(|(cause, _)| move |other: usize| other == cause as usize);
@@ -135,8 +58,8 @@ pub(super) fn cycle(rows: &CycleRows, settings: &Settings) -> Result<Option<Cycl
         "closed" => closed > 0.0,
         _ => outcomes_known,
     });
-    let of_won = only_won(rows, settings)?;
-    Ok(Some(Cycle {
+    let of_won = estimate(&|place| weights.part(durations, place).filter(|part| part.cause == WON));
+    Some(Cycle {
         duration: SurvivalCurve::new(&survival, settings),
         won_within_days,
         won_share_of_closed: wilson(won, won + lost, settings.confidence),
@@ -144,17 +67,7 @@ pub(super) fn cycle(rows: &CycleRows, settings: &Settings) -> Result<Option<Cycl
         outcomes,
         won_mean_days: of_won.finished_mean(),
         won_median_days: of_won.finished_median(),
-    }))
-}
-
-/// The finished durations of the deals won.
-pub(super) fn only_won(rows: &CycleRows, settings: &Settings) -> Result<Survival> {
-    let won: Vec<usize> = (0..rows.deal.len()).filter(|row| rows.causes[*row] == WON).collect();
-    let days: Vec<f64> = won.iter().map(|row| rows.durations[*row]).collect();
-    let weights: Vec<f64> = won.iter().map(|row| rows.weights[*row]).collect();
-    let mut state = SurvivalState::new(WON as usize);
-    state.update(&days, None, &vec![WON; won.len()], Some(&weights))?;
-    Ok(state.finish(settings.confidence))
+    })
 }
 
 /// Probability of a win by each of `days`.

@@ -85,19 +85,17 @@ fn of_texts(texts: &Texts, rows: usize) -> Coded {
 
 fn of_instants(crm: &Crm, instants: &[f64], rows: usize, options: &FunnelOptions) -> Coded {
     let rule = periods::rule(crm, options.calendar);
-    let mut days = crm.time.zone.cursor();
-    let starts: Vec<f64> = (0..rows)
-        .map(|row| match instants.get(row) {
-            Some(instant) if instant.is_finite() => {
-                f64::from(rule.start(options.period, rule.key(options.period, days.day(*instant))))
-            }
-            _ => f64::NAN,
-        })
+    let instants: Vec<f64> = (0..rows)
+        .map(|row| instants.get(row).copied().filter(|instant| instant.is_finite()).unwrap_or(f64::NAN))
         .collect();
-    by_value(&starts, &distinct(&starts), &|day| {
-        let (year, month, date) = rule.calendar.date(day as i32);
-        format!("{year:04}-{month:02}-{date:02}")
-    })
+    let (keys, mut codes) = periods::ranks(crm, &rule, options.period, &instants);
+    let name = |key: &i32| {
+        let (year, month, date) = rule.calendar.date(rule.start(options.period, *key));
+        Some(format!("{year:04}-{month:02}-{date:02}"))
+    };
+    let missing = keys.len() as u32;
+    codes.iter_mut().for_each(|code| *code = (*code).min(missing));
+    (codes, keys.iter().map(name).chain([None]).collect())
 }
 
 const MOST_VALUES: usize = 30;

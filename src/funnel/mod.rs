@@ -29,11 +29,12 @@ pub use stages::StageResult;
 pub use stuck::{Stuck, StuckDeal, StuckThreshold};
 pub use velocity::{Bottleneck, Bottlenecks, PlainVelocity, Velocity};
 
-use crate::crm::{Crm, Deals, LeftOut, Outcome, Passages};
+use crate::crm::{AllDurations, Crm, Deals, Durations, LeftOut, Outcome, Passages};
 use crate::error::{Error, Result};
 use crate::meta::{Meta, Progress};
 use crate::stats::intervals::Confidence;
 use crate::stats::order::sorted_rows;
+use crate::stats::survival::Part;
 use crate::table::Texts;
 use crate::time::{Calendar, Period};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,8 @@ pub struct FunnelOptions {
     pub calendar: Option<Calendar>,
     /// Column that groups are compared by: any column of the deals, `owner`, `stage`, or `period`, the period of creation.
     pub group_by: Option<String>,
+    /// Nothing but `counts` and `groups`: for regrouping what has been shown already.
+    pub only_groups: bool,
     /// Groups shown, the largest ones; from 2 to 60.
     pub most_groups: u32,
     /// Paths shown, the commonest ones.
@@ -74,6 +77,7 @@ impl Default for FunnelOptions {
             period: Period::default(),
             calendar: None,
             group_by: None,
+            only_groups: false,
             most_groups: 30,
             most_variants: 10,
             most_stuck: 500,
@@ -190,13 +194,10 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         Some(column) => (column.as_str(), Some(grouping(column)?)),
         None => ("owner", None),
     };
-    let by_owner = if asked.is_none() && crm.passages.is_some() { grouping(column).ok() } else { None };
+    let by_owner =
+        if asked.is_none() && !options.only_groups && crm.passages.is_some() { grouping(column).ok() } else { None };
     progress.report(0.05);
 
-    let mut left_out = Vec::new();
-    let cycle_rows = cycle::rows(deals, crm, &mut used, &mut left_out);
-    let cycle = cycle::cycle(&cycle_rows, &settings)?;
-    progress.report(0.2);
     let no_passages = Passages::default();
     let passages = crm.passages.as_ref().unwrap_or(&no_passages);
     let names = &passages.stages;
@@ -208,53 +209,76 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
             have: names.len(),
         });
     }
-    let stays = stages::stays(passages, &crm.time, &mut used, &mut left_out);
-    let conversions = conversion::conversions(deals, passages, &crm.time, crm.as_of, &used, &settings)?;
-    let mut stages = Vec::with_capacity(names.len());
-    for ((index, stay), conversion) in stays.iter().enumerate().zip(conversions) {
-        stages.push(stages::stage(index, stay, passages, conversion, &settings)?);
-        progress.report(0.3 + 0.4 * (index + 1) as f64 / names.len() as f64);
-    }
-    let places: Vec<stuck::Place> = match &crm.passages {
-        None => vec![stuck::Place::of_cycle(&cycle_rows)],
-        Some(passages) => {
-            let all = names.iter().zip(&stays);
-            all.map(|(name, stay)| stuck::Place::of_stage(name, stay, passages, deals, crm)).collect()
+    let all = crm.durations(deals)?;
+    let weights = Weights::new(deals, &used.selected);
+    let left_out = left_out(&all, deals, passages, &used);
+    for durations in all.stages.iter().chain([&all.cycle]) {
+        for deal in durations.deal.iter().map(|deal| *deal as usize).filter(|deal| used.selected[*deal]) {
+            used.rests_on[deal] = true;
         }
-    };
-    let stuck = stuck::stuck(&places, deals, &used, asked.as_ref(), options.most_stuck as usize, &settings)?;
-    progress.report(0.8);
-    let counts = counts(deals, &used.selected);
-    let velocity = velocity::velocity(deals, &used, &counts, cycle.as_ref());
+    }
+    progress.report(0.2);
     let shown = asked.as_ref().or(by_owner.as_ref());
-    let states = shown.map(|grouping| groups::states(grouping, &cycle_rows, &stays)).transpose()?;
-    let compared = shown.zip(states.as_ref());
+    let estimates = shown.map(|grouping| groups::estimates(grouping, &all, &weights, &settings));
+    let compared = shown.zip(estimates.as_ref());
+    let groups = compared.filter(|_| asked.is_some()).map(|(grouping, estimates)| {
+        let tests = groups::tests(grouping, &all, &weights, names);
+        groups::groups(column, grouping, estimates, tests, deals, &used, &settings)
+    });
     let rows_used =
         used.rests_on.iter().zip(&deals.weight).filter(|(rests, _)| **rests).map(|(_, weight)| weight).sum();
-    let result = FunnelResult {
-        counts,
-        current: current(deals, crm.passages.as_ref(), &used.selected),
+    let counts = counts(deals, &used.selected);
+    let mut result = FunnelResult {
         meta: Meta::new("funnel", crm, &["deals", "history"], options.clone(), rows_used, left_out),
         source: if crm.passages.is_some() { FunnelSource::History } else { FunnelSource::Deals },
         working_day_hours: crm.time.working.as_ref().map(|clock| clock.day_ms() / 3_600_000.0),
-        periods: periods::periods(crm, deals, &used, options.period, options.calendar),
-        cohorts: cohorts::cohorts(crm, deals, &cycle_rows, options.period, options.calendar, &settings)?,
-        bottlenecks: compared.and_then(|(grouping, states)| {
-            velocity::bottlenecks(column, grouping, states, &stages, velocity.as_ref(), &settings)
-        }),
-        groups: compared
-            .filter(|_| asked.is_some())
-            .map(|(grouping, states)| groups::groups(column, grouping, states, names, deals, &used, &settings)),
-        variants: crm
-            .passages
-            .as_ref()
-            .map(|passages| routes::variants(deals, passages, &used, options.most_variants as usize)),
-        transitions: routes::transitions(deals, passages, &used),
-        cycle,
-        stages,
-        stuck,
-        velocity,
+        counts,
+        current: Vec::new(),
+        cycle: None,
+        stages: Vec::new(),
+        transitions: Transitions::default(),
+        periods: None,
+        variants: None,
+        stuck: Stuck::default(),
+        velocity: None,
+        bottlenecks: None,
+        groups,
+        cohorts: None,
     };
+    if options.only_groups {
+        progress.report(1.0);
+        return Ok(result);
+    }
+    progress.report(0.4);
+    let cycle = cycle::cycle(&all.cycle, &weights, &settings);
+    let conversions = conversion::conversions(deals, passages, &crm.time, crm.as_of, &used, &settings)?;
+    progress.report(0.6);
+    let mut stages = Vec::with_capacity(names.len());
+    let stays = stages::stays(passages, &used);
+    for (index, ((stay, durations), conversion)) in stays.iter().zip(&all.stages).zip(conversions).enumerate() {
+        stages.push(stages::stage(index, stay, durations, &weights, passages, conversion, &settings));
+        progress.report(0.6 + 0.3 * (index + 1) as f64 / names.len() as f64);
+    }
+    let places: Vec<stuck::Place<'_>> = match &crm.passages {
+        None => vec![stuck::Place { stage: None, durations: &all.cycle }],
+        Some(_) => {
+            let stages = names.iter().zip(&all.stages);
+            stages.map(|(name, durations)| stuck::Place { stage: Some(name), durations }).collect()
+        }
+    };
+    let finder = stuck::Finder { crm, deals, weights: &weights, grouping: asked.as_ref(), settings: &settings };
+    let stuck = stuck::stuck(&finder, &places, options.most_stuck as usize)?;
+    let velocity = velocity::velocity(deals, &used, &counts, cycle.as_ref());
+    result.current = current(deals, crm.passages.as_ref(), &used.selected);
+    result.periods = periods::periods(crm, deals, &used, options.period, options.calendar);
+    result.cohorts = cohorts::cohorts(crm, deals, &all.cycle, &weights, options, &settings);
+    result.bottlenecks = compared.and_then(|(grouping, estimates)| {
+        velocity::bottlenecks(column, grouping, estimates, &stages, velocity.as_ref())
+    });
+    let most = options.most_variants as usize;
+    result.variants = crm.passages.as_ref().map(|passages| routes::variants(deals, passages, &used, most));
+    result.transitions = routes::transitions(deals, passages, &used);
+    (result.cycle, result.stages, result.stuck, result.velocity) = (cycle, stages, stuck, velocity);
     progress.report(1.0);
     Ok(result)
 }
@@ -296,6 +320,55 @@ impl Used {
     fn is_selected(&self, deal: usize) -> bool {
         self.selected.get(deal).is_some_and(|selected| *selected)
     }
+}
+
+/// The selected rows and their weights.
+struct Weights<'a> {
+    deals: &'a Deals,
+    selected: &'a [bool],
+    /// Whether every deal is selected and counts once: then there is nothing to look up, which is most of what an estimate costs.
+    all_once: bool,
+}
+
+impl<'a> Weights<'a> {
+    fn new(deals: &'a Deals, selected: &'a [bool]) -> Self {
+        let all_once = deals.weight.iter().zip(selected).all(|(weight, selected)| *selected && *weight == 1.0);
+        Weights { deals, selected, all_once }
+    }
+
+    /// What the duration at `place` counts as in an estimate of all; `None` unless its deal is selected.
+    fn part(&self, durations: &Durations, place: usize) -> Option<Part> {
+        let deal = *durations.deal.get(place)? as usize;
+        if self.all_once {
+            return Some(Part { group: 0, cause: durations.cause[place], weight: 1.0 });
+        }
+        let is_selected = self.selected.get(deal).is_some_and(|selected| *selected);
+        is_selected.then(|| Part { group: 0, cause: durations.cause[place], weight: self.deals.weight[deal] })
+    }
+}
+
+/// Rows whose durations cannot be used, by reason.
+fn left_out(all: &AllDurations, deals: &Deals, passages: &Passages, used: &Used) -> Vec<LeftOut> {
+    let reasons = ["no_created_date", "no_close_date", "closed_before_created", "created_after_as_of"];
+    let of_deals = reasons.map(|reason| LeftOutCount::new("deals", reason));
+    let of_history =
+        ["exited_before_entered", "exited_before_observed"].map(|reason| LeftOutCount::new("history", reason));
+    let mut counts: Vec<LeftOutCount> = of_deals.into_iter().chain(of_history).collect();
+    let mut add = |reason: &str, deal: usize, line: Option<u32>| {
+        if let Some(count) = counts.iter_mut().find(|count| count.reason == reason).filter(|_| used.is_selected(deal)) {
+            count.add(deals.weight[deal], line);
+        }
+    };
+    for (deal, reason) in &all.cycle.odd {
+        let deal = *deal as usize;
+        add(reason, deal, deals.row.get(deal).map(|row| row.saturating_add(2)));
+    }
+    for (row, reason) in all.stages.iter().flat_map(|stage| &stage.odd) {
+        add(reason, passages.deal[*row as usize] as usize, None);
+    }
+    let mut left_out = Vec::new();
+    counts.into_iter().for_each(|count| count.push_to(&mut left_out));
+    left_out
 }
 
 /// Counts rows that cannot be used, by reason.

@@ -44,6 +44,32 @@ pub(super) fn rule(crm: &Crm, calendar: Option<Calendar>) -> Periods {
     rule
 }
 
+/// The periods that `instants` lie in, ascending, and for each instant the place of its own; [`u32::MAX`] where it is none.
+pub(super) fn ranks(crm: &Crm, rule: &Periods, period: Period, instants: &[f64]) -> (Vec<i32>, Vec<u32>) {
+    let mut cursor = crm.time.zone.cursor();
+    let days: Vec<i32> =
+        instants.iter().map(|instant| if instant.is_nan() { i32::MIN } else { cursor.day(*instant) }).collect();
+    let known = || days.iter().copied().filter(|day| *day != i32::MIN);
+    let (Some(first), Some(last)) = (known().min(), known().max()) else {
+        return (Vec::new(), vec![u32::MAX; instants.len()]);
+    };
+    // Periods of the calendar are far slower to find than a day is to look up.
+    let (first_key, last_key) = (rule.key(period, first), rule.key(period, last));
+    let starts: Vec<i32> = (first_key..=last_key).map(|key| rule.start(period, key)).collect();
+    let place = |day: i32| starts.partition_point(|start| *start <= day).saturating_sub(1);
+    let mut occurs = vec![false; starts.len()];
+    known().for_each(|day| occurs[place(day)] = true);
+    let mut rank = vec![u32::MAX; starts.len()];
+    let mut keys = Vec::new();
+    for at in (0..starts.len()).filter(|at| occurs[*at]) {
+        rank[at] = keys.len() as u32;
+        keys.push(first_key + at as i32);
+    }
+    let of_day = |day: &i32| if *day == i32::MIN { u32::MAX } else { rank[place(*day)] };
+    let of_rows = days.iter().map(of_day).collect();
+    (keys, of_rows)
+}
+
 /// The periods of the selected deals; `None` where none has a date up to `as_of`.
 pub(super) fn periods(
     crm: &Crm,

@@ -2,12 +2,10 @@
 
 use super::conversion::StageConversion;
 use super::curve::{Cause, DurationSummary, Incidence, SurvivalCurve};
-use super::{LeftOutCount, Settings, Used};
-use crate::crm::{Exit, LeftOut, Passages};
-use crate::error::Result;
+use super::{Settings, Used, Weights};
+use crate::crm::{CLOSED, Durations, Exit, HOLD, LOST, Passages, STAGE, WON};
 use crate::meta::Estimate;
-use crate::stats::survival::SurvivalState;
-use crate::time::LocalTime;
+use crate::stats::survival::{Part, Survival};
 use serde::Serialize;
 
 /// One stage. Counts are weighted.
@@ -49,119 +47,48 @@ pub struct StageResult {
     pub conversion: StageConversion,
 }
 
-// Causes of an exit; STAGE + i is a move to stage i.
-const WON: u32 = 1;
-const LOST: u32 = 2;
-const HOLD: u32 = 3;
-const CLOSED: u32 = 4;
-const STAGE: u32 = 5;
-
 /// Kinds of exits in the order of the result.
 pub(super) const KINDS: [&str; 8] = ["next", "skip", "back", "again", "won", "lost", "hold", "closed"];
 
 /// Kind (place in [`KINDS`]) of an exit from `stage` by `cause`, which is not 0.
 pub(super) fn kind(stage: usize, cause: usize) -> usize {
-    match (cause as u32).checked_sub(STAGE).map(|to| to as usize) {
-        Some(to) if to == stage + 1 => 0,
-        Some(to) if to > stage => 1,
-        Some(to) if to < stage => 2,
-        Some(_) => 3,
-        None => cause + 3,
+    match (cause as u32, cause.checked_sub(STAGE as usize)) {
+        (_, Some(to)) if to == stage + 1 => 0,
+        (_, Some(to)) if to > stage => 1,
+        (_, Some(to)) if to < stage => 2,
+        (_, Some(_)) => 3,
+        (WON, _) => 4,
+        (LOST, _) => 5,
+        (HOLD, _) => 6,
+        _ => 7,
     }
 }
 
-/// Stays in one stage whose duration is usable, for the estimators, and counts of all stays.
-#[derive(Default, Clone)]
+/// Counts (weighted) of the stays in one stage, usable or not.
+#[derive(Default, Clone, Copy)]
 pub(super) struct Stays {
-    pub deal: Vec<u32>,
-    pub durations: Vec<f64>,
-    pub entries: Vec<f64>,
-    pub causes: Vec<u32>,
-    pub weights: Vec<f64>,
-    /// Row of the passages.
-    pub row: Vec<u32>,
-    pub deals: f64,
+    deals: f64,
     deals_with_reentry: f64,
     left: f64,
     still_here: f64,
 }
 
-impl Stays {
-    /// Rows `rows` of these, as a state for the causes 1 to `causes`, where `cause_of` may rename causes.
-    pub fn state(
-        &self,
-        rows: &mut dyn Iterator<Item = usize>,
-        causes: usize,
-        cause_of: &dyn Fn(u32) -> u32,
-    ) -> Result<SurvivalState> {
-        let (mut durations, mut entries, mut of_rows, mut weights) = (vec![], vec![], vec![], vec![]);
-        for row in rows {
-            durations.push(self.durations[row]);
-            entries.push(self.entries[row]);
-            of_rows.push(cause_of(self.causes[row]));
-            weights.push(self.weights[row]);
-        }
-        let mut state = SurvivalState::new(causes);
-        state.update(&durations, Some(&entries), &of_rows, Some(&weights))?;
-        Ok(state)
-    }
-
-    /// Number of stays, ended or not.
-    pub fn passages(&self) -> f64 {
-        self.left + self.still_here
-    }
-}
-
 /// The stays of selected deals by stage.
-pub(super) fn stays(passages: &Passages, time: &LocalTime, used: &mut Used, left_out: &mut Vec<LeftOut>) -> Vec<Stays> {
-    let stages = passages.stages.len();
-    let mut stays = vec![Stays::default(); stages];
-    let mut exited_early = LeftOutCount::new("history", "exited_before_entered");
-    let mut never_seen = LeftOutCount::new("history", "exited_before_observed");
+pub(super) fn stays(passages: &Passages, used: &Used) -> Vec<Stays> {
+    let mut stays = vec![Stays::default(); passages.stages.len()];
     for row in 0..passages.len() {
-        let (deal, stage) = (passages.deal[row] as usize, passages.stage[row] as usize);
-        if !used.selected.get(deal).is_some_and(|selected| *selected) || stage >= stages {
+        let Some(stay) = stays.get_mut(passages.stage[row] as usize) else { continue };
+        if !used.is_selected(passages.deal[row] as usize) {
             continue;
         }
         let weight = passages.weight[row];
-        let stay = &mut stays[stage];
         match passages.ordinal[row] {
             0 => stay.deals += weight,
             1 => stay.deals_with_reentry += weight,
             _ => {}
         }
-        let next = passages.next_stage[row] as usize;
-        let cause = match passages.exit[row] {
-            Exit::Censored => 0,
-            Exit::Won => WON,
-            Exit::Lost => LOST,
-            Exit::Hold => HOLD,
-            Exit::Moved if next < stages => STAGE + next as u32,
-            Exit::Moved | Exit::Closed => CLOSED,
-        };
-        *(if cause == 0 { &mut stay.still_here } else { &mut stay.left }) += weight;
-        let entered = passages.entered[row];
-        let duration = time.elapsed_ms(entered, passages.exited[row]) / time.day_ms();
-        let entry = match passages.delayed_entry[row] {
-            0.0 => 0.0,
-            age => time.elapsed_ms(entered, entered + age) / time.day_ms(),
-        };
-        if !(duration >= 0.0 && duration.is_finite() && entry >= 0.0 && entry.is_finite()) {
-            exited_early.add(weight, None);
-        } else if entry > 0.0 && entry >= duration {
-            never_seen.add(weight, None);
-        } else {
-            stay.deal.push(deal as u32);
-            stay.durations.push(duration);
-            stay.entries.push(entry);
-            stay.causes.push(cause);
-            stay.weights.push(weight);
-            stay.row.push(row as u32);
-            used.rests_on[deal] = true;
-        }
+        *(if passages.exit[row] == Exit::Censored { &mut stay.still_here } else { &mut stay.left }) += weight;
     }
-    exited_early.push_to(left_out);
-    never_seen.push_to(left_out);
     stays
 }
 
@@ -169,30 +96,31 @@ pub(super) fn stays(passages: &Passages, time: &LocalTime, used: &mut Used, left
 pub(super) fn stage(
     index: usize,
     stay: &Stays,
+    durations: &Durations,
+    weights: &Weights<'_>,
     passages: &Passages,
     conversion: StageConversion,
     settings: &Settings,
-) -> Result<StageResult> {
+) -> StageResult {
     let names = &passages.stages;
-    let causes = CLOSED as usize + names.len();
-    let mut state = SurvivalState::new(causes);
-    state.update(&stay.durations, Some(&stay.entries), &stay.causes, Some(&stay.weights))?;
-    let survival = state.finish(settings.confidence);
-    let is_first = |row: &usize| passages.ordinal[stay.row[*row] as usize] == 0;
-    let all = 0..stay.row.len();
-    let summary = |rows: &mut dyn Iterator<Item = usize>| -> Result<Option<DurationSummary>> {
-        let state = stay.state(rows, 1, &|cause| cause.min(1))?;
-        Ok(DurationSummary::new(&state.finish(settings.confidence), settings))
-    };
+    let causes = STAGE as usize - 1 + names.len();
+    let confidence = settings.confidence;
+    let survival = durations.sorted.estimate(causes, confidence, &|place| weights.part(durations, place));
     let (first_pass, reentry) = if stay.deals_with_reentry > 0.0 {
-        (summary(&mut all.clone().filter(is_first))?, summary(&mut all.filter(|row| !is_first(row)))?)
+        let by_pass = durations.sorted.estimates(2, 1, confidence, &|place| {
+            let part = weights.part(durations, place)?;
+            let group = u32::from(passages.ordinal[durations.row[place] as usize] > 0);
+            Some(Part { group, cause: part.cause.min(1), ..part })
+        });
+        let mut summaries = by_pass.iter().map(|survival| DurationSummary::new(survival, settings));
+        (summaries.next().flatten(), summaries.next().flatten())
     } else {
         (DurationSummary::new(&survival, settings), None)
     };
     let ended = survival.events > 0.0;
-    Ok(StageResult {
+    StageResult {
         stage: names.get(index).cloned().unwrap_or_default(),
-        passages: stay.passages(),
+        passages: stay.left + stay.still_here,
         deals: stay.deals,
         deals_with_reentry: stay.deals_with_reentry,
         left: stay.left,
@@ -201,16 +129,14 @@ pub(super) fn stage(
         first_pass,
         reentry,
         exits: ended.then(|| {
-            let causes = causes_of(stay, names);
+            let causes = causes_of(&survival, names);
             let is_one: Vec<_> = causes.iter().map(|(cause, _)| move |other: usize| other == *cause).collect();
             let named = causes.iter().zip(&is_one);
             Incidence::new(&survival, named.map(|((_, name), is_one)| Cause { name: name.clone(), is_one }))
         }),
         exit_kinds: ended.then(|| {
             let occurs: Vec<usize> = (0..KINDS.len())
-                .filter(|of_kind| {
-                    stay.causes.iter().any(|cause| *cause > 0 && kind(index, *cause as usize) == *of_kind)
-                })
+                .filter(|of_kind| (1..=causes).any(|cause| kind(index, cause) == *of_kind && survival.occurs(cause)))
                 .collect();
             let is_one: Vec<_> =
                 occurs.iter().map(|of_kind| move |cause: usize| kind(index, cause) == *of_kind).collect();
@@ -222,16 +148,13 @@ pub(super) fn stage(
         of_first: conversion.reached.of_first,
         of_previous: conversion.reached.of_previous,
         conversion,
-    })
+    }
 }
 
 /// Number and name of the causes that occur, in the order of the result.
-fn causes_of(stay: &Stays, names: &[String]) -> Vec<(usize, String)> {
-    let mut occurs = vec![false; STAGE as usize + names.len()];
-    for (&cause, &weight) in stay.causes.iter().zip(&stay.weights) {
-        occurs[cause as usize] |= weight > 0.0;
-    }
-    let outcomes = ["won", "lost", "hold", "closed"].map(String::from).into_iter();
-    let all = outcomes.chain(names.iter().map(|name| format!("stage:{name}")));
-    (1..).zip(all).filter(|(cause, _)| occurs[*cause]).collect()
+fn causes_of(survival: &Survival, names: &[String]) -> Vec<(usize, String)> {
+    let outcomes = [(WON, "won"), (LOST, "lost"), (HOLD, "hold"), (CLOSED, "closed")];
+    let outcomes = outcomes.into_iter().map(|(cause, name)| (cause as usize, name.to_owned()));
+    let moves = (STAGE as usize..).zip(names.iter().map(|name| format!("stage:{name}")));
+    outcomes.chain(moves).filter(|(cause, _)| survival.occurs(*cause)).collect()
 }

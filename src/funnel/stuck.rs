@@ -1,16 +1,14 @@
 //! Deals that have been where they are for longer than nine of ten winners were, and how often such deals are still won.
 
-use super::cycle::CycleRows;
 use super::grouping::Grouping;
 use super::groups::{FEW, name_of};
-use super::stages::Stays;
-use super::{Settings, Used};
-use crate::crm::{Crm, Deals, Outcome, Passages};
+use super::{Settings, Weights};
+use crate::crm::{Crm, Deals, Durations, Outcome};
 use crate::error::Result;
 use crate::meta::Estimate;
 use crate::stats::intervals::wilson;
 use crate::stats::order::sort_rows;
-use crate::stats::survival::SurvivalState;
+use crate::stats::survival::{Part, Survival, SurvivalState};
 use serde::Serialize;
 
 /// Stuck deals and what they are measured by.
@@ -80,100 +78,106 @@ const TOO_FEW: f64 = 10.0;
 /// Ages at which the probability of a win is computed, as multiples of the least threshold of the stage.
 const LANDMARKS: [f64; 8] = [1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 13.0];
 
-/// Stays in one place, and when the deals that stay there end.
-pub(super) struct Place {
-    stage: Option<String>,
-    deal: Vec<u32>,
-    /// Days of the stay, from when it was watched, and until the end of the deal (or `as_of`).
-    stay: Vec<f64>,
-    entry: Vec<f64>,
-    end: Vec<f64>,
-    is_here: Vec<bool>,
-    weight: Vec<f64>,
+/// A stage, or the whole cycle, with the durations there.
+pub(super) struct Place<'a> {
+    pub stage: Option<&'a str>,
+    pub durations: &'a Durations,
 }
 
-impl Place {
-    /// The stays in a stage.
-    pub fn of_stage(name: &str, stays: &Stays, passages: &Passages, deals: &Deals, crm: &Crm) -> Self {
-        let end = |row: usize| {
-            let deal = stays.deal[row] as usize;
-            let end = if is_open(deals.outcome[deal]) { crm.as_of } else { deals.closed[deal] };
-            let days = crm.time.elapsed_ms(passages.entered[stays.row[row] as usize], end) / crm.time.day_ms();
-            // An outcome whose time is not known, or that precedes the stay, tells at least that the stay was.
-            days.max(stays.durations[row])
-        };
-        Place {
-            stage: Some(name.to_owned()),
-            deal: stays.deal.clone(),
-            stay: stays.durations.clone(),
-            entry: stays.entries.clone(),
-            end: (0..stays.deal.len()).map(end).collect(),
-            is_here: stays.causes.iter().map(|cause| *cause == 0).collect(),
-            weight: stays.weights.clone(),
-        }
-    }
+/// What stuck deals are found with.
+pub(super) struct Finder<'a> {
+    pub crm: &'a Crm,
+    pub deals: &'a Deals,
+    pub weights: &'a Weights<'a>,
+    pub grouping: Option<&'a Grouping>,
+    pub settings: &'a Settings,
+}
 
-    /// The whole cycle as one stay.
-    pub fn of_cycle(rows: &CycleRows) -> Self {
-        Place {
-            stage: None,
-            deal: rows.deal.clone(),
-            stay: rows.durations.clone(),
-            entry: vec![0.0; rows.deal.len()],
-            end: rows.durations.clone(),
-            is_here: rows.causes.iter().map(|cause| *cause == 0).collect(),
-            weight: rows.weights.clone(),
-        }
-    }
-
-    fn threshold(
-        &self,
-        winners: &[usize],
-        group: Option<String>,
-        settings: &Settings,
-    ) -> Result<Option<StuckThreshold>> {
-        let days: Vec<f64> = winners.iter().map(|row| self.stay[*row]).collect();
-        let entries: Vec<f64> = winners.iter().map(|row| self.entry[*row]).collect();
-        let weights: Vec<f64> = winners.iter().map(|row| self.weight[*row]).collect();
-        let mut state = SurvivalState::new(1);
-        state.update(&days, Some(&entries), &vec![1; winners.len()], Some(&weights))?;
-        let survival = state.finish(settings.confidence);
+impl Finder<'_> {
+    fn threshold(&self, place: &Place<'_>, survival: &Survival, group: Option<String>) -> Option<StuckThreshold> {
         let most = survival.quantile(0.9);
         let least = if group.is_some() { FEW } else { TOO_FEW };
-        let days = most.value.filter(|_| survival.n >= least);
-        Ok(days.map(|days| StuckThreshold {
-            stage: self.stage.clone(),
+        Some(StuckThreshold {
+            stage: place.stage.map(String::from),
             group,
-            days,
+            days: most.value.filter(|_| survival.n >= least)?,
             low: most.low,
             high: most.high,
             n: survival.n,
-        }))
+        })
     }
 
-    /// Probability of a win in the end of deals that are still here after `age` days.
-    fn won_after(&self, age: f64, deals: &Deals, settings: &Settings) -> Result<Option<Estimate>> {
-        let (mut days, mut entries, mut causes, mut weights) = (vec![], vec![], vec![], vec![]);
-        for row in (0..self.deal.len()).filter(|row| self.stay[*row] > age) {
-            days.push(self.end[row] - age);
-            entries.push((self.entry[row] - age).max(0.0));
-            causes.push(match deals.outcome[self.deal[row] as usize] {
-                Outcome::Open | Outcome::Hold => 0,
-                Outcome::Won => 1,
-                Outcome::Lost | Outcome::Closed => 2,
+    /// The stays of deals that were won later, as they count for the thresholds.
+    fn winner(&self, durations: &Durations, at: usize) -> Option<Part> {
+        let part = self.weights.part(durations, at).filter(|part| part.cause > 0)?;
+        let has_won = self.deals.outcome[durations.deal[at] as usize] == Outcome::Won;
+        has_won.then_some(Part { cause: 1, ..part })
+    }
+
+    /// Thresholds of all deals and of each group.
+    fn thresholds(&self, place: &Place<'_>) -> (Option<StuckThreshold>, Vec<Option<StuckThreshold>>) {
+        let durations = place.durations;
+        let confidence = self.settings.confidence;
+        let of_all = durations.sorted.estimate(1, confidence, &|at| self.winner(durations, at));
+        let by_group = self.grouping.map_or_else(Vec::new, |grouping| {
+            let estimates = durations.sorted.estimates(grouping.names.len(), 1, confidence, &|at| {
+                let group = grouping.of(durations.deal[at] as usize)? as u32;
+                Some(Part { group, ..self.winner(durations, at)? })
             });
-            weights.push(self.weight[row]);
-        }
-        let mut state = SurvivalState::new(2);
-        state.update(&days, Some(&entries), &causes, Some(&weights))?;
-        let survival = state.finish(settings.confidence);
-        let won = survival.incidence(1);
-        Ok(match survival.events {
-            ended if ended <= 0.0 => None,
-            // Open deals do not make it surer that none is won.
-            ended if won.events <= 0.0 => wilson(0.0, ended, settings.confidence),
-            _ => Some(Estimate { value: won.last, low: won.last_low, high: won.last_high, n: survival.n }),
-        })
+            let named = grouping.names.iter().zip(&estimates);
+            named
+                .map(|(name, estimate)| self.threshold(place, estimate, Some(name.clone().unwrap_or_default())))
+                .collect()
+        });
+        (self.threshold(place, &of_all, None), by_group)
+    }
+
+    /// Probability of a win in the end of deals that are still here after each of `ages`.
+    fn won_after(&self, place: &Place<'_>, ages: &[f64]) -> Result<Vec<Option<Estimate>>> {
+        let Place { durations, stage } = place;
+        let least = ages.iter().copied().fold(f64::INFINITY, f64::min);
+        let stays = durations.sorted.durations();
+        let entries = durations.sorted.entries();
+        let first = stays.partition_point(|stay| *stay <= least);
+        let end = |at: usize| {
+            let deal = durations.deal[at] as usize;
+            let end = if is_open(self.deals.outcome[deal]) { self.crm.as_of } else { self.deals.closed[deal] };
+            let start = match (&self.crm.passages, stage) {
+                (Some(passages), Some(_)) => passages.entered[durations.row[at] as usize],
+                _ => self.deals.created[deal],
+            };
+            let days = self.crm.time.elapsed_ms(start, end) / self.crm.time.day_ms();
+            // An outcome whose time is not known, or that precedes the stay, tells at least that the stay was.
+            days.max(stays[at])
+        };
+        let places: Vec<usize> =
+            (first..stays.len()).filter(|at| self.weights.part(durations, *at).is_some()).collect();
+        let ends: Vec<f64> = places.iter().map(|at| end(*at)).collect();
+        let won_after = |age: &f64| -> Result<Option<Estimate>> {
+            let mut state = SurvivalState::new(2);
+            let (mut days, mut watched, mut causes, mut weights) = (vec![], vec![], vec![], vec![]);
+            for (at, end) in places.iter().zip(&ends).filter(|(at, _)| stays[**at] > *age) {
+                days.push(end - age);
+                watched.push((entries[*at] - age).max(0.0));
+                let deal = durations.deal[*at] as usize;
+                causes.push(match self.deals.outcome[deal] {
+                    Outcome::Open | Outcome::Hold => 0,
+                    Outcome::Won => 1,
+                    Outcome::Lost | Outcome::Closed => 2,
+                });
+                weights.push(self.deals.weight[deal]);
+            }
+            state.update(&days, Some(&watched), &causes, Some(&weights))?;
+            let survival = state.finish(self.settings.confidence);
+            let won = survival.incidence(1);
+            Ok(match survival.events {
+                ended if ended <= 0.0 => None,
+                // Open deals do not make it surer that none is won.
+                ended if won.events <= 0.0 => wilson(0.0, ended, self.settings.confidence),
+                _ => Some(Estimate { value: won.last, low: won.last_low, high: won.last_high, n: survival.n }),
+            })
+        };
+        ages.iter().map(won_after).collect()
     }
 }
 
@@ -184,102 +188,92 @@ fn is_open(outcome: Outcome) -> bool {
 /// A stuck deal before it is known whether it is shown.
 struct Found {
     place: usize,
-    row: usize,
+    deal: usize,
+    age: f64,
     threshold: f64,
 }
 
+impl Found {
+    /// Age as a multiple of the threshold. Thresholds of nothing are possible: any age is beyond all multiples of them.
+    fn excess(&self) -> f64 {
+        if self.threshold > 0.0 { self.age / self.threshold } else { f64::INFINITY }
+    }
+}
+
 /// The stuck deals of `places`; at most `most` are listed.
-pub(super) fn stuck(
-    places: &[Place],
-    deals: &Deals,
-    used: &Used,
-    grouping: Option<&Grouping>,
-    most: usize,
-    settings: &Settings,
-) -> Result<Stuck> {
+pub(super) fn stuck(finder: &Finder<'_>, places: &[Place<'_>], most: usize) -> Result<Stuck> {
+    let Finder { deals, grouping, weights, .. } = finder;
     let mut result = Stuck::default();
     let mut found: Vec<Found> = Vec::new();
-    let mut least = vec![f64::INFINITY; places.len()];
-    let groups = grouping.map_or(0, |grouping| grouping.names.len());
     for (index, place) in places.iter().enumerate() {
-        let has_won = |row: &usize| {
-            let deal = place.deal[*row] as usize;
-            used.is_selected(deal) && deals.outcome[deal] == Outcome::Won && !place.is_here[*row]
-        };
-        let winners: Vec<usize> = (0..place.deal.len()).filter(has_won).collect();
-        let of_all = place.threshold(&winners, None, settings)?;
-        let mut by_group: Vec<Option<f64>> = vec![None; groups];
-        if let Some(grouping) = grouping {
-            let mut rows = vec![Vec::new(); groups];
-            for row in &winners {
-                if let Some(group) = grouping.of(place.deal[*row] as usize) {
-                    rows[group].push(*row);
-                }
-            }
-            for (group, rows) in rows.iter().enumerate() {
-                let name = Some(grouping.names[group].clone().unwrap_or_default());
-                let threshold = place.threshold(rows, name, settings)?;
-                by_group[group] = threshold.as_ref().map(|threshold| threshold.days);
-                result.thresholds.extend(threshold);
-            }
-        }
-        for row in (0..place.deal.len()).filter(|row| place.is_here[*row]) {
-            let deal = place.deal[row] as usize;
-            if !used.is_selected(deal) || !is_open(deals.outcome[deal]) {
+        let durations = place.durations;
+        let (of_all, by_group) = finder.thresholds(place);
+        for at in 0..durations.deal.len() {
+            let deal = durations.deal[at] as usize;
+            let Some(part) = weights.part(durations, at).filter(|part| part.cause == 0) else { continue };
+            if !is_open(deals.outcome[deal]) {
                 continue;
             }
-            let of_group = grouping.and_then(|grouping| by_group[grouping.of(deal)?]);
-            match of_group.or(of_all.as_ref().map(|threshold| threshold.days)) {
-                None => result.unjudged += place.weight[row],
-                Some(threshold) if place.stay[row] > threshold => {
-                    least[index] = least[index].min(threshold);
-                    let (weight, amount) = (place.weight[row], deals.amount[deal]);
-                    result.count += weight;
-                    if amount.is_finite() {
-                        result.value += weight * amount;
-                    } else {
-                        result.without_value += weight;
-                    }
-                    found.push(Found { place: index, row, threshold });
+            let of_group = grouping.and_then(|grouping| by_group.get(grouping.of(deal)?)?.as_ref());
+            let Some(threshold) = of_group.or(of_all.as_ref()).map(|threshold| threshold.days) else {
+                result.unjudged += part.weight;
+                continue;
+            };
+            let age = durations.sorted.durations()[at];
+            if age > threshold {
+                result.count += part.weight;
+                match deals.amount[deal] {
+                    amount if amount.is_finite() => result.value += part.weight * amount,
+                    _ => result.without_value += part.weight,
                 }
-                Some(_) => {}
+                found.push(Found { place: index, deal, age, threshold });
             }
         }
+        result.thresholds.extend(by_group.into_iter().flatten());
         result.thresholds.extend(of_all);
     }
-    // Thresholds of nothing are possible: any age is beyond all multiples of them.
-    let excess = |found: &Found| {
-        let age = places[found.place].stay[found.row];
-        if found.threshold > 0.0 { age / found.threshold } else { f64::INFINITY }
-    };
     let mut order: Vec<usize> = (0..found.len()).collect();
     sort_rows(&mut order, &mut |a, b| {
-        let row = |at: usize| deals.row[places[found[at].place].deal[found[at].row] as usize];
-        excess(&found[b]).total_cmp(&excess(&found[a])).then_with(|| row(a).cmp(&row(b)))
+        let (a, b) = (&found[a], &found[b]);
+        b.excess().total_cmp(&a.excess()).then_with(|| deals.row[a.deal].cmp(&deals.row[b.deal]))
     });
     order.truncate(most);
-    let mut known: Vec<[Option<Option<Estimate>>; LANDMARKS.len()]> = vec![[None; LANDMARKS.len()]; places.len()];
-    for at in order {
-        let Found { place: index, row, threshold } = found[at];
-        let place = &places[index];
-        let age = place.stay[row];
-        let landmark = LANDMARKS.iter().rposition(|times| times * least[index] < age).unwrap_or(0);
-        let won_after_days = LANDMARKS[landmark] * least[index];
-        let won = match known[index][landmark] {
-            Some(won) => won,
-            None => *known[index][landmark].insert(place.won_after(won_after_days, deals, settings)?),
-        };
-        let deal = place.deal[row] as usize;
+    let mut ages: Vec<Vec<f64>> = vec![Vec::new(); places.len()];
+    for found in &found {
+        let least = ages[found.place].first().copied().unwrap_or(f64::INFINITY);
+        ages[found.place] = vec![least.min(found.threshold)];
+    }
+    // Only the ages that the listed deals need.
+    let landmark = |ages: &[Vec<f64>], found: &Found| {
+        let least = ages[found.place].first().copied().unwrap_or(0.0);
+        let times = LANDMARKS.iter().rev().find(|times| **times * least < found.age).copied().unwrap_or(1.0);
+        times * least
+    };
+    let mut needed: Vec<Vec<f64>> = vec![Vec::new(); places.len()];
+    for found in order.iter().map(|at| &found[*at]) {
+        let age = landmark(&ages, found);
+        if !needed[found.place].contains(&age) {
+            needed[found.place].push(age);
+        }
+    }
+    let mut won: Vec<Vec<Option<Estimate>>> = Vec::with_capacity(places.len());
+    for (place, ages) in places.iter().zip(&needed) {
+        won.push(if ages.is_empty() { Vec::new() } else { finder.won_after(place, ages)? });
+    }
+    for found in order.into_iter().map(|at| &found[at]) {
+        let won_after_days = landmark(&ages, found);
+        let known = needed[found.place].iter().position(|age| *age == won_after_days);
+        let deal = found.deal;
         result.deals.push(StuckDeal {
             id: deals.id.get(deal).unwrap_or_default().to_owned(),
             row: deals.row[deal],
-            stage: place.stage.clone(),
+            stage: places[found.place].stage.map(String::from),
             owner: deals.owner.get(deal).map(String::from),
-            group: name_of(grouping, deal),
+            group: name_of(*grouping, deal),
             amount: Some(deals.amount[deal]).filter(|amount| amount.is_finite()),
-            age_days: age,
-            threshold_days: threshold,
-            won,
+            age_days: found.age,
+            threshold_days: found.threshold,
+            won: known.and_then(|known| won[found.place].get(known).copied().flatten()),
             won_after_days,
         });
     }

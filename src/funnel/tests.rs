@@ -530,10 +530,44 @@ fn regrouping_a_million_deals() {
         start.elapsed(),
         crm.passages.as_ref().expect("a history").len()
     );
-    for column in [None, Some("owner"), Some("source"), Some("product"), Some("source"), Some("period")] {
-        let options = FunnelOptions { group_by: column.map(String::from), ..FunnelOptions::default() };
-        let start = std::time::Instant::now();
-        let result = run(&crm, &options).expect("deals");
-        println!("{column:?} {:?} {}", start.elapsed(), result.groups.map_or(0, |groups| groups.tests.len()));
+    let first = start.elapsed();
+    for column in [None, Some("owner"), Some("source"), Some("product"), Some("size"), Some("period")] {
+        let column = column.filter(|column| *column != "size");
+        let mut options = FunnelOptions { group_by: column.map(String::from), ..FunnelOptions::default() };
+        for only_groups in [false, true].into_iter().filter(|only| !only || column.is_some()) {
+            options.only_groups = only_groups;
+            let start = std::time::Instant::now();
+            let result = run(&crm, &options).expect("deals");
+            let share = start.elapsed().as_secs_f64() / first.as_secs_f64();
+            println!(
+                "{column:?}, only groups {only_groups}: {:?}, {share:.3} of loading; {} tests",
+                start.elapsed(),
+                result.groups.map_or(0, |groups| groups.tests.len())
+            );
+        }
     }
+}
+
+#[test]
+fn regrouping_gives_the_same_groups_and_nothing_else() {
+    let crm = fast_and_slow(90);
+    let mut options = FunnelOptions { group_by: Some("owner".into()), ..FunnelOptions::default() };
+    let whole = run(&crm, &options).expect("deals");
+    options.only_groups = true;
+    let groups = run(&crm, &options).expect("deals");
+    assert_eq!((&groups.groups, &groups.counts), (&whole.groups, &whole.counts));
+    assert!(groups.stages.is_empty() && groups.cycle.is_none() && groups.variants.is_none());
+}
+
+#[test]
+fn durations_are_kept_and_not_used_for_another_clock() {
+    let mut crm = fast_and_slow(20);
+    let before = plain(&crm);
+    assert_eq!(plain(&crm), before);
+    crm.as_of = 200.0 * DAY;
+    crm.time.working = Some(WorkingClock::new(&[4], 0, 720, &[]).expect("valid"));
+    let mut afresh = crm.clone();
+    afresh.kept = crate::crm::KeptDurations::default();
+    assert_eq!(plain(&crm), plain(&afresh));
+    assert_ne!(plain(&crm).cycle, before.cycle);
 }

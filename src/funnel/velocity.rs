@@ -2,9 +2,9 @@
 
 use super::cycle::Cycle;
 use super::grouping::Grouping;
-use super::groups::{FEW, GroupStates};
+use super::groups::{FEW, GroupEstimates};
 use super::stages::StageResult;
-use super::{OutcomeCounts, Settings, Used};
+use super::{OutcomeCounts, Used};
 use crate::crm::{Deals, Outcome};
 use crate::meta::Estimate;
 use crate::stats::order::reordered;
@@ -114,17 +114,16 @@ pub(super) fn velocity(deals: &Deals, used: &Used, counts: &OutcomeCounts, cycle
 pub(super) fn bottlenecks(
     column: &str,
     grouping: &Grouping,
-    states: &GroupStates,
+    estimates: &GroupEstimates,
     stages: &[StageResult],
     velocity: Option<&Velocity>,
-    settings: &Settings,
 ) -> Option<Bottlenecks> {
     let deals = stages.iter().map(|stage| stage.reached).fold(0.0, f64::max);
     let mut found = Vec::new();
-    for (stage, states) in stages.iter().zip(&states.stages) {
+    for (stage, estimates) in stages.iter().zip(&estimates.stages) {
         let median = stage.duration.as_ref().and_then(|duration| duration.quantiles.get(1)?.days);
         let medians = (0..grouping.names.len()).filter_map(|group| {
-            let survival = states.get(group)?.finish(settings.confidence);
+            let survival = estimates.get(group)?;
             survival.quantile(0.5).value.filter(|_| survival.n >= FEW)
         });
         let medians = reordered(medians.collect(), &mut |a: &f64, b: &f64| a.total_cmp(b));

@@ -112,8 +112,9 @@ fn assert_curves(survival: &Survival, reference: &Value) {
     compare(&survival.at_risk, &reference["at_risk"], "at risk");
     compare(&survival.survival, &reference["surv"], "survival");
     compare(&survival.standard_error, &reference["se"], "standard error");
-    compare(&survival.low, &reference["low"], "low");
-    compare(&survival.high, &reference["high"], "high");
+    let (low, high): (Vec<f64>, Vec<f64>) = (0..survival.time.len()).map(|index| survival.band(index)).unzip();
+    compare(&low, &reference["low"], "low");
+    compare(&high, &reference["high"], "high");
     let quantiles = &reference["quantile"];
     for (at, p) in list(&quantiles["p"]).iter().enumerate() {
         let ours = survival.quantile(p.as_f64().expect("a share"));

@@ -1,6 +1,7 @@
 //! Tests whether groups differ: log-rank and Gray's, for any number of groups, in strata, with delayed entry, ties and weights.
 
-use super::{SurvivalState, order};
+use super::SurvivalState;
+use super::sorted::{Part, Visit};
 use crate::stats::chi_square::{ChiSquareTest, score_test};
 
 /// What a test found.
@@ -23,10 +24,7 @@ pub fn log_rank(strata: &[&[SurvivalState]], rho: f64) -> Comparison {
     let mut test = LogRank::new(groups_of(strata), rho);
     for states in strata {
         test.next_stratum();
-        Walk::of_states(states).events(&mut |at_risk, of_cause, of_others| {
-            let all: Vec<f64> = of_cause.iter().zip(of_others).map(|(a, b)| a + b).collect();
-            test.step(at_risk, &all);
-        });
+        walk(states, &[], &mut |at_risk, all, _| test.step(at_risk, all));
     }
     test.finish()
 }
@@ -39,9 +37,11 @@ pub fn gray(strata: &[&[SurvivalState]], cause: usize) -> Comparison {
     let mut test = Gray::new(groups_of(strata));
     for states in strata {
         test.next_stratum();
-        let mut walk = Walk::of_states(states);
-        walk.cause = cause as u32;
-        walk.events(&mut |at_risk, of_cause, of_others| test.step(at_risk, of_cause, of_others));
+        walk(states, &[cause as u32], &mut |at_risk, all, by_cause| {
+            if let [of_cause] = by_cause {
+                test.step_of(at_risk, all, of_cause);
+            }
+        });
         test.end_stratum();
     }
     test.finish()
@@ -51,91 +51,24 @@ fn groups_of(strata: &[&[SurvivalState]]) -> usize {
     strata.iter().map(|states| states.len()).max().unwrap_or(0)
 }
 
-/// Takes the numbers per group at an event time: at risk, events of the cause, events of other causes.
-type Visit<'a> = &'a mut dyn FnMut(&[f64], &[f64], &[f64]);
-
-/// Rows of several groups by time.
-struct Walk {
-    groups: usize,
-    /// Ends in ascending order, with group, cause (0 is censored) and weight.
-    ends: Vec<(f64, u32, u32, f64)>,
-    /// Delayed entries in ascending order, with group and weight.
-    entries: Vec<(f64, u32, f64)>,
-    cause: u32,
-}
-
-impl Walk {
-    fn of_states(states: &[SurvivalState]) -> Self {
-        let (mut bits, mut rows) = (Vec::new(), Vec::new());
-        let (mut entry_bits, mut entry_rows) = (Vec::new(), Vec::new());
-        for (group, state) in (0..).zip(states) {
-            for (row, key) in state.duration_bits.iter().enumerate() {
-                bits.push(*key);
-                rows.push((group, state.cause[row], state.weight.get(row)));
-            }
-            for (row, key) in state.entry_bits.iter().enumerate() {
-                entry_bits.push(*key);
-                entry_rows.push((group, state.entry_weight.get(row)));
-            }
-        }
-        let (sorted, from) = order::ascending(&bits);
-        let ends = sorted.iter().zip(from).map(|(bits, row)| {
-            let (group, cause, weight) = rows[row as usize];
-            (f64::from_bits(*bits), group, cause, weight)
-        });
-        let (sorted, from) = order::ascending(&entry_bits);
-        let entries = sorted.iter().zip(from).map(|(bits, row)| {
-            let (group, weight) = entry_rows[row as usize];
-            (f64::from_bits(*bits), group, weight)
-        });
-        Walk { groups: states.len(), ends: ends.collect(), entries: entries.collect(), cause: 0 }
+/// Calls `visit` as [`Sorted`] does for the rows of `states`, one per group.
+fn walk(states: &[SurvivalState], causes: &[u32], visit: Visit<'_>) {
+    let mut all = SurvivalState::new(states.iter().map(|state| state.causes).max().unwrap_or(0));
+    let mut group_of = Vec::new();
+    for (group, state) in (0..).zip(states) {
+        all.append(state.clone());
+        group_of.resize(all.duration_bits.len(), group);
     }
-
-    /// Calls `visit` at every event time, ascending, with the numbers per group: at risk, events of the cause, events of other causes.
-    fn events(&self, visit: Visit<'_>) {
-        let mut at_risk = vec![0.0; self.groups];
-        for (_, group, _, weight) in &self.ends {
-            at_risk[*group as usize] += weight;
-        }
-        for (_, group, weight) in &self.entries {
-            at_risk[*group as usize] -= weight;
-        }
-        let (mut of_cause, mut of_others, mut ended) =
-            (vec![0.0; self.groups], vec![0.0; self.groups], vec![0.0; self.groups]);
-        let mut starts = self.entries.iter().peekable();
-        let mut ends = self.ends.iter().peekable();
-        while let Some(&&(time, ..)) = ends.peek() {
-            while let Some((_, group, weight)) = starts.next_if(|(start, ..)| *start < time) {
-                at_risk[*group as usize] += weight;
-            }
-            let mut any = false;
-            for counts in [&mut of_cause, &mut of_others, &mut ended] {
-                counts.fill(0.0);
-            }
-            while let Some((_, group, cause, weight)) = ends.next_if(|(end, ..)| *end == time) {
-                let group = *group as usize;
-                ended[group] += weight;
-                if *cause > 0 {
-                    any = true;
-                    *(if *cause == self.cause { &mut of_cause[group] } else { &mut of_others[group] }) += weight;
-                }
-            }
-            for (at_risk, ended) in at_risk.iter_mut().zip(&ended) {
-                // At least those that end here are at risk, whatever rounding leaves of the difference.
-                *at_risk = at_risk.max(*ended);
-            }
-            if any {
-                visit(&at_risk, &of_cause, &of_others);
-            }
-            for (at_risk, ended) in at_risk.iter_mut().zip(&ended) {
-                *at_risk -= ended;
-            }
-        }
-    }
+    let (sorted, rows) = all.sorted();
+    let part = |place: usize| {
+        let row = rows[place] as usize;
+        Some(Part { group: group_of[row], cause: all.cause[row], weight: all.weight.get(row) })
+    };
+    sorted.walk(states.len(), causes, 1, &part, visit);
 }
 
 /// Sums of the log-rank test.
-struct LogRank {
+pub(super) struct LogRank {
     rho: f64,
     survival: f64,
     observed: Vec<f64>,
@@ -145,7 +78,7 @@ struct LogRank {
 }
 
 impl LogRank {
-    fn new(groups: usize, rho: f64) -> Self {
+    pub fn new(groups: usize, rho: f64) -> Self {
         LogRank {
             rho,
             survival: 1.0,
@@ -156,11 +89,11 @@ impl LogRank {
         }
     }
 
-    fn next_stratum(&mut self) {
+    pub fn next_stratum(&mut self) {
         self.survival = 1.0;
     }
 
-    fn step(&mut self, at_risk: &[f64], events: &[f64]) {
+    pub fn step(&mut self, at_risk: &[f64], events: &[f64]) {
         let (n, d): (f64, f64) = (at_risk.iter().sum(), events.iter().sum());
         let groups = self.scores.len();
         let weight = if self.rho == 0.0 { 1.0 } else { libm::pow(self.survival, self.rho) };
@@ -181,7 +114,7 @@ impl LogRank {
         self.survival *= (1.0 - d / n).max(0.0);
     }
 
-    fn finish(self) -> Comparison {
+    pub fn finish(self) -> Comparison {
         let test = score_test(&self.scores, &self.variance);
         Comparison { observed: self.observed, expected: self.expected, test }
     }
@@ -191,7 +124,7 @@ impl LogRank {
 ///
 /// With h = Y/S the columns aₖ = hₖ (eₖ − h/Σh) carry the scores, c is their integral against the pooled dF/(1 − F), and the variance is that of the
 /// martingale representation, in which c enters with its value at the end of the stratum: hence the sums `cross` and `own`.
-struct Gray {
+pub(super) struct Gray {
     observed: Vec<f64>,
     expected: Vec<f64>,
     variance: Vec<f64>,
@@ -204,7 +137,7 @@ struct Gray {
 }
 
 impl Gray {
-    fn new(groups: usize) -> Self {
+    pub fn new(groups: usize) -> Self {
         let square = || vec![0.0; groups * groups];
         let zeros = || vec![0.0; groups];
         Gray {
@@ -220,12 +153,23 @@ impl Gray {
         }
     }
 
-    fn next_stratum(&mut self) {
+    pub fn next_stratum(&mut self) {
         self.pooled = 0.0;
         self.survival.fill(1.0);
         for sums in [&mut self.incidence, &mut self.integral, &mut self.cross, &mut self.own] {
             sums.fill(0.0);
         }
+    }
+
+    /// One event time: `all` are the events of the cause and of all others.
+    pub fn step_of(&mut self, at_risk: &[f64], all: &[f64], of_cause: &[f64]) {
+        let rest = |(all, of_cause): (&f64, &f64)| {
+            let rest = all - of_cause;
+            // Weights that are no whole numbers leave crumbs.
+            if rest > 1e-9 * all { rest } else { 0.0 }
+        };
+        let of_others: Vec<f64> = all.iter().zip(of_cause).map(rest).collect();
+        self.step(at_risk, of_cause, &of_others);
     }
 
     fn step(&mut self, at_risk: &[f64], of_cause: &[f64], of_others: &[f64]) {
@@ -298,7 +242,7 @@ impl Gray {
         self.own[k] += factor * kept * kept;
     }
 
-    fn end_stratum(&mut self) {
+    pub fn end_stratum(&mut self) {
         let groups = self.observed.len();
         for i in 0..groups {
             for j in 0..groups {
@@ -312,7 +256,7 @@ impl Gray {
         }
     }
 
-    fn finish(self) -> Comparison {
+    pub fn finish(self) -> Comparison {
         let scores: Vec<f64> = self.observed.iter().zip(&self.expected).map(|(o, e)| o - e).collect();
         let test = score_test(&scores, &self.variance);
         Comparison { observed: self.observed, expected: self.expected, test }

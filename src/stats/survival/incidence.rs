@@ -32,6 +32,11 @@ impl Survival {
         self.incidence_of(&|other| other == cause)
     }
 
+    /// Whether `cause` (1 is the first) ended any duration.
+    pub fn occurs(&self, cause: usize) -> bool {
+        cause.checked_sub(1).and_then(|cause| self.by_cause.get(cause)).is_some_and(|events| !events.is_empty())
+    }
+
     /// Cumulative incidence of the causes for which `is_one` holds, taken together.
     pub fn incidence_of(&self, is_one: &dyn Fn(usize) -> bool) -> CauseIncidence {
         let times = self.time.len();

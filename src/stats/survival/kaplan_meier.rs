@@ -26,10 +26,8 @@ pub struct Survival {
     pub survival: Vec<f64>,
     /// Greenwood's standard error (1926) of it; 0, its limit, where the share is 0.
     pub standard_error: Vec<f64>,
-    /// Lower end of the pointwise log(-log) interval; 0 where the share is 0.
-    pub low: Vec<f64>,
-    /// Upper end; where the share is 0 that of the time before, or Wilson's for none of `n` where there is none before.
-    pub high: Vec<f64>,
+    /// Whether the ends of the band fall with time, as the curve does: not so where few are at risk at first.
+    falls: bool,
     pub(super) by_cause: Vec<Vec<(u32, f64)>>,
     pub(super) confidence: Confidence,
 }
@@ -90,8 +88,7 @@ impl Survival {
             last: table.last,
             survival: Vec::with_capacity(times),
             standard_error: Vec::with_capacity(times),
-            low: Vec::with_capacity(times),
-            high: Vec::with_capacity(times),
+            falls: !table.is_late && table.event_count.iter().all(|events| *events >= 1.0),
             time: table.time,
             at_risk: table.at_risk,
             event_count: table.event_count,
@@ -99,21 +96,13 @@ impl Survival {
             confidence,
         };
         let (mut survival, mut variance) = (1.0, 0.0);
-        let mut high_before = None;
         for index in 0..times {
             let (hazard, stay, at_risk) = result.step(index);
             // Greenwood's sum as a recursion: it needs no division by the number that stays, which may be 0.
             variance = stay * stay * variance + survival * survival * hazard * stay / at_risk;
             survival *= stay;
-            let standard_error = libm::sqrt(variance);
-            let (low, high) = log_log_interval(survival, standard_error, confidence).unwrap_or_else(|| {
-                (0.0, high_before.unwrap_or_else(|| wilson(0.0, at_risk, confidence).map_or(1.0, |none| none.high)))
-            });
-            high_before = Some(high);
             result.survival.push(survival);
-            result.standard_error.push(standard_error);
-            result.low.push(low);
-            result.high.push(high);
+            result.standard_error.push(libm::sqrt(variance));
         }
         result
     }
@@ -133,10 +122,24 @@ impl Survival {
             Some(index) => At {
                 survival: self.survival[index],
                 standard_error: self.standard_error[index],
-                low: self.low[index],
-                high: self.high[index],
+                low: self.band(index).0,
+                high: self.band(index).1,
             },
         }
+    }
+
+    /// Pointwise log(-log) interval at event time `index`. Where the share is 0 the lower end is 0, and the upper end that of the time before, or Wilson's for
+    /// none of those at risk where there is none before. The whole range beyond the last time.
+    pub fn band(&self, index: usize) -> (f64, f64) {
+        let at = |index: usize| {
+            log_log_interval(*self.survival.get(index)?, *self.standard_error.get(index)?, self.confidence)
+        };
+        at(index).unwrap_or_else(|| {
+            let last = self.survival.partition_point(|share| *share > 0.0).min(index);
+            let before = last.checked_sub(1).and_then(at).map(|(_, high)| high);
+            let none = || wilson(0.0, self.at_risk.get(last).copied()?, self.confidence).map(|none| none.high);
+            (0.0, before.or_else(none).unwrap_or(1.0))
+        })
     }
 
     /// Where the curve ends: 1 without events.
@@ -147,11 +150,25 @@ impl Survival {
     /// Age by which the share `p` has left, with the interval of Brookmeyer & Crowley (1982) from the log(-log) band: the first event times at
     /// which the lower and the upper end of the band are at most 1 − p.
     pub fn quantile(&self, p: f64) -> Quantile {
-        let first = |curve: &[f64]| {
-            let index = curve.iter().position(|share| *share <= 1.0 - p + SHARE_TOLERANCE)?;
-            self.time.get(index).copied()
+        let most = 1.0 - p + SHARE_TOLERANCE;
+        let falls = self.survival.partition_point(|share| *share > most);
+        let first = |is_above: &dyn Fn(usize) -> bool| {
+            let (mut from, mut to) = (0, self.time.len());
+            if !self.falls {
+                return (from..to).find(|index| !is_above(*index)).and_then(|index| self.time.get(index).copied());
+            }
+            while from < to {
+                let middle = from + (to - from) / 2;
+                if is_above(middle) { from = middle + 1 } else { to = middle }
+            }
+            self.time.get(from).copied()
         };
-        Quantile { p, value: first(&self.survival), low: first(&self.low), high: first(&self.high) }
+        Quantile {
+            p,
+            value: self.time.get(falls).copied(),
+            low: first(&|index| self.band(index).0 > most),
+            high: first(&|index| self.band(index).1 > most),
+        }
     }
 
     /// Mean of min(duration, `horizon`): the area under the curve up to the horizon. Variance Σ Aᵢ² dᵢ / (nᵢ (nᵢ − dᵢ)) over the event times up to the

@@ -18,10 +18,12 @@ mod comparison;
 mod incidence;
 mod kaplan_meier;
 mod order;
+mod sorted;
 
 pub use comparison::{Comparison, gray, log_rank};
 pub use incidence::CauseIncidence;
 pub use kaplan_meier::{At, Quantile, RestrictedMean, Survival};
+pub use sorted::{Part, PartOf, Sorted};
 
 use crate::error::{Error, Result};
 use crate::stats::intervals::Confidence;
@@ -35,7 +37,7 @@ pub struct SurvivalState {
     cause: Vec<u32>,
     weight: Weights,
     entry_bits: Vec<u64>,
-    entry_weight: Weights,
+    entry_row: Vec<u32>,
     never_at_risk: f64,
 }
 
@@ -111,7 +113,7 @@ impl SurvivalState {
                     continue;
                 }
                 self.entry_bits.push(entry.to_bits());
-                self.entry_weight.push(weight);
+                self.entry_row.push(self.duration_bits.len() as u32);
             }
             // Adding 0 turns −0 into 0, whose bits are the smallest.
             self.duration_bits.push((duration + 0.0).to_bits());
@@ -145,13 +147,7 @@ impl SurvivalState {
         let columns =
             [("duration", durations), ("entry", entries.unwrap_or_default()), ("weight", weights.unwrap_or_default())];
         for (column, values) in columns {
-            if let Some(bad) = values.iter().find(|value| !value.is_finite() || **value < 0.0) {
-                return Err(Error::InvalidOption {
-                    option: column.into(),
-                    value: bad.to_string(),
-                    rule: format!("a {column} is a finite number that is not negative"),
-                });
-            }
+            check_numbers(column, values)?;
         }
         match causes.iter().find(|cause| **cause as usize > self.causes) {
             None => Ok(()),
@@ -175,13 +171,18 @@ impl SurvivalState {
                 rule: format!("states that merge have equally many causes, here {}", self.causes),
             });
         }
+        self.append(other);
+        Ok(())
+    }
+
+    fn append(&mut self, other: SurvivalState) {
+        let before = self.duration_bits.len() as u32;
+        self.entry_row.extend(other.entry_row.into_iter().map(|row| row + before));
         self.duration_bits.extend(other.duration_bits);
         self.cause.extend(other.cause);
         self.weight.append(other.weight);
         self.entry_bits.extend(other.entry_bits);
-        self.entry_weight.append(other.entry_weight);
         self.never_at_risk += other.never_at_risk;
-        Ok(())
     }
 
     /// The estimates from all rows, with intervals at the level `confidence`. Without rows the curve is 1 and has no times.
@@ -189,56 +190,36 @@ impl SurvivalState {
         Survival::new(self.event_table(), confidence)
     }
 
-    /// Walks the distinct durations from the last to the first, so that the number at risk is a running sum.
     fn event_table(&self) -> EventTable {
-        let (duration_bits, rows) = order::ascending(&self.duration_bits);
-        let (entry_bits, entries) = order::ascending(&self.entry_bits);
-        let mut table = EventTable {
-            never_at_risk: self.never_at_risk,
-            last: duration_bits.last().map_or(0.0, |&bits| f64::from_bits(bits)),
-            by_cause: vec![Vec::new(); self.causes],
-            ..EventTable::default()
+        let (sorted, rows) = self.sorted();
+        let part = |place: usize| {
+            let row = rows[place] as usize;
+            Some(Part { group: 0, cause: self.cause[row], weight: self.weight.get(row) })
         };
-        let mut of_cause = vec![0.0; self.causes];
-        let mut touched: Vec<usize> = Vec::new();
-        let (mut staying, mut not_yet_in) = (0.0, 0.0);
-        let mut ends = duration_bits.into_iter().zip(rows).rev().peekable();
-        let mut starts = entry_bits.into_iter().zip(entries).rev().peekable();
-        while let Some(&(bits, _)) = ends.peek() {
-            let (mut events, mut censored) = (0.0, 0.0);
-            while let Some((_, row)) = ends.next_if(|(end, _)| *end == bits) {
-                let row = row as usize;
-                let weight = self.weight.get(row);
-                match (self.cause[row] as usize).checked_sub(1) {
-                    None => censored += weight,
-                    Some(cause) => {
-                        events += weight;
-                        if of_cause[cause] == 0.0 {
-                            touched.push(cause);
-                        }
-                        of_cause[cause] += weight;
-                    }
-                }
-            }
-            while let Some((_, row)) = starts.next_if(|(start, _)| *start >= bits) {
-                not_yet_in += self.entry_weight.get(row as usize);
-            }
-            staying += events + censored;
-            table.events += events;
-            table.censored += censored;
-            if events > 0.0 {
-                for cause in touched.drain(..) {
-                    table.by_cause[cause].push((table.time.len() as u32, of_cause[cause]));
-                    of_cause[cause] = 0.0;
-                }
-                table.time.push(f64::from_bits(bits));
-                // At least those that end here are at risk, whatever rounding leaves of the difference.
-                table.at_risk.push((staying - not_yet_in).max(events + censored));
-                table.event_count.push(events);
-            }
-        }
-        table.reverse();
+        let mut table = sorted.tables(1, self.causes, &part).pop().unwrap_or_default();
+        table.never_at_risk = self.never_at_risk;
         table
+    }
+
+    /// The rows in order, and the row of each place.
+    fn sorted(&self) -> (Sorted, Vec<u32>) {
+        let (duration_bits, rows) = order::ascending(&self.duration_bits);
+        let (entry_bits, from) = order::ascending(&self.entry_bits);
+        let mut late = Vec::new();
+        if !from.is_empty() {
+            let mut place_of = vec![0; rows.len()];
+            (0..).zip(&rows).for_each(|(place, row)| place_of[*row as usize] = place);
+            late = from.into_iter().map(|at| place_of[self.entry_row[at as usize] as usize]).collect();
+        }
+        let numbers = |bits: Vec<u64>| bits.into_iter().map(f64::from_bits).collect();
+        (Sorted::from_order(numbers(duration_bits), numbers(entry_bits), late), rows)
+    }
+}
+
+fn check_numbers(column: &str, values: &[f64]) -> Result<()> {
+    match values.iter().find(|value| !value.is_finite() || **value < 0.0) {
+        None => Ok(()),
+        Some(bad) => Err(Error::invalid_option(column, bad.to_string(), "it is a finite number that is not negative")),
     }
 }
 
@@ -254,6 +235,8 @@ struct EventTable {
     censored: f64,
     never_at_risk: f64,
     last: f64,
+    /// Whether any row has a delayed entry.
+    is_late: bool,
 }
 
 impl EventTable {

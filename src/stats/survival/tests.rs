@@ -55,8 +55,10 @@ fn assert_same(a: &Survival, b: &Survival, what: &str) {
     assert_eq!(a.time, b.time, "{what}");
     assert_eq!((a.n, a.events, a.censored, a.never_at_risk), (b.n, b.events, b.censored, b.never_at_risk), "{what}");
     assert_eq!((&a.at_risk, &a.event_count), (&b.at_risk, &b.event_count), "{what}");
+    let bands = |of: &Survival| -> (Vec<f64>, Vec<f64>) { (0..of.time.len()).map(|index| of.band(index)).unzip() };
+    let ((a_low, a_high), (b_low, b_high)) = (bands(a), bands(b));
     for (one, other) in
-        [(&a.survival, &b.survival), (&a.standard_error, &b.standard_error), (&a.low, &b.low), (&a.high, &b.high)]
+        [(&a.survival, &b.survival), (&a.standard_error, &b.standard_error), (&a_low, &b_low), (&a_high, &b_high)]
     {
         assert!(one.iter().zip(other).all(|(x, y)| close(*x, *y)), "{what}: {one:?} {other:?}");
     }
@@ -260,14 +262,15 @@ fn degenerate_inputs_have_plain_answers() {
     assert!(lost.incidence(2).last_low > 0.0 && lost.incidence(2).last_high == 1.0);
     assert!(lost.incidence(1).last_low == 0.0 && lost.incidence(1).last_high < 1.0);
     let one = finish(&[5.0], &[1]);
-    assert_eq!((one.at_end(), one.standard_error[0], one.low[0]), (0.0, 0.0, 0.0));
+    assert_eq!((one.at_end(), one.standard_error[0], one.band(0).0), (0.0, 0.0, 0.0));
     assert_eq!((one.quantile(0.5).value, one.quantile(0.5).high), (Some(5.0), None));
     let zero = finish(&[0.0, -0.0, 0.0], &[1, 2, 0]);
     assert_eq!((zero.time.len(), zero.at(0.0).survival), (1, 1.0 - 2.0 / 3.0));
     assert_eq!(zero.restricted_mean(0.0).mean, 0.0);
     assert_eq!(finish(&[7.0; 9], &[1; 9]).quantile(0.25).value, Some(7.0));
     for survival in [empty, open, lost, one, zero] {
-        let numbers = [&survival.survival, &survival.standard_error, &survival.low, &survival.high];
+        let (low, high): (Vec<f64>, Vec<f64>) = (0..survival.time.len()).map(|index| survival.band(index)).unzip();
+        let numbers = [&survival.survival, &survival.standard_error, &low, &high];
         assert!(numbers.iter().all(|values| values.iter().all(|value| value.is_finite())));
         for cause in 1..=2 {
             let incidence = survival.incidence(cause);
@@ -327,6 +330,73 @@ fn a_million_deals() {
                 start.elapsed(),
                 incidences[0].last
             );
+        }
+    }
+}
+
+#[test]
+fn sorted_once_gives_the_estimates_and_tests_of_every_group() {
+    for seed in 0..500 {
+        let rows = random_rows(seed);
+        let n = rows.durations.len();
+        let (sorted, places) = Sorted::new(&rows.durations, &rows.entries).expect("valid rows");
+        let part = |place: usize| {
+            let row = places[place] as usize;
+            Some(Part { group: (row % 3) as u32, cause: rows.causes[row], weight: rows.weights[row] })
+        };
+        let of_group = |group: usize| {
+            let mut part = Rows::default();
+            (group..n).step_by(3).for_each(|row| part.push(rows.get(row)));
+            part.state(3)
+        };
+        let states: Vec<SurvivalState> = (0..3).map(of_group).collect();
+        for (state, mut estimate) in states.iter().zip(sorted.estimates(3, 3, level(), &part)) {
+            let reference = state.finish(level());
+            estimate.never_at_risk = reference.never_at_risk;
+            assert_same(&estimate, &reference, "groups");
+        }
+        let (ranks, grays) = sorted.comparisons(3, &[1, 2], 1_000, &part);
+        let same = |a: &Comparison, b: &Comparison| match (a.test, b.test) {
+            (Some(a), Some(b)) => close(a.chi_square, b.chi_square) && a.degrees_of_freedom == b.degrees_of_freedom,
+            (a, b) => a == b,
+        };
+        assert!(same(&ranks, &log_rank(&[&states], 0.0)), "seed {seed}");
+        assert!(same(&grays[0], &gray(&[&states], 1)) && same(&grays[1], &gray(&[&states], 2)), "seed {seed}");
+    }
+}
+
+#[test]
+fn times_that_are_joined_give_nearly_the_same_tests() {
+    let mut rng = seeded(9, 9);
+    let durations: Vec<f64> = (0..20_000).map(|row| rng.gen_range(0.0..100.0) * [1.0, 1.02, 1.0][row % 3]).collect();
+    let causes: Vec<u32> = durations.iter().map(|_| rng.gen_range(0..3)).collect();
+    let (sorted, places) = Sorted::new(&durations, &[]).expect("valid rows");
+    let part = |place: usize| {
+        let row = places[place] as usize;
+        Some(Part { group: (row % 3) as u32, cause: causes[row], weight: 1.0 })
+    };
+    let (exact, exact_grays) = sorted.comparisons(3, &[1], usize::MAX, &part);
+    let (joined, joined_grays) = sorted.comparisons(3, &[1], 500, &part);
+    for (exact, joined) in [(exact, joined), (exact_grays[0].clone(), joined_grays[0].clone())] {
+        let (exact, joined) = (exact.test.expect("groups"), joined.test.expect("groups"));
+        // Half a hundredth of the order is lost: a tenth of a standard error.
+        assert!((exact.chi_square.sqrt() - joined.chi_square.sqrt()).abs() < 0.2, "{exact:?} {joined:?}");
+    }
+}
+
+/// The band falls with the curve where rows count whole and all are seen from their start: quantiles are then found by halving.
+#[test]
+fn quantiles_found_by_halving_are_the_first_times() {
+    for seed in 0..1_000 {
+        let survival = random_rows(seed).state(3).finish(level());
+        for p in [0.1, 0.25, 0.5, 0.75, 0.9] {
+            let quantile = survival.quantile(p);
+            let first = |end: &dyn Fn(usize) -> f64| {
+                (0..survival.time.len()).find(|index| end(*index) <= 1.0 - p + 1e-12).map(|index| survival.time[index])
+            };
+            assert_eq!(quantile.value, first(&|index| survival.survival[index]), "seed {seed}");
+            assert_eq!(quantile.low, first(&|index| survival.band(index).0), "seed {seed}");
+            assert_eq!(quantile.high, first(&|index| survival.band(index).1), "seed {seed}");
         }
     }
 }
