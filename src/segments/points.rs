@@ -6,15 +6,15 @@ use std::cell::OnceCell;
 
 /// Points per group. Four `f64` are two vectors of SSE2 and of wasm's SIMD, so that a group's best distances and labels stay in
 /// registers; eight spill.
-const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 
 /// Weighted points of equal dimension.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Points {
     dims: usize,
     len: usize,
-    /// `[group][dimension][GROUP]`; the last group is filled up with zeros.
-    values: Vec<f64>,
+    /// `[group][dimension]`; the last group is filled up with zeros.
+    values: Vec<[f64; GROUP]>,
     weights: Option<Vec<f64>>,
     tiles: OnceCell<Tiles>,
 }
@@ -34,7 +34,7 @@ impl Points {
     /// No points yet, with room for `n` of `dims` dimensions (at least 1).
     pub fn with_capacity(dims: usize, n: usize) -> Self {
         let mut points = Points::new(dims, &[], None);
-        points.values.reserve_exact(n.div_ceil(GROUP) * GROUP * points.dims);
+        points.values.reserve_exact(n.div_ceil(GROUP) * points.dims);
         points
     }
 
@@ -45,10 +45,25 @@ impl Points {
         if let Some(weights) = &mut self.weights {
             weights.resize(weights.len() + added, 1.0);
         }
-        self.values.resize((self.len + added).div_ceil(GROUP) * GROUP * dims, 0.0);
-        for (i, row) in (self.len..).zip(rows.chunks_exact(dims)) {
-            let group = &mut self.values[i / GROUP * GROUP * dims..];
-            group.chunks_exact_mut(GROUP).zip(row).for_each(|(lanes, &value)| lanes[i % GROUP] = value);
+        // Up to the next whole group one by one, then four rows at a time.
+        let single = if self.len.is_multiple_of(GROUP) { 0 } else { (GROUP - self.len % GROUP).min(added) };
+        let (first, rest) = rows[..added * dims].split_at(single * dims);
+        for (i, row) in (self.len..).zip(first.chunks_exact(dims)) {
+            let group = &mut self.values[i / GROUP * dims..];
+            group.iter_mut().zip(row).for_each(|(lanes, &value)| lanes[i % GROUP] = value);
+        }
+        self.values.reserve(rest.len().div_ceil(GROUP));
+        let whole = rest.chunks_exact(GROUP * dims);
+        let last = whole.remainder();
+        for rows in whole {
+            let (front, back) = rows.split_at(2 * dims);
+            let ((first, second), (third, fourth)) = (front.split_at(dims), back.split_at(dims));
+            let columns = first.iter().zip(second).zip(third.iter().zip(fourth));
+            self.values.extend(columns.map(|((a, b), (c, d))| [*a, *b, *c, *d]));
+        }
+        if !last.is_empty() {
+            let lane = |j: usize, lane: usize| last.get(lane * dims + j).copied().unwrap_or(0.0);
+            self.values.extend((0..dims).map(|j| [lane(j, 0), lane(j, 1), lane(j, 2), 0.0]));
         }
         self.len += added;
     }
@@ -76,7 +91,18 @@ impl Points {
 
     /// Coordinates of point `row`, which must exist.
     pub(super) fn row(&self, row: usize) -> Vec<f64> {
-        (0..self.dims).map(|j| self.values[(row / GROUP * self.dims + j) * GROUP + row % GROUP]).collect()
+        self.group(row / GROUP).iter().map(|lanes| lanes[row % GROUP]).collect()
+    }
+
+    /// The points 4`number` … 4`number` + 3, by dimension.
+    #[inline]
+    pub(super) fn group(&self, number: usize) -> &[[f64; GROUP]] {
+        &self.values[number * self.dims..(number + 1) * self.dims]
+    }
+
+    /// The weights, unless all are 1.
+    pub(super) fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
     }
 
     /// Weight of point `row`.
@@ -145,23 +171,17 @@ impl Points {
 
     /// Lowers each of `nearest` to the squared distance to `centre` where that is smaller.
     pub(super) fn lower_to(&self, centre: &[f64], nearest: &mut [f64]) {
-        self.lower_in(self.dims, centre, nearest);
-    }
-
-    #[inline(always)]
-    fn lower_in(&self, dims: usize, centre: &[f64], nearest: &mut [f64]) {
-        for (group, nearest) in self.values.chunks_exact(GROUP * dims).zip(nearest.chunks_mut(GROUP)) {
-            let distance = squared_distances(dims, group, centre);
+        for (group, nearest) in self.values.chunks_exact(self.dims).zip(nearest.chunks_mut(GROUP)) {
+            let distance = squared_distances(group, centre);
             for (nearest, distance) in nearest.iter_mut().zip(distance) {
-                *nearest = nearest.min(distance);
+                *nearest = if distance < *nearest { distance } else { *nearest };
             }
         }
     }
 
     /// Writes the coordinates of point `row`, which must exist.
     pub(super) fn copy_row(&self, row: usize, to: &mut [f64]) {
-        let group = &self.values[row / GROUP * GROUP * self.dims..];
-        to.iter_mut().zip(group.chunks_exact(GROUP)).for_each(|(to, lanes)| *to = lanes[row % GROUP]);
+        to.iter_mut().zip(self.group(row / GROUP)).for_each(|(to, lanes)| *to = lanes[row % GROUP]);
     }
 
     /// The same points in single precision; made when first asked for.
@@ -177,9 +197,9 @@ impl Points {
 
 /// Squared distances of the points of `group` to `centre`, summed in order of the dimensions.
 #[inline(always)]
-fn squared_distances(dims: usize, group: &[f64], centre: &[f64]) -> [f64; GROUP] {
+pub(super) fn squared_distances(group: &[[f64; GROUP]], centre: &[f64]) -> [f64; GROUP] {
     let mut sum = [0.0; GROUP];
-    for (values, &c) in group.chunks_exact(GROUP).zip(centre).take(dims) {
+    for (values, &c) in group.iter().zip(centre) {
         for lane in 0..GROUP {
             let difference = values[lane] - c;
             sum[lane] += difference * difference;

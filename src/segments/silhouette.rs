@@ -1,139 +1,223 @@
 //! Mean silhouette (Rousseeuw 1987), Euclidean.
 
-use super::points::Points;
-use std::ops::Range;
+use super::kmeans::sample;
+use super::points::{GROUP, Points, squared_distances};
 
 /// Silhouette of a clustering.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Silhouette {
     /// Weighted mean over all points; 0 where fewer than two clusters have points.
     pub mean: f64,
+    /// Standard error of `mean` from the choice of the sample; 0 where no sample was taken.
+    pub standard_error: f64,
     /// Weighted mean over the points of each cluster; `None` where it has none.
     pub of_cluster: Vec<Option<f64>>,
 }
 
-/// Points whose distances are computed together. The points of a cluster fill whole groups, the last one up with weight 0.
-const LANES: usize = 8;
+/// A clustering: a label below `k` of each point.
+#[derive(Debug, Clone, Copy)]
+pub struct Labels<'a> {
+    /// Cluster of each point.
+    pub labels: &'a [u32],
+    /// Number of clusters.
+    pub k: usize,
+}
 
 /// Silhouette over all `points`, which have `labels` below `k`; time grows with the square of their number.
 ///
 /// For a point, (b − a) / max(a, b) with a the mean distance to the other points of its cluster and b the smallest mean distance
 /// to the points of another one; 0 for a point alone in its cluster. A point of weight 3 stands for three.
 pub fn silhouette(points: &Points, labels: &[u32], k: usize) -> Silhouette {
-    let sorted = Sorted::new(points, labels, k);
-    // Sum of the distances from each point to each cluster.
-    let mut sums = vec![vec![0.0; sorted.weights.len()]; k];
-    match points.dims() {
-        3 => sorted.sum_distances(3, &mut sums),
-        dims => sorted.sum_distances(dims, &mut sums),
+    let of = silhouettes(points, &[Labels { labels, k }]).pop();
+    of.unwrap_or(Silhouette { mean: 0.0, standard_error: 0.0, of_cluster: Vec::new() })
+}
+
+/// [`silhouette`] of several clusterings of the same points: the distances, most of the work, are computed once.
+pub fn silhouettes(points: &Points, clusterings: &[Labels<'_>]) -> Vec<Silhouette> {
+    sums(points, clusterings, 1).iter().map(|sums| sums.whole.finish(&sums.whole.sizes)).collect()
+}
+
+/// [`silhouettes`] from a sample of `size` points, the same for all clusterings, drawn by `seed`; from all where there are not more.
+///
+/// Each cluster counts by its weight among all points (post-stratification). The standard error is that of a jackknife over 20 parts of
+/// the sample, each with its share of every cluster (Wolter 2007, chapter 4): the distances to what is left out go, too.
+pub fn silhouettes_sampled(points: &Points, clusterings: &[Labels<'_>], size: usize, seed: u32) -> Vec<Silhouette> {
+    if points.len() <= size {
+        return silhouettes(points, clusterings);
     }
-    let sizes: Vec<f64> = sorted.runs.iter().map(|run| sorted.weights[run.clone()].iter().sum()).collect();
-    let mut totals = vec![0.0; k];
-    for (own, run) in sorted.runs.iter().enumerate() {
-        for i in run.clone() {
-            let others = (0..k).filter(|&c| c != own && sizes[c] > 0.0).map(|c| sums[c][i] / sizes[c]);
-            let b = others.fold(f64::INFINITY, f64::min);
-            if sizes[own] > 1.0 && b.is_finite() {
-                let a = sums[own][i] / (sizes[own] - 1.0);
-                let largest = a.max(b);
-                totals[own] += if largest > 0.0 { sorted.weights[i] * (b - a) / largest } else { 0.0 };
+    let rows = sample(points.len(), size, seed, SAMPLE_STREAM);
+    let sampled = points.select(&rows);
+    let picked: Vec<Vec<u32>> = clusterings
+        .iter()
+        .map(|of| rows.iter().map(|&row| of.labels.get(row as usize).copied().unwrap_or(u32::MAX)).collect())
+        .collect();
+    let of_sample: Vec<Labels<'_>> =
+        picked.iter().zip(clusterings).map(|(labels, of)| Labels { labels, k: of.k }).collect();
+    let sums = sums(&sampled, &of_sample, PARTS);
+    let estimate = |(sums, of): (&Sums, &Labels<'_>)| {
+        let mut sizes = vec![0.0; of.k];
+        for (row, &label) in of.labels.iter().enumerate().take(points.len()) {
+            if let Some(size) = sizes.get_mut(label as usize) {
+                *size += points.weight(row);
             }
         }
+        let without: Vec<f64> = sums.without.iter().map(|left| left.finish(&sizes).mean).collect();
+        let centre = without.iter().sum::<f64>() / PARTS as f64;
+        let spread: f64 = without.iter().map(|mean| (mean - centre) * (mean - centre)).sum();
+        let unseen = 1.0 - size as f64 / points.len() as f64;
+        let variance = spread * (PARTS - 1) as f64 / PARTS as f64 * unseen;
+        Silhouette { standard_error: variance.sqrt(), ..sums.whole.finish(&sizes) }
+    };
+    sums.iter().zip(clusterings).map(estimate).collect()
+}
+
+const SAMPLE_STREAM: u32 = 98;
+const PARTS: usize = 20;
+
+/// Silhouettes summed by cluster, over all points and without each part of them.
+struct Sums {
+    whole: Totals,
+    without: Vec<Totals>,
+}
+
+#[derive(Clone)]
+struct Totals {
+    /// Weight of each cluster.
+    sizes: Vec<f64>,
+    /// Weighted sum of the silhouettes of its points.
+    sums: Vec<f64>,
+}
+
+impl Totals {
+    /// The silhouette where clusters weigh `sizes` among all points.
+    fn finish(&self, sizes: &[f64]) -> Silhouette {
+        let means = self.sums.iter().zip(&self.sizes).map(|(sum, &size)| (size > 0.0).then_some(sum / size));
+        let of_cluster: Vec<Option<f64>> = means.collect();
+        // A cluster that the sample missed is left out.
+        let seen = || of_cluster.iter().zip(sizes).filter_map(|(mean, size)| mean.map(|mean| (mean, size)));
+        let total: f64 = seen().map(|(_, size)| size).sum();
+        let sum: f64 = seen().map(|(mean, size)| mean * size).sum();
+        Silhouette { mean: if total > 0.0 { sum / total } else { 0.0 }, standard_error: 0.0, of_cluster }
     }
-    let total: f64 = sizes.iter().sum();
-    Silhouette {
-        mean: if total > 0.0 { totals.iter().sum::<f64>() / total } else { 0.0 },
-        of_cluster: totals.iter().zip(&sizes).map(|(sum, &size)| (size > 0.0).then_some(sum / size)).collect(),
+
+    /// The silhouette of a point of cluster `own` from the sum of its distances to each; 0 where there is no cluster beside its own.
+    fn value(&self, own: usize, distance: impl Fn(usize) -> f64) -> f64 {
+        let others = (0..self.sizes.len()).filter(|&c| c != own && self.sizes[c] > 0.0);
+        let b = others.fold(f64::INFINITY, |least, c| least.min(distance(c) / self.sizes[c]));
+        if self.sizes[own] <= 1.0 || b == f64::INFINITY {
+            return 0.0;
+        }
+        let a = distance(own) / (self.sizes[own] - 1.0);
+        if a.max(b) > 0.0 { (b - a) / a.max(b) } else { 0.0 }
     }
 }
 
-/// Points by cluster.
-struct Sorted {
-    /// `[group][dimension][LANES]`.
-    values: Vec<f64>,
-    weights: Vec<f64>,
-    /// Positions of each cluster, from one group's start to another's.
-    runs: Vec<Range<usize>>,
+/// Rows by cluster and part: those of cluster c and part p are run number c · parts + p.
+struct Runs {
+    rows: Vec<u32>,
+    starts: Vec<usize>,
+    /// Part of each row.
+    part: Vec<usize>,
 }
 
-impl Sorted {
-    fn new(points: &Points, labels: &[u32], k: usize) -> Self {
-        let mut members = vec![Vec::new(); k];
-        for (row, &label) in labels.iter().enumerate().take(points.len()) {
-            if let Some(members) = members.get_mut(label as usize).filter(|_| points.weight(row) > 0.0) {
-                members.push(row);
+impl Runs {
+    fn new(points: &Points, of: &Labels<'_>, parts: usize) -> Self {
+        let mut runs = vec![Vec::new(); of.k * parts];
+        let (mut members, mut part) = (vec![0; of.k], vec![0; points.len()]);
+        for (row, &label) in of.labels.iter().enumerate().take(points.len()) {
+            let label = label as usize;
+            if label < of.k && points.weight(row) > 0.0 {
+                part[row] = members[label] % parts;
+                members[label] += 1;
+                runs[label * parts + part[row]].push(row as u32);
             }
         }
-        let mut sorted = Sorted { values: Vec::new(), weights: Vec::new(), runs: Vec::new() };
-        for members in &members {
-            let start = sorted.weights.len();
-            for group in members.chunks(LANES) {
-                let at = sorted.values.len();
-                sorted.values.resize(at + LANES * points.dims(), 0.0);
-                for (lane, &row) in group.iter().enumerate() {
-                    for (j, value) in points.row(row).into_iter().enumerate() {
-                        sorted.values[at + j * LANES + lane] = value;
-                    }
-                    sorted.weights.push(points.weight(row));
-                }
-                sorted.weights.resize(sorted.weights.len().next_multiple_of(LANES), 0.0);
-            }
-            sorted.runs.push(start..sorted.weights.len());
-        }
-        sorted
+        let mut starts = vec![0];
+        starts.extend(runs.iter().scan(0, |end, run| {
+            *end += run.len();
+            Some(*end)
+        }));
+        Runs { rows: runs.concat(), starts, part }
     }
+}
 
-    /// Adds the distance of every pair of points, computed once, on both sides.
-    #[inline(always)]
-    fn sum_distances(&self, dims: usize, sums: &mut [Vec<f64>]) {
-        let mut point = vec![0.0; dims];
-        for own in 0..self.runs.len() {
-            for i in self.runs[own].clone() {
-                let weight = self.weights[i];
-                if weight == 0.0 {
+fn sums(points: &Points, clusterings: &[Labels<'_>], parts: usize) -> Vec<Sums> {
+    let n = points.len();
+    let runs: Vec<Runs> = clusterings.iter().map(|of| Runs::new(points, of, parts)).collect();
+    let rows_of = |runs: &Runs, run: usize| runs.starts[run]..runs.starts[run + 1];
+    let weight_of = |runs: &Runs, run: usize| -> f64 {
+        runs.rows[rows_of(runs, run)].iter().map(|&row| points.weight(row as usize)).sum()
+    };
+    let mut sums: Vec<Sums> = Vec::with_capacity(runs.len());
+    for (runs, of) in runs.iter().zip(clusterings) {
+        let of_runs: Vec<f64> = (0..of.k * parts).map(|run| weight_of(runs, run)).collect();
+        let sizes: Vec<f64> = of_runs.chunks_exact(parts).map(|cluster| cluster.iter().sum()).collect();
+        let without = |part: usize| Totals {
+            sizes: sizes.iter().zip(of_runs.chunks_exact(parts)).map(|(size, cluster)| size - cluster[part]).collect(),
+            sums: vec![0.0; of.k],
+        };
+        let without = (0..if parts > 1 { parts } else { 0 }).map(without).collect();
+        sums.push(Sums { whole: Totals { sums: vec![0.0; of.k], sizes }, without });
+    }
+    let rows: Vec<f64> = (0..n).flat_map(|row| points.row(row)).collect();
+    let mut distances = vec![[0.0; GROUP]; n];
+    let (mut to_runs, mut to_clusters) = (Vec::new(), Vec::new());
+    for number in 0..n.div_ceil(GROUP) {
+        weighted_distances(points, number, &rows, &mut distances);
+        for ((of, runs), sums) in clusterings.iter().zip(&runs).zip(&mut sums) {
+            to_runs.clear();
+            to_runs.extend((0..of.k * parts).map(|run| sum_of(&distances, &runs.rows[rows_of(runs, run)])));
+            for lane in 0..GROUP.min(n - number * GROUP) {
+                let row = number * GROUP + lane;
+                let own = of.labels.get(row).map_or(usize::MAX, |&label| label as usize);
+                let weight = points.weight(row);
+                if own >= of.k || weight <= 0.0 {
                     continue;
                 }
-                for (j, value) in point.iter_mut().enumerate() {
-                    *value = self.values[(i / LANES * dims + j) * LANES + i % LANES];
-                }
-                let first = i / LANES * LANES;
-                // Within the point's own group each pair is met twice, and added on one side each time.
-                let distance = self.distances(dims, &point, first);
-                sums[own][i] += dot(&distance, &self.weights[first..]);
-                for c in own..self.runs.len() {
-                    let from = self.runs[c].start.max(first + LANES);
-                    let mut to_cluster = [0.0; LANES];
-                    for group in (from..self.runs[c].end).step_by(LANES) {
-                        let distance = self.distances(dims, &point, group);
-                        let others = &mut sums[own][group..group + LANES];
-                        let weights = &self.weights[group..group + LANES];
-                        for lane in 0..LANES {
-                            others[lane] += weight * distance[lane];
-                            to_cluster[lane] += weights[lane] * distance[lane];
-                        }
-                    }
-                    sums[c][i] += to_cluster.iter().sum::<f64>();
+                to_clusters.clear();
+                let clusters = to_runs.chunks_exact(parts);
+                to_clusters.extend(clusters.map(|runs| runs.iter().map(|lanes| lanes[lane]).sum::<f64>()));
+                sums.whole.sums[own] += weight * sums.whole.value(own, |c| to_clusters[c]);
+                for (part, left) in sums.without.iter_mut().enumerate().filter(|(part, _)| *part != runs.part[row]) {
+                    left.sums[own] += weight * left.value(own, |c| to_clusters[c] - to_runs[c * parts + part][lane]);
                 }
             }
         }
     }
+    sums
+}
 
-    /// Distances of `point` to the group that starts at position `group`.
-    #[inline(always)]
-    fn distances(&self, dims: usize, point: &[f64], group: usize) -> [f64; LANES] {
-        let mut squares = [0.0; LANES];
-        let values = &self.values[group * dims..(group + LANES) * dims];
-        for (values, at) in values.chunks_exact(LANES).zip(point).take(dims) {
-            for lane in 0..LANES {
-                squares[lane] += (values[lane] - at) * (values[lane] - at);
-            }
+/// Distances from the points of group `number` to all, times the weights of these.
+#[inline(never)]
+fn weighted_distances(points: &Points, number: usize, rows: &[f64], distances: &mut [[f64; GROUP]]) {
+    let group = points.group(number);
+    for (to, row) in distances.iter_mut().zip(rows.chunks_exact(points.dims())) {
+        let [a, b, c, d] = squared_distances(group, row);
+        *to = [a.sqrt(), b.sqrt(), c.sqrt(), d.sqrt()];
+    }
+    if let Some(weights) = points.weights() {
+        for (to, weight) in distances.iter_mut().zip(weights) {
+            *to = to.map(|distance| distance * weight);
         }
-        squares.map(f64::sqrt)
     }
 }
 
-fn dot(distance: &[f64; LANES], weights: &[f64]) -> f64 {
-    distance.iter().zip(weights).map(|(distance, weight)| distance * weight).sum()
+/// Sum of the `distances` of `rows`, in two halves that do not wait for each other.
+#[inline(never)]
+fn sum_of(distances: &[[f64; GROUP]], rows: &[u32]) -> [f64; GROUP] {
+    let add = |sum: &mut [f64; GROUP], row: u32| {
+        if let Some([a, b, c, d]) = distances.get(row as usize) {
+            *sum = [sum[0] + a, sum[1] + b, sum[2] + c, sum[3] + d];
+        }
+    };
+    let (mut even, mut odd) = ([0.0; GROUP], [0.0; GROUP]);
+    let (pairs, last) = rows.as_chunks::<2>();
+    for &[first, second] in pairs {
+        add(&mut even, first);
+        add(&mut odd, second);
+    }
+    last.iter().for_each(|&row| add(&mut even, row));
+    [even[0] + odd[0], even[1] + odd[1], even[2] + odd[2], even[3] + odd[3]]
 }
 
 #[cfg(test)]
@@ -189,5 +273,33 @@ mod tests {
         assert_eq!(silhouette(&points, &[0, 0, 0], 2).of_cluster, [Some(0.0), None]);
         let none = silhouette(&Points::new(1, &[], None), &[], 2);
         assert_eq!((none.mean, none.of_cluster), (0.0, vec![None, None]));
+    }
+
+    #[test]
+    fn several_clusterings_at_once_are_those_one_by_one() {
+        let mut random = seeded(3, 2);
+        let values: Vec<f64> = (0..330).map(|_| normal(&mut random)).collect();
+        let points = Points::new(3, &values, None);
+        let labels: Vec<Vec<u32>> = (2..6).map(|k| (0..110).map(|_| below(&mut random, k)).collect()).collect();
+        let all: Vec<Labels<'_>> = labels.iter().zip(2..).map(|(labels, k)| Labels { labels, k }).collect();
+        let one_by_one: Vec<Silhouette> = all.iter().map(|of| silhouette(&points, of.labels, of.k)).collect();
+        assert_eq!(silhouettes(&points, &all), one_by_one);
+    }
+
+    #[test]
+    fn the_silhouette_of_all_points_lies_within_two_standard_errors_of_the_sample_nearly_always() {
+        let mut random = seeded(8, 2);
+        let labels: Vec<u32> = (0..3000).map(|_| below(&mut random, 3)).collect();
+        let values: Vec<f64> =
+            labels.iter().map(|&l| 3.0 * f64::from(l) * f64::from(l) + normal(&mut random)).collect();
+        let points = Points::new(1, &values, None);
+        let all = Labels { labels: &labels, k: 3 };
+        let whole = silhouette(&points, &labels, 3).mean;
+        let held = (0..60)
+            .map(|seed| silhouettes_sampled(&points, &[all], 400, seed).pop().unwrap())
+            .filter(|sampled| (sampled.mean - whole).abs() <= 2.0 * sampled.standard_error)
+            .count();
+        assert!((52..=60).contains(&held), "{held} of 60");
+        assert_eq!(silhouettes_sampled(&points, &[all], 3000, 1)[0].standard_error, 0.0);
     }
 }

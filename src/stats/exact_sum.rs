@@ -22,14 +22,8 @@ impl ExactSum {
 
     /// Adds `a`·`b` as if it had been added as many times as a weight says; both below 1e290, or the low half of the product is lost.
     pub fn add_product(&mut self, a: f64, b: f64) {
-        let product = a * b;
-        let (a_high, a_low) = halves(a);
-        let (b_high, b_low) = halves(b);
-        let rest = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
-        self.add(product);
-        if rest.is_finite() {
-            self.low += rest;
-        }
+        self.add(a * b);
+        self.low += product_rest(a, b);
     }
 
     /// Adds the terms of `other`.
@@ -42,6 +36,13 @@ impl ExactSum {
     pub fn value(&self) -> f64 {
         self.high + self.low
     }
+}
+
+/// What rounding took from `a`·`b`; 0 where that cannot be told, beyond 1e290.
+pub fn product_rest(a: f64, b: f64) -> f64 {
+    let ((a_high, a_low), (b_high, b_low)) = (halves(a), halves(b));
+    let rest = ((a_high * b_high - a * b) + a_high * b_low + a_low * b_high) + a_low * b_low;
+    if rest.is_finite() { rest } else { 0.0 }
 }
 
 /// Two numbers of 26 digits that sum to `value` (Veltkamp's splitting).

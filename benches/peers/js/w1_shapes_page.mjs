@@ -26,4 +26,28 @@ globalThis.once = async ({ tag, d, k, movement, iterations }) => {
   wasm.points_free(points); wasm.dealloc(scratch, CHUNK * d * 8); wasm.dealloc(at, c0.byteLength); wasm.dealloc(out, 16);
   return { ms, packing: packed - start, inertia, iterations: passes, memory: wasm.memory.buffer.byteLength };
 };
+// W5: k = 2..10 from given centres, and the silhouettes of 5,000 rows.
+globalThis.w5 = async (movement) => {
+  await globalThis.load('100k', 8);
+  const n = x.length / 8, rows = new Uint32Array(await get('w5s_rows.u32')), starts = [];
+  for (let k = 2; k <= 10; k++) starts.push(new Float64Array(await get(`w5s_${k}.f64`)));
+  const start = performance.now(), scratch = wasm.alloc(x.byteLength), labels = wasm.alloc(n * 4), at = wasm.alloc(640), out = wasm.alloc(128), picked = wasm.alloc(9 * rows.length * 4);
+  new Float64Array(wasm.memory.buffer, scratch, x.length).set(x);
+  const points = wasm.points_new(8, n), sample = wasm.points_new(8, rows.length), few = new Float64Array(rows.length * 8);
+  wasm.points_extend(points, scratch, x.length);
+  rows.forEach((row, i) => few.set(x.subarray(row * 8, row * 8 + 8), i * 8));
+  new Float64Array(wasm.memory.buffer, scratch, few.length).set(few); wasm.points_extend(sample, scratch, few.length);
+  starts.forEach((c0, i) => {
+    new Float64Array(wasm.memory.buffer, at, c0.length).set(c0);
+    wasm.kmeans(points, at, c0.length, movement, 300, labels, out);
+    const all = new Uint32Array(wasm.memory.buffer, labels, n), to = new Uint32Array(wasm.memory.buffer, picked + i * rows.length * 4, rows.length);
+    rows.forEach((row, i) => { to[i] = all[row]; });
+  });
+  const clustered = performance.now();
+  wasm.silhouette_means(sample, picked, 9, out);
+  const ms = performance.now() - start, silhouettes = Array.from(new Float64Array(wasm.memory.buffer, out, 9));
+  wasm.points_free(points); wasm.points_free(sample);
+  for (const [place, bytes] of [[scratch, x.byteLength], [labels, n * 4], [at, 640], [out, 128], [picked, 9 * rows.length * 4]]) wasm.dealloc(place, bytes);
+  return { ms, clustering: clustered - start, silhouettes };
+};
 globalThis.ready = true;

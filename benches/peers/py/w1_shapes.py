@@ -24,11 +24,30 @@ def gen():
                 c, _ = kmeans_plusplus(y[:50_000].astype(np.float64), k, random_state=7)
                 c.astype(np.float32).astype(np.float64).tofile(P(f"w1s_{tag}_{d}_{k}.f64"))
 
+def gen_w5():
+    y = np.fromfile(P("w1s_100k_8.f32"), np.float32).reshape(-1, 8).astype(np.float64)
+    np.random.default_rng(5).permutation(len(y))[:5000].astype(np.uint32).tofile(P("w5s_rows.u32"))
+    for k in range(2, 11):
+        kmeans_plusplus(y, k, random_state=1)[0].tofile(P(f"w5s_{k}.f64"))
+
+def w5(dt):
+    """k = 2..10 from given centres, each with the silhouette of 5,000 rows."""
+    X = np.fromfile(P("w1s_100k_8.f32"), np.float32).reshape(-1, 8).astype(np.float64 if dt == "f64" else np.float32)
+    rows = np.fromfile(P("w5s_rows.u32"), np.uint32); starts = [np.fromfile(P(f"w5s_{k}.f64")).reshape(k, 8).astype(X.dtype) for k in range(2, 11)]
+    t = time.perf_counter(); s = []
+    for k, c in zip(range(2, 11), starts):
+        m = KMeans(k, init=c, n_init=1, max_iter=300, tol=1e-4).fit(X); s.append(float(silhouette_score(X[rows], m.labels_[rows])))
+    return dict(ms=(time.perf_counter() - t) * 1e3, silhouettes=s)
+
 if sys.argv[1:] == ["gen"]:
-    gen(); sys.exit()
+    gen(); gen_w5(); sys.exit()
+if sys.argv[1:] == ["gen_w5"]:
+    gen_w5(); sys.exit()
 held, X = None, None
 for line in sys.stdin:
-    q = json.loads(line); d, k = q["d"], q["k"]
+    q = json.loads(line)
+    if "w5" in q: print(json.dumps(w5(q["w5"])), flush=True); continue
+    d, k = q["d"], q["k"]
     if held != (q["tag"], d, q["dt"]):
         X = None; X = np.fromfile(P(f"w1s_{q['tag']}_{d}.f32"), np.float32).reshape(-1, d)
         if q["dt"] == "f64": X = X.astype(np.float64)

@@ -9,7 +9,7 @@ pub(super) use sums::ClusterSums;
 pub(super) use tiles::Tiles;
 
 use super::kmeans::KMeans;
-use super::points::Points;
+use super::points::{GROUP, Points};
 use pass::Pass;
 
 /// What becomes of a cluster that no point is nearest to.
@@ -97,10 +97,10 @@ pub(super) fn nearest(points: &Points, centroids: &[f64]) -> Vec<u32> {
 /// The squared distance of each point to the centre of its label.
 pub(super) fn own_distances(points: &Points, centroids: &[f64], labels: &[u32]) -> Vec<f64> {
     let dims = points.dims();
-    let mut point = vec![0.0; dims];
     let distance = |(row, &label): (usize, &u32)| {
-        points.copy_row(row, &mut point);
-        squared_distance(&point, &centroids[label as usize * dims..])
+        let centre = &centroids[label as usize * dims..(label as usize + 1) * dims];
+        let point = points.group(row / GROUP).iter().map(|lanes| lanes[row % GROUP]);
+        point.zip(centre).fold(0.0, |sum, (x, c)| sum + (x - c) * (x - c))
     };
     labels.iter().enumerate().map(distance).collect()
 }

@@ -4,7 +4,7 @@ use super::lanes::Four;
 use super::sums::ClusterSums;
 use super::tiles::{BATCH, Centres, TILE, Tiles};
 use super::{own_distances, squared_distance};
-use crate::segments::points::Points;
+use crate::segments::points::{GROUP, Points};
 
 /// No label yet.
 const NONE: u32 = u32::MAX;
@@ -26,6 +26,8 @@ pub(super) struct Pass<'a> {
     expires: Vec<f32>,
     /// How far the two fastest centres have moved in all since labels last got their time.
     travelled: f64,
+    /// [`share_worth_looking_at`].
+    worth: f64,
     point: Vec<f64>,
     best: Vec<[f32; TILE]>,
     second: Vec<[f32; TILE]>,
@@ -49,6 +51,7 @@ impl<'a> Pass<'a> {
             moved: points.len(),
             expires: Vec::new(),
             travelled: 0.0,
+            worth: share_worth_looking_at(points.dims(), k),
             point: vec![0.0; points.dims()],
             best: vec![[0.0; TILE]; batch],
             second: vec![[0.0; TILE]; batch],
@@ -64,9 +67,9 @@ impl<'a> Pass<'a> {
         self.centres.set(centroids, self.tiles);
         let n = self.points.len();
         let timed = !self.expires.is_empty();
-        let few = self.moved * TIMED_SHARE < n;
+        let few = EXPIRE_PER_MOVE * (self.moved as f64) < self.worth * n as f64;
         self.moved = 0;
-        if timed && self.expired() * LOOKED_AT_SHARE < n {
+        if timed && (self.expired() as f64) < self.worth * n as f64 {
             return self.assign_expired(centroids);
         }
         self.expires.resize(if few { self.labels.len() } else { 0 }, 0.0);
@@ -77,6 +80,8 @@ impl<'a> Pass<'a> {
     fn assign_all(&mut self, centroids: &[f64]) {
         let (mut best, mut second) = (std::mem::take(&mut self.best), std::mem::take(&mut self.second));
         let timed = !self.expires.is_empty();
+        // Nothing to take away, and no weights: four points at a time.
+        let fresh = self.labels.first() == Some(&NONE) && self.points.weights().is_none();
         #[cfg(test)]
         (self.looked_at += self.points.len());
         for from in (0..self.tiles.len()).step_by(BATCH) {
@@ -86,7 +91,14 @@ impl<'a> Pass<'a> {
                 let first = (from + t) * TILE;
                 let labels = self.centres.labels(best);
                 let changes = differ(labels, &self.labels[first..first + TILE]);
-                if changes || !self.centres.all_certain(best, second, class) {
+                let certain = self.centres.all_certain(best, second, class);
+                if fresh && certain && first + TILE <= self.points.len() {
+                    let numbers = labels.map(Four::bits);
+                    self.labels[first..first + TILE].copy_from_slice(numbers.as_flattened());
+                    self.sums.add_group(numbers[0], self.points.group(first / GROUP));
+                    self.sums.add_group(numbers[1], self.points.group(first / GROUP + 1));
+                    self.moved += TILE;
+                } else if changes || !certain {
                     let rows: [u32; TILE] = std::array::from_fn(|lane| (first + lane) as u32);
                     self.settle(&rows, best, second, class, centroids);
                 }
@@ -188,7 +200,12 @@ impl<'a> Pass<'a> {
         self.centres.best_two(&tiles[..filled * dims], &classes[..filled], &mut best, &mut second);
         let travelled = (self.travelled * (1.0 - 1e-6)) as f32;
         for (t, rows) in rows.chunks(TILE).enumerate() {
-            self.settle(rows, &best[t], &second[t], classes[t], centroids);
+            let labels = self.centres.labels(&best[t]);
+            let old: [u32; TILE] =
+                std::array::from_fn(|lane| rows.get(lane).map_or(NONE, |&row| self.labels[row as usize]));
+            if differ(labels, &old) || !self.centres.all_certain(&best[t], &second[t], classes[t]) {
+                self.settle(rows, &best[t], &second[t], classes[t], centroids);
+            }
             let gaps = self.centres.gaps(&tiles[t * dims..(t + 1) * dims], &best[t], &second[t], classes[t]);
             for (&row, gap) in rows.iter().zip(gaps) {
                 self.expires[row as usize] = (travelled + gap) * (1.0 - 1e-6);
@@ -248,11 +265,15 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Labels get a time when fewer than one in this many points changed theirs.
-const TIMED_SHARE: usize = 8;
-/// Only expired labels are looked at when they are fewer than one in this many: a point alone costs about that many times its share
-/// of a full pass.
-const LOOKED_AT_SHARE: usize = 3;
+/// The share of the points below which it pays to look at them alone. Per point, a full pass takes about 0.22 cycles per dimension and
+/// centre and 8 for the rest; a point alone has its coordinates collected and its label timed anew.
+fn share_worth_looking_at(dims: usize, k: usize) -> f64 {
+    let full = 0.22 * (dims * k.next_multiple_of(4)) as f64 + 8.0;
+    full / (full + 1.2 * dims as f64 + 45.0)
+}
+
+/// About as many labels expire as move, times this, wherever labels were timed; below that timing them does not pay.
+const EXPIRE_PER_MOVE: f64 = 20.0;
 
 #[inline(always)]
 fn differ(labels: [Four; 2], old: &[u32]) -> bool {

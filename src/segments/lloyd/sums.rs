@@ -1,30 +1,68 @@
 //! The state of a pass over points: what the centres are computed from.
 
-use crate::stats::exact_sum::ExactSum;
+use crate::segments::points::GROUP;
+use crate::stats::exact_sum::{ExactSum, product_rest};
 
 /// Weighted coordinate sums and weights by cluster. What was added, taken away or merged, and in which order, makes no difference.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::segments) struct ClusterSums {
     dims: usize,
-    /// Row-major, clusters × dimensions.
-    sums: Vec<ExactSum>,
+    /// As in [`ExactSum`], two dimensions at a time: row-major, clusters × dimensions rounded up to an even number.
+    high: Vec<Pair>,
+    low: Vec<Pair>,
     weights: Vec<ExactSum>,
     /// Points of positive weight.
     counts: Vec<usize>,
 }
 
+type Pair = [f64; 2];
+
+/// [`ExactSum::add`] for two sums at once.
+#[inline(always)]
+fn add_two(high: &mut Pair, low: &mut Pair, term: Pair) {
+    let sum = [high[0] + term[0], high[1] + term[1]];
+    let added = [sum[0] - high[0], sum[1] - high[1]];
+    let kept = [high[0] - (sum[0] - added[0]), high[1] - (sum[1] - added[1])];
+    let lost = [kept[0] + (term[0] - added[0]), kept[1] + (term[1] - added[1])];
+    *low = [low[0] + lost[0], low[1] + lost[1]];
+    *high = sum;
+}
+
 impl ClusterSums {
     pub(in crate::segments) fn new(k: usize, dims: usize) -> Self {
-        let none = ExactSum::default();
-        ClusterSums { dims, sums: vec![none; k * dims], weights: vec![none; k], counts: vec![0; k] }
+        let none = vec![[0.0; 2]; k * dims.div_ceil(2)];
+        ClusterSums { dims, high: none.clone(), low: none, weights: vec![ExactSum::default(); k], counts: vec![0; k] }
     }
 
     /// Adds a point.
-    #[inline]
     pub(in crate::segments) fn add(&mut self, cluster: usize, point: &[f64], weight: f64) {
         if weight > 0.0 {
             self.counts[cluster] += 1;
             self.change(cluster, point, weight);
+        }
+    }
+
+    /// Adds the four points of `group`, of weight 1.
+    #[inline(never)]
+    pub(in crate::segments) fn add_group(&mut self, clusters: [u32; GROUP], group: &[[f64; GROUP]]) {
+        let pairs = self.dims.div_ceil(2);
+        for cluster in clusters {
+            self.counts[cluster as usize] += 1;
+            self.weights[cluster as usize].add(1.0);
+        }
+        let starts = clusters.map(|cluster| cluster as usize * pairs);
+        let (columns, odd) = group.as_chunks::<2>();
+        for (pair, [a, b]) in columns.iter().enumerate() {
+            for lane in 0..GROUP {
+                let at = starts[lane] + pair;
+                add_two(&mut self.high[at], &mut self.low[at], [a[lane], b[lane]]);
+            }
+        }
+        if let [a] = odd {
+            for lane in 0..GROUP {
+                let at = starts[lane] + pairs - 1;
+                add_two(&mut self.high[at], &mut self.low[at], [a[lane], 0.0]);
+            }
         }
     }
 
@@ -35,27 +73,39 @@ impl ClusterSums {
             self.change(cluster, point, -weight);
             if self.counts[cluster] == 0 {
                 // Fractional weights leave a rest of rounding.
+                let pairs = self.dims.div_ceil(2);
                 self.weights[cluster] = ExactSum::default();
-                self.sums[cluster * self.dims..(cluster + 1) * self.dims].fill(ExactSum::default());
+                self.high[cluster * pairs..(cluster + 1) * pairs].fill([0.0; 2]);
+                self.low[cluster * pairs..(cluster + 1) * pairs].fill([0.0; 2]);
             }
         }
     }
 
-    #[inline]
     fn change(&mut self, cluster: usize, point: &[f64], weight: f64) {
         self.weights[cluster].add(weight);
-        let own = &mut self.sums[cluster * self.dims..(cluster + 1) * self.dims];
-        if weight.abs() == 1.0 {
-            own.iter_mut().zip(point).for_each(|(sum, &value)| sum.add(weight * value));
-        } else {
-            own.iter_mut().zip(point).for_each(|(sum, &value)| sum.add_product(weight, value));
+        let pairs = self.dims.div_ceil(2);
+        let high = &mut self.high[cluster * pairs..(cluster + 1) * pairs];
+        let low = &mut self.low[cluster * pairs..(cluster + 1) * pairs];
+        let (columns, odd) = point.as_chunks::<2>();
+        let terms = columns.iter().copied().chain(odd.iter().map(|&value| [value, 0.0]));
+        for ((high, low), [a, b]) in high.iter_mut().zip(low).zip(terms) {
+            add_two(high, low, [weight * a, weight * b]);
+            if weight.abs() != 1.0 {
+                let rest = [product_rest(weight, a), product_rest(weight, b)];
+                *low = [low[0] + rest[0], low[1] + rest[1]];
+            }
         }
     }
 
     /// Adds what `other`, of the same clusters, has counted.
     #[cfg(test)]
     pub(in crate::segments) fn merge(&mut self, other: &ClusterSums) {
-        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, other)| sum.merge(other));
+        for ((high, low), (more, rest)) in
+            self.high.iter_mut().zip(&mut self.low).zip(other.high.iter().zip(&other.low))
+        {
+            add_two(high, low, *more);
+            *low = [low[0] + rest[0], low[1] + rest[1]];
+        }
         self.weights.iter_mut().zip(&other.weights).for_each(|(sum, other)| sum.merge(other));
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
     }
@@ -79,8 +129,10 @@ impl ClusterSums {
     pub(in crate::segments) fn mean(&self, cluster: usize, mean: &mut [f64]) {
         let size = self.weights[cluster].value();
         if !self.is_empty(cluster) && size > 0.0 {
-            let own = &self.sums[cluster * self.dims..(cluster + 1) * self.dims];
-            mean.iter_mut().zip(own).for_each(|(mean, sum)| *mean = sum.value() / size);
+            let pairs = self.dims.div_ceil(2);
+            let high = self.high[cluster * pairs..(cluster + 1) * pairs].as_flattened();
+            let low = self.low[cluster * pairs..(cluster + 1) * pairs].as_flattened();
+            mean.iter_mut().zip(high).zip(low).for_each(|((mean, high), low)| *mean = (high + low) / size);
         }
     }
 }

@@ -11,7 +11,7 @@
 //! is lost to underflow.
 
 use super::lanes::{Four, LANES};
-use crate::segments::points::Points;
+use crate::segments::points::{GROUP, Points};
 
 /// Points of a tile.
 pub(super) const TILE: usize = 2 * LANES;
@@ -48,22 +48,22 @@ fn exponent(value: f64) -> i32 {
 impl Tiles {
     pub(in crate::segments) fn new(points: &Points) -> Tiles {
         let (dims, tiles) = (points.dims(), points.len().div_ceil(TILE));
-        let mut values = vec![[0.0; TILE]; tiles * dims];
+        let mut values = Vec::with_capacity(tiles * dims);
         let mut exponents = Vec::with_capacity(tiles);
-        let mut row = vec![0.0; dims];
-        for (t, tile) in values.chunks_exact_mut(dims).enumerate() {
-            let mut largest = 0.0f64;
-            for lane in 0..TILE.min(points.len() - t * TILE) {
-                points.copy_row(t * TILE + lane, &mut row);
-                let mut square = 0.0;
-                for (to, &value) in tile.iter_mut().zip(&row) {
-                    to[lane] = value as f32;
-                    square += value * value;
-                }
-                largest = largest.max(square);
-            }
+        let nothing = vec![[0.0; GROUP]; dims];
+        for t in 0..tiles {
+            let first = points.group(2 * t);
+            let second = if (2 * t + 1) * GROUP < points.len() { points.group(2 * t + 1) } else { &nothing };
+            let mut squares = [0.0f64; TILE];
+            values.extend(first.iter().zip(second).map(|([a, b, c, d], [e, f, g, h])| {
+                let terms = [a * a, b * b, c * c, d * d, e * e, f * f, g * g, h * h];
+                (0..TILE).for_each(|lane| squares[lane] += terms[lane]);
+                [*a as f32, *b as f32, *c as f32, *d as f32, *e as f32, *f as f32, *g as f32, *h as f32]
+            }));
             // Half the exponent of the square, rounded up, is at least that of the norm.
-            exponents.push((exponent(largest) + 1).div_euclid(2));
+            exponents.push(
+                (squares.iter().fold(exponent(0.0), |most, square| most.max(exponent(*square))) + 1).div_euclid(2),
+            );
         }
         let top = exponents.iter().copied().filter(|&e| e < FAR_EXPONENT).max().unwrap_or(0);
         let class = |e: i32| if e < FAR_EXPONENT { (e - top + CLASSES as i32 - 1).max(0) as u8 } else { FAR };
@@ -203,12 +203,15 @@ impl Centres {
                     p3 = p3.plus(x0.times(c3));
                     q3 = q3.plus(x1.times(c3));
                 }
-                for (p, q) in [(p0, q0), (p1, q1), (p2, q2), (p3, q3)] {
-                    let (p, q) = (p.labelled(self.kept, number), q.labelled(self.kept, number));
-                    (b0, s0) = (b0.lower(p), s0.lower(b0.higher(p)));
-                    (b1, s1) = (b1.lower(q), s1.lower(b1.higher(q)));
-                    number += 1;
-                }
+                (b0, s0) = two_lowest(b0, s0, p0.labelled(self.kept, number));
+                (b1, s1) = two_lowest(b1, s1, q0.labelled(self.kept, number));
+                (b0, s0) = two_lowest(b0, s0, p1.labelled(self.kept, number + 1));
+                (b1, s1) = two_lowest(b1, s1, q1.labelled(self.kept, number + 1));
+                (b0, s0) = two_lowest(b0, s0, p2.labelled(self.kept, number + 2));
+                (b1, s1) = two_lowest(b1, s1, q2.labelled(self.kept, number + 2));
+                (b0, s0) = two_lowest(b0, s0, p3.labelled(self.kept, number + 3));
+                (b1, s1) = two_lowest(b1, s1, q3.labelled(self.kept, number + 3));
+                number += LANES as u32;
             }
             store(best, b0, b1);
             store(second, s0, s1);
@@ -265,6 +268,11 @@ impl Centres {
         store(&mut gaps, gap(n0, b0, s0), gap(n1, b1, s1));
         gaps
     }
+}
+
+#[inline(always)]
+fn two_lowest(best: Four, second: Four, next: Four) -> (Four, Four) {
+    (best.lower(next), second.lower(best.higher(next)))
 }
 
 fn square(centre: &[f64]) -> f64 {

@@ -1,7 +1,7 @@
 //! This project's kernels behind a C ABI, for benches that pass the same start and the same stopping rule as to the peers.
 use crm_analytics::segments::kmeans::{EmptyCluster, Stop, kmeans_from_centroids};
 use crm_analytics::segments::points::Points;
-use crm_analytics::segments::silhouette::silhouette;
+use crm_analytics::segments::silhouette::{Labels, silhouettes};
 
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc(bytes: usize) -> *mut u8 {
@@ -51,8 +51,13 @@ pub unsafe extern "C" fn kmeans(
     }
 }
 
+/// `labels` holds those of k = 2, 3, … one after another; out: their mean silhouettes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn silhouette_mean(points: *const Points, labels: *const u32, k: usize) -> f64 {
+pub unsafe extern "C" fn silhouette_means(points: *const Points, labels: *const u32, count: usize, out: *mut f64) {
     let points = unsafe { &*points };
-    silhouette(points, unsafe { std::slice::from_raw_parts(labels, points.len()) }, k).mean
+    let labels = unsafe { std::slice::from_raw_parts(labels, count * points.len()) };
+    let all: Vec<Labels> = labels.chunks_exact(points.len()).zip(2..).map(|(labels, k)| Labels { labels, k }).collect();
+    for (i, silhouette) in silhouettes(points, &all).iter().enumerate() {
+        unsafe { *out.add(i) = silhouette.mean }
+    }
 }
