@@ -195,7 +195,11 @@ pub fn design(attributes: &[Attribute], encoders: &[Encoder], rows: &[usize]) ->
         match (&encoder.encoding, &attributes[encoder.attribute].values) {
             (Encoding::Number { mean, standard_deviation, median, flag }, Values::Numbers(values)) => {
                 let filled = |row: usize| if values[row].is_nan() { *median } else { values[row] };
-                let standardised = |row: usize| ((filled(row) - mean) / standard_deviation).clamp(-FARTHEST, FARTHEST);
+                // The distance of two numbers may be infinite where each is not, and so is then the standard deviation.
+                let standardised = |row: usize| match (filled(row) - mean) / standard_deviation {
+                    z if z.is_nan() => 0.0,
+                    z => z.clamp(-FARTHEST, FARTHEST),
+                };
                 numeric.push(rows.iter().map(|&row| standardised(row)).collect());
                 number_columns.push(DesignColumn { encoder: index, level: None });
                 if *flag {

@@ -288,6 +288,15 @@ impl Fitted {
         self.encoders.iter().any(|encoder| encoder.attribute == index)
     }
 
+    /// Log-odds of winning of `rows` of the same attributes.
+    ///
+    /// # Errors
+    /// None that the encoders of the same attributes can cause.
+    pub fn log_odds(&self, attributes: &[Attribute], rows: &[usize]) -> Result<Vec<f64>> {
+        let (matrix, _) = design(attributes, &self.encoders, rows)?;
+        Ok((0..rows.len()).map(|i| matrix.score(i, &self.logistic.coefficients)).collect())
+    }
+
     /// Scores of `rows` of the same attributes.
     ///
     /// # Errors

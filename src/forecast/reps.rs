@@ -1,5 +1,6 @@
 //! Owners side by side: what they have open, how often they win, and how that compares with the deals that they were given.
 
+use super::pipeline::book::amount;
 use super::trained::trained;
 use super::{ForecastOptions, Shown};
 use crate::crm::{Crm, Deals, Outcome};
@@ -104,7 +105,7 @@ pub fn reps(crm: &Crm, options: &RepOptions, progress: &mut Progress<'_>) -> Res
                 let likely = weight * probability.get(row).copied().unwrap_or(0.0);
                 tally.open += weight;
                 tally.expected_wins += likely;
-                match deals.amount[row] {
+                match amount(deals, row) {
                     amount if amount.is_nan() => tally.without_amount += weight,
                     amount => {
                         tally.open_amount += weight * amount;
@@ -169,7 +170,7 @@ fn of_open(deals: &Deals, options: &ForecastOptions) -> Result<(Vec<f64>, Vec<cr
     let probability = match trained.fitted.filter(|_| trained.shown == Shown::Model) {
         Some(fitted) => {
             let rows: Vec<usize> = (0..deals.len()).collect();
-            fitted.scores(&deals.attributes, &rows)?.log_odds.into_iter().map(sigmoid).collect()
+            fitted.log_odds(&deals.attributes, &rows)?.into_iter().map(sigmoid).collect()
         }
         None if won + lost > 0.0 => vec![won / (won + lost); deals.len()],
         None => Vec::new(),
@@ -189,8 +190,8 @@ fn without_owner(deals: &Deals, options: &ForecastOptions) -> Result<Option<Vec<
     let trained = trained(deals, &options, &mut Progress::none())?;
     let Some(fitted) = trained.fitted else { return Ok(None) };
     let mut probability = vec![f64::NAN; deals.len()];
-    let scores = fitted.scores(&deals.attributes, &trained.examples.rows)?;
-    for (&row, log_odds) in trained.examples.rows.iter().zip(scores.log_odds) {
+    let log_odds = fitted.log_odds(&deals.attributes, &trained.examples.rows)?;
+    for (&row, log_odds) in trained.examples.rows.iter().zip(log_odds) {
         probability[row] = sigmoid(log_odds);
     }
     Ok(Some(probability))

@@ -170,15 +170,14 @@ pub fn rule_scores(crm: &Crm, options: &RuleOptions, progress: &mut Progress<'_>
     let (open_score, open_weights) = (pick(&score, &open), pick(&deals.weight, &open));
     let mut probability = Vec::new();
     if let Some(fitted) = trained.fitted.as_ref().filter(|_| trained.shown == Shown::Model) {
-        let scores = fitted.scores(&deals.attributes, &open)?;
-        probability = scores.log_odds.into_iter().map(sigmoid).collect();
+        probability = fitted.log_odds(&deals.attributes, &open)?.into_iter().map(sigmoid).collect();
     }
     // Without a model there are no probabilities, and no pairs to compare.
     let compared = if probability.is_empty() { &[] } else { open_score.as_slice() };
     let mut test = None;
     if let Some(fitted) = &trained.tested {
         let newest = trained.examples.part(trained.cut, trained.examples.rows.len());
-        let by_model = fitted.scores(&deals.attributes, &newest.rows)?.log_odds;
+        let by_model = fitted.log_odds(&deals.attributes, &newest.rows)?;
         let by_model: Vec<f64> = by_model.into_iter().map(sigmoid).collect();
         let area = |score: &[f64]| area_under_curve(&newest.outcome, score, &newest.weights, confidence);
         let from = trained.closed_at.as_ref().and_then(|times| times.get(trained.cut).copied());

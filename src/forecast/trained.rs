@@ -90,12 +90,18 @@ pub(super) fn trained(deals: &Deals, options: &ForecastOptions, progress: &mut P
 }
 
 impl Trained {
-    /// By row of `deals`, the odds of a win against those of the average closed deal, by a model of the deals closed before `before` (ms) if that is
+    /// Of each of `rows` of `deals`, the odds of a win against those of the average closed deal, by a model of the deals closed before `before` (ms) if that is
     /// given, else by the model of all; empty where there is none to be shown.
     ///
     /// # Errors
     /// Those of [`train`].
-    pub fn odds(&self, deals: &Deals, options: &ForecastOptions, before: Option<f64>) -> Result<Vec<f64>> {
+    pub fn odds(
+        &self,
+        deals: &Deals,
+        rows: &[usize],
+        options: &ForecastOptions,
+        before: Option<f64>,
+    ) -> Result<Vec<f64>> {
         if self.shown == Shown::BaseRate {
             return Ok(Vec::new());
         }
@@ -117,9 +123,8 @@ impl Trained {
         };
         let (won, lost) = used.counts();
         let base = libm::log(won / lost);
-        let rows: Vec<usize> = (0..deals.len()).collect();
-        let scores = fitted.scores(&deals.attributes, &rows)?;
-        Ok(scores.log_odds.iter().map(|z| libm::exp((z - base).clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS))).collect())
+        let log_odds = fitted.log_odds(&deals.attributes, rows)?;
+        Ok(log_odds.iter().map(|z| libm::exp((z - base).clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS))).collect())
     }
 }
 

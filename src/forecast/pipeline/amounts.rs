@@ -54,13 +54,13 @@ impl Amounts {
         let used = if enough { recent } else { won };
         let weight = |rows: &[usize]| rows.iter().map(|&row| deals.weight[row]).sum::<f64>();
         let total = weight(&used);
-        let mut known: Vec<usize> = used.into_iter().filter(|&row| !deals.amount[row].is_nan()).collect();
-        sort_rows(&mut known, &mut |a, b| deals.amount[a].total_cmp(&deals.amount[b]));
+        let mut known: Vec<usize> = used.into_iter().filter(|&row| !book.amount(row).is_nan()).collect();
+        sort_rows(&mut known, &mut |a, b| book.amount(a).total_cmp(&book.amount(b)));
         let mut amounts = Amounts::default();
         let mut reached = 0.0;
         for &row in &known {
             reached += deals.weight[row];
-            amounts.value.push(deals.amount[row]);
+            amounts.value.push(book.amount(row));
             amounts.reached.push(reached);
         }
         if reached <= 0.0 {
@@ -74,7 +74,7 @@ impl Amounts {
             let until = to.checked_sub(1).map_or(0.0, |last| amounts.reached[last]);
             let weight = until - before;
             let of = |value: &dyn Fn(f64) -> f64| {
-                let sum: f64 = known[from..to].iter().map(|&row| deals.weight[row] * value(deals.amount[row])).sum();
+                let sum: f64 = known[from..to].iter().map(|&row| deals.weight[row] * value(book.amount(row))).sum();
                 if weight > 0.0 { sum / weight } else { 0.0 }
             };
             let mean = of(&|amount| amount);

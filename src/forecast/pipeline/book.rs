@@ -15,6 +15,17 @@ pub(super) struct Book<'a> {
     pub before: f64,
 }
 
+/// Amounts beyond this are no amounts: their squares could not be summed.
+const LARGEST_AMOUNT: f64 = 1e100;
+
+/// Amount of deal `row`; NaN where it has none that can be summed.
+pub(in crate::forecast) fn amount(deals: &Deals, row: usize) -> f64 {
+    match deals.amount[row] {
+        amount if amount.abs() <= LARGEST_AMOUNT => amount,
+        _ => f64::NAN,
+    }
+}
+
 /// Why the dates of a deal are of no use; `None` where they are.
 fn unusable(deals: &Deals, row: usize) -> Option<&'static str> {
     let (created, closed) = (deals.created[row], deals.closed[row]);
@@ -48,6 +59,11 @@ impl<'a> Book<'a> {
         if self.is_open(row) { Outcome::Open } else { self.deals.outcome[row] }
     }
 
+    /// Its amount, as [`amount`] has it.
+    pub fn amount(&self, row: usize) -> f64 {
+        amount(self.deals, row)
+    }
+
     /// Days from its creation to its end, or to the instant of the book.
     pub fn days(&self, row: usize) -> f64 {
         let end = if self.is_open(row) { self.before } else { self.deals.closed[row] };
@@ -60,7 +76,7 @@ impl<'a> Book<'a> {
         for &row in &self.rows {
             let closed = self.deals.closed[row];
             if self.deals.outcome[row] == Outcome::Won && closed >= from && closed < to && closed < self.before {
-                let (weight, amount) = (self.deals.weight[row], self.deals.amount[row]);
+                let (weight, amount) = (self.deals.weight[row], self.amount(row));
                 won.wins += weight;
                 if amount.is_nan() { won.without_amount += weight } else { won.amount += weight * amount }
             }

@@ -149,7 +149,7 @@ impl Odds<'_> {
                 self.new_deals(&mut rng, odds, &mut amount, &mut wins);
                 for period in 0..k {
                     found.amount[period].push(amount[period]);
-                    found.wins[period].push(wins[period].max(0.0));
+                    found.wins[period].push(wins[period].round().max(0.0));
                 }
                 found.watched.push(watched as u8);
             }
@@ -261,6 +261,9 @@ impl Split {
         let watched = odds.watched.into_iter();
         for i in watched.chain(order) {
             let only_one = units.is_empty() && odds.watched == Some(i);
+            if odds.last(i) <= 0.0 && !only_one {
+                bulk[i] = 0.0;
+            }
             while bulk[i] > 0.0 && reached < most && units.len() < MOST_UNITS {
                 let part = bulk[i].min(1.0);
                 units.push((i as u32, part));

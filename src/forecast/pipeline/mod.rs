@@ -3,7 +3,7 @@
 mod amounts;
 mod arrivals;
 mod backtest;
-mod book;
+pub(super) mod book;
 mod draws;
 mod slipped;
 mod win_times;
@@ -16,7 +16,7 @@ pub(super) use win_times::Curve;
 use super::trained::{Trained, trained};
 use super::{ForecastOptions, Shown};
 use crate::bulk::{Floats, Indices};
-use crate::crm::{Crm, Deals, Outcome};
+use crate::crm::{Crm, Outcome};
 use crate::error::{Error, Result};
 use crate::meta::{Meta, Progress};
 use crate::stats::intervals::Confidence;
@@ -282,7 +282,7 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
     }
     let clock = Clock { crm, rule, period: options.period };
     let created = deals.created.iter().zip(&deals.weight).filter(|(at, weight)| !at.is_nan() && **weight > 0.0);
-    let has_amounts = now.rows.iter().any(|&row| !deals.amount[row].is_nan());
+    let has_amounts = now.rows.iter().any(|&row| !now.amount(row).is_nan());
     let given = Given {
         clock,
         created: created.map(|(at, weight)| (*at, *weight)).collect(),
@@ -303,7 +303,7 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
     let mut odds = odds_of(&given, &given.now, &edges, &months, summary.dispersion, None)?;
     odds.shock = shock;
     let open = &given.now.open;
-    odds.watched = largest(deals, open);
+    odds.watched = largest(&odds.amount);
     let draws = odds.draw(options.draws, options.seed, 0, progress, (0.7, 0.95));
     let watched_amount = odds.watched.map(|at| odds.amount[at]);
     let forecast = |k: std::ops::Range<usize>| period(&given, &odds, &draws, options, &edges, watched_amount, k);
@@ -311,7 +311,7 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
     let total = forecast(0..options.periods);
     let model = trained.shown == Shown::Model && trained.fitted.is_some();
     let weight = |rows: &[usize]| rows.iter().map(|&row| deals.weight[row]).sum::<f64>();
-    let known = open.iter().filter(|&&row| !deals.amount[row].is_nan());
+    let known = open.iter().filter(|&&row| !given.now.amount(row).is_nan());
     let result = PipelineResult {
         meta: Meta::new("pipeline", crm, &["deals"], options.clone(), weight(&given.now.rows), book::left_out(deals))
             .with_seed(options.seed),
@@ -319,7 +319,7 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
         calendar: rule.calendar,
         start_day: Floats(keys.iter().map(|key| f64::from(clock.start_day(*key))).collect()),
         past: past(&given, key),
-        open: Part { wins: weight(open), amount: known.map(|&row| deals.weight[row] * deals.amount[row]).sum() },
+        open: Part { wins: weight(open), amount: known.map(|&row| deals.weight[row] * given.now.amount(row)).sum() },
         without_amount: without_amount(&given, options.listed),
         largest: odds.watched.map(|at| LargestDeal {
             id: deals.id.get(open[at]).unwrap_or_default().to_owned(),
@@ -366,16 +366,18 @@ fn odds_of<'a>(
     before: Option<f64>,
 ) -> Result<Odds<'a>> {
     let deals = book.deals;
-    let cycle = Cycle::new(book, given.trained.odds(deals, given.model, before)?)?;
+    let odds = given.trained.odds(deals, &book.open, given.model, before)?;
+    let cycle = Cycle::new(book)?;
     let ends: Vec<f64> = edges.iter().skip(1).map(|end| ((end - book.before) / DAY_MS).max(0.0)).collect();
     let periods = ends.len();
     let mut won_within = vec![0.0; periods * book.open.len()];
-    for (&row, into) in book.open.iter().zip(won_within.chunks_mut(periods.max(1))) {
-        cycle.open(row, book.days(row), &ends, into);
+    for (at, into) in won_within.chunks_mut(periods.max(1)).enumerate() {
+        let odds = odds.get(at).copied().unwrap_or(1.0);
+        cycle.open(book.days(book.open[at]), odds, &ends, into);
     }
     Ok(Odds {
         periods,
-        amount: book.open.iter().map(|&row| deals.amount[row]).collect(),
+        amount: book.open.iter().map(|&row| book.amount(row)).collect(),
         weight: book.open.iter().map(|&row| deals.weight[row]).collect(),
         won_within,
         new_wins: new_wins(&cycle, book.before, &ends, months),
@@ -410,12 +412,11 @@ fn new_wins(times: &dyn WinTimes, now: f64, ends: &[f64], months: &[MonthRate]) 
     wins
 }
 
-/// Place of the open deal with the largest amount.
-fn largest(deals: &Deals, open: &[usize]) -> Option<usize> {
+/// Place of the largest amount above 0, the first of equal ones.
+fn largest(amounts: &[f64]) -> Option<usize> {
     let mut found: Option<usize> = None;
-    for (at, &row) in open.iter().enumerate() {
-        let amount = deals.amount[row];
-        if amount > 0.0 && found.is_none_or(|found| deals.amount[open[found]] < amount) {
+    for (at, amount) in amounts.iter().enumerate().filter(|(_, amount)| **amount > 0.0) {
+        if found.is_none_or(|found| amounts[found] < *amount) {
             found = Some(at);
         }
     }
@@ -510,7 +511,7 @@ fn past(given: &Given<'_>, key: i32) -> PastPeriods {
 
 fn without_amount(given: &Given<'_>, listed: usize) -> WithoutAmount {
     let deals = given.now.deals;
-    let rows: Vec<usize> = given.now.open.iter().copied().filter(|&row| deals.amount[row].is_nan()).collect();
+    let rows: Vec<usize> = given.now.open.iter().copied().filter(|&row| given.now.amount(row).is_nan()).collect();
     WithoutAmount {
         open: rows.iter().map(|&row| deals.weight[row]).sum(),
         won: given.now.won(f64::NEG_INFINITY, f64::INFINITY).without_amount,

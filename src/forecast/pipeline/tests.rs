@@ -1,8 +1,8 @@
 use super::*;
-use crate::crm::{Attribute, LoadOptions, TableKind, load};
+use crate::crm::{Attribute, Deals, LoadOptions, Operator, Rule, RuleValue, TableKind, load};
 use crate::read::Source;
 use crate::simulate::{SimulateOptions, simulate};
-use crate::stats::rng::{normal, seeded, uniform};
+use crate::stats::rng::{below, normal, seeded, uniform};
 use crate::table::{Texts, Values};
 
 fn run(crm: &Crm, options: &PipelineOptions) -> PipelineResult {
@@ -229,6 +229,72 @@ fn what_is_missing_is_said_by_code_or_answered_without_nan() {
     let none = run(&small(&[(Won, f64::NAN), (Open, f64::NAN)], 5.0), &PipelineOptions { quota: Some(1.0), ..quick() });
     assert_eq!((none.periods[0].amount, none.periods[0].quota_chance, none.largest), (None, None, None));
     assert_eq!((none.without_amount.open, none.without_amount.ids.as_slice()), (1.0, ["d1".to_owned()].as_slice()));
+}
+
+/// Deals as nobody would want them.
+fn messy(seed: u32) -> Crm {
+    let mut rng = seeded(seed, 5);
+    let n = below(&mut rng, 60) as usize;
+    let mut of =
+        |values: &[f64]| (0..n).map(|_| values[below(&mut rng, values.len() as u32) as usize]).collect::<Vec<f64>>();
+    let created: Vec<f64> =
+        of(&[f64::NAN, 0.0, 10.0, 11.0, 100.0, 300.0, 700.0, -4e6]).iter().map(|day| day * DAY_MS).collect();
+    let closed: Vec<f64> =
+        of(&[f64::NAN, 0.0, 11.0, 200.0, 701.0, 750.0, 9e5]).iter().map(|day| day * DAY_MS).collect();
+    let outcome: Vec<Outcome> = of(&[0.0, 1.0, 2.0, 3.0, 4.0, 1.0, 2.0])
+        .iter()
+        .map(|code| [Outcome::Open, Outcome::Won, Outcome::Lost, Outcome::Hold, Outcome::Closed][*code as usize])
+        .collect();
+    let amount = of(&[f64::NAN, 0.0, -5.0, 1e308, -1e308, 1e99, 100.0, 250.0, 3.0]);
+    let weight = of(&[0.0, 1.0, 1.0, 0.3, 7.0, 2e3]);
+    let owner: Texts = of(&[0.0, 1.0, 2.0]).iter().map(|at| (*at > 0.0).then(|| format!("o{at}"))).collect();
+    let texts = || (0..n).map(|_| None::<&str>).collect::<Texts>();
+    let is_end = |outcome: &Outcome| !matches!(outcome, Outcome::Open | Outcome::Hold);
+    let attributes = vec![
+        Attribute { name: "size".into(), role: Some("amount".into()), values: Values::Numbers(amount.clone()) },
+        Attribute { name: "due".into(), role: Some("expected_close".into()), values: Values::Instants(closed.clone()) },
+        Attribute { name: "who".into(), role: Some("owner".into()), values: Values::Texts(owner.clone()) },
+    ];
+    let deals = Deals {
+        id: (0..n).map(|i| Some(i.to_string())).collect(),
+        row: (0..n as u32).collect(),
+        closed: closed.iter().zip(&outcome).map(|(at, outcome)| if is_end(outcome) { *at } else { f64::NAN }).collect(),
+        stage: texts(),
+        created,
+        outcome,
+        amount,
+        owner,
+        weight,
+        attributes,
+    };
+    Crm { deals: Some(deals), as_of: 720.5 * DAY_MS, as_of_day: 720, ..Crm::default() }
+}
+
+#[test]
+fn whatever_the_deals_an_answer_holds_no_nan_and_a_refusal_has_a_code() {
+    let rules =
+        vec![Rule { column: "size".into(), operator: Operator::Greater, value: RuleValue::Number(5.0), points: 1.0 }];
+    let mut answered = [0; 3];
+    for seed in 0..100 {
+        let crm = messy(seed);
+        let mut check = |at: usize, told: Result<String>| match told {
+            Ok(text) => {
+                assert!(!text.contains("NaN") && !text.contains("inf"), "{seed} {at}: {text}");
+                answered[at] += 1;
+            }
+            Err(error) => assert!(["too_few", "missing_role"].contains(&error.code()), "{seed} {at}: {error}"),
+        };
+        let options = PipelineOptions { draws: 100, periods: 2, quota: Some(10.0), ..PipelineOptions::default() };
+        check(0, pipeline(&crm, &options, &mut Progress::none()).map(|result| format!("{result:?}")));
+        let options = crate::forecast::RepOptions::default();
+        check(1, crate::forecast::reps(&crm, &options, &mut Progress::none()).map(|result| format!("{result:?}")));
+        let options = crate::forecast::RuleOptions { rules: Some(rules.clone()), ..Default::default() };
+        check(
+            2,
+            crate::forecast::rule_scores(&crm, &options, &mut Progress::none()).map(|result| format!("{result:?}")),
+        );
+    }
+    assert!(answered.iter().all(|answers| *answers > 60), "{answered:?}");
 }
 
 #[test]

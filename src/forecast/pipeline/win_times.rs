@@ -9,8 +9,9 @@ use crate::time::DAY_MS;
 
 /// Probabilities of a win by time.
 pub(super) trait WinTimes {
-    /// Writes into `won_within` the probability that the open deal `row`, which is `age_days` old, is won within each of `ahead_days`, ascending.
-    fn open(&self, row: usize, age_days: f64, ahead_days: &[f64], won_within: &mut [f64]);
+    /// Writes into `won_within` the probability that an open deal is won within each of `ahead_days`, ascending: one that is `age_days` old and whose odds
+    /// of a win in the end are `odds` times those of the average deal.
+    fn open(&self, age_days: f64, odds: f64, ahead_days: &[f64], won_within: &mut [f64]);
 
     /// Probability that a new deal is won before the age of `days`.
     fn fresh(&self, days: f64) -> f64;
@@ -21,7 +22,7 @@ const AT_RISK: f64 = 20.0;
 const CAUSES: usize = 3;
 
 /// Aalen–Johansen incidence of a win by age of the deal, carried on beyond the ages that enough deals have reached by constant hazards: those of the
-/// second half of the ages seen. Each deal's odds of a win in the end are multiplied by its own ratio.
+/// second half of the ages seen.
 #[derive(Debug, Clone)]
 pub(super) struct Cycle {
     time: Vec<f64>,
@@ -31,16 +32,14 @@ pub(super) struct Cycle {
     cut: (f64, f64, f64),
     /// Hazards per day from there on: of a win, of any end.
     hazards: (f64, f64),
-    /// Odds of a win against those of the average deal, by row; empty where deals are not told apart.
-    odds: Vec<f64>,
 }
 
 impl Cycle {
-    /// Of the deals of `book`; `odds` by row of the deals, or empty.
+    /// Of the deals of `book`.
     ///
     /// # Errors
     /// None that a book can cause.
-    pub fn new(book: &Book<'_>, odds: Vec<f64>) -> Result<Self> {
+    pub fn new(book: &Book<'_>) -> Result<Self> {
         let mut state = SurvivalState::new(CAUSES);
         let days: Vec<f64> = book.rows.iter().map(|&row| book.days(row)).collect();
         let weights: Vec<f64> = book.rows.iter().map(|&row| book.deals.weight[row]).collect();
@@ -80,7 +79,7 @@ impl Cycle {
                 ((0.0, 1.0, 0.0), (rate(wins, exposure), rate(curve.events, exposure)))
             }
         };
-        Ok(Cycle { time: curve.time, survival: curve.survival, won, cut, hazards, odds })
+        Ok(Cycle { time: curve.time, survival: curve.survival, won, cut, hazards })
     }
 
     /// Share still open and share won at age `days`, of all deals.
@@ -107,9 +106,14 @@ impl Cycle {
         let (still, already) = self.at(days);
         ((won + open * share - already) / still).clamp(0.0, 1.0)
     }
+}
 
-    /// [`WinTimes::open`] for a deal whose odds of a win in the end are `odds` times those of the average deal.
-    fn within(&self, age_days: f64, odds: f64, ahead_days: &[f64], won_within: &mut [f64]) {
+fn rate_share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
+}
+
+impl WinTimes for Cycle {
+    fn open(&self, age_days: f64, odds: f64, ahead_days: &[f64], won_within: &mut [f64]) {
         let ever = self.won_ever(age_days);
         let factor = if ever > 0.0 { odds / (1.0 - ever + ever * odds) } else { 1.0 };
         let (age, ..) = self.cut;
@@ -123,16 +127,6 @@ impl Cycle {
             };
             *into = (share * factor).clamp(0.0, 1.0);
         }
-    }
-}
-
-fn rate_share(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
-}
-
-impl WinTimes for Cycle {
-    fn open(&self, row: usize, age_days: f64, ahead_days: &[f64], won_within: &mut [f64]) {
-        self.within(age_days, self.odds.get(row).copied().unwrap_or(1.0), ahead_days, won_within);
     }
 
     fn fresh(&self, days: f64) -> f64 {
@@ -161,7 +155,7 @@ impl Curve {
         if !book.rows.iter().any(|&row| book.outcome(row) == Outcome::Won) {
             return Ok(None);
         }
-        Ok(Some(Curve { cycle: Cycle::new(&book, Vec::new())?, now: as_of }))
+        Ok(Some(Curve { cycle: Cycle::new(&book)?, now: as_of }))
     }
 
     /// Probability that the open deal `row`, which is won in the end with probability `ever`, is won within 30, 60 and 90 days, and days by which half
@@ -176,10 +170,10 @@ impl Curve {
         let odds = ever * (1.0 - average) / (average * (1.0 - ever));
         let mut within = [0.0; 3];
         // No odds make of what never happens anything else; certain wins have no odds, and do not come from a logistic model.
-        self.cycle.within(age, if odds.is_finite() { odds } else { 1.0 }, &WITHIN_DAYS, &mut within);
+        self.cycle.open(age, if odds.is_finite() { odds } else { 1.0 }, &WITHIN_DAYS, &mut within);
         let by = |days: f64| {
             let mut share = [0.0];
-            self.cycle.within(age, 1.0, &[days], &mut share);
+            self.cycle.open(age, 1.0, &[days], &mut share);
             share[0]
         };
         let half = 0.5 * average;
