@@ -128,7 +128,7 @@ pub fn reps(crm: &Crm, options: &RepOptions, progress: &mut Progress<'_>) -> Res
     let sum = |of: fn(&Tally) -> f64| tallies.iter().map(of).sum::<f64>();
     let (won, closed) = (sum(|tally| tally.won), sum(Tally::closed));
     let prior = Prior::of(&tallies, won, closed);
-    let spread = expected.as_ref().map(|_| spread(&tallies));
+    let spread = expected.as_ref().map(|_| Spread::of(&tallies));
     let names = deals.owner.levels.iter().map(|name| Some(name.to_owned())).chain([None]);
     let reps = tallies
         .iter()
@@ -144,7 +144,7 @@ pub fn reps(crm: &Crm, options: &RepOptions, progress: &mut Progress<'_>) -> Res
             won: tally.won,
             lost: tally.lost,
             win_rate: wilson(tally.won, tally.closed(), confidence),
-            shrunken_rate: prior.as_ref().and_then(|prior| prior.shrunken(tally, closed, confidence)),
+            shrunken_rate: prior.as_ref().and_then(|prior| prior.shrunken(tally, confidence)),
             expected_won: expected.as_ref().map(|_| tally.expected_won),
             against_mix: spread.map(|spread| tally.against_mix(spread, confidence)),
         })
@@ -159,7 +159,7 @@ pub fn reps(crm: &Crm, options: &RepOptions, progress: &mut Progress<'_>) -> Res
         reps,
         base_rate: wilson(won, closed, confidence),
         prior_deals: prior.and_then(|prior| prior.deals),
-        spread,
+        spread: spread.map(|spread| spread.likely.sqrt()),
     })
 }
 
@@ -218,31 +218,45 @@ impl Tally {
         self.won + self.lost
     }
 
-    /// Wins over expected wins given that owners differ by `spread`.
-    fn against_mix(&self, spread: f64, confidence: Confidence) -> Estimate {
+    /// Wins over expected wins given how far owners differ.
+    fn against_mix(&self, spread: Spread, confidence: Confidence) -> Estimate {
         let n = self.closed();
         if self.expected_won <= 0.0 {
-            let half = confidence.multiplier() * spread;
+            let half = confidence.multiplier() * spread.possible.sqrt();
             return Estimate { value: 1.0, low: (1.0 - half).max(0.0), high: 1.0 + half, n };
         }
         let chance = self.variance / (self.expected_won * self.expected_won);
-        let own = spread * spread;
-        let kept = if own + chance > 0.0 { own / (own + chance) } else { 0.0 };
-        let value = 1.0 + kept * (self.compared_won / self.expected_won - 1.0);
-        let half = confidence.multiplier() * (kept * chance).sqrt();
+        let kept = |variance: f64| if variance + chance > 0.0 { variance / (variance + chance) } else { 0.0 };
+        let value = 1.0 + kept(spread.likely) * (self.compared_won / self.expected_won - 1.0);
+        let half = confidence.multiplier() * (kept(spread.possible) * chance).sqrt();
         Estimate { value, low: (value - half).max(0.0), high: value + half, n }
     }
 }
 
-/// Standard deviation of observed over expected wins beyond chance, by moments.
-fn spread(tallies: &[Tally]) -> f64 {
-    let (mut excess, mut squares) = (0.0, 0.0);
-    for tally in tallies {
-        let miss = tally.compared_won - tally.expected_won;
-        excess += miss * miss - tally.variance;
-        squares += tally.expected_won * tally.expected_won;
+/// Variance of observed over expected wins beyond chance.
+#[derive(Debug, Clone, Copy)]
+struct Spread {
+    /// By moments; it may be 0.
+    likely: f64,
+    /// What intervals reckon with: at least the standard error of that.
+    possible: f64,
+}
+
+impl Spread {
+    fn of(tallies: &[Tally]) -> Spread {
+        let (mut excess, mut squares, mut error) = (0.0, 0.0, 0.0);
+        for tally in tallies {
+            let miss = tally.compared_won - tally.expected_won;
+            excess += miss * miss - tally.variance;
+            squares += tally.expected_won * tally.expected_won;
+            error += 2.0 * tally.variance * tally.variance;
+        }
+        if squares <= 0.0 {
+            return Spread { likely: 0.0, possible: 0.0 };
+        }
+        let likely = (excess / squares).max(0.0);
+        Spread { likely, possible: likely.max(error.sqrt() / squares) }
     }
-    if squares > 0.0 { (excess / squares).max(0.0).sqrt() } else { 0.0 }
 }
 
 /// What is known about an owner without looking at the deals.
@@ -250,6 +264,8 @@ struct Prior {
     rate: f64,
     /// Deals that this knowledge is worth; `None`: infinitely many.
     deals: Option<f64>,
+    /// The same for intervals, where no more is claimed than can be known.
+    sure: f64,
 }
 
 impl Prior {
@@ -266,17 +282,30 @@ impl Prior {
             between += n * (tally.won / n - rate) * (tally.won / n - rate);
             squares += n * n;
         }
-        let room = closed - squares / closed - (owners - 1.0);
-        let correlation = if binomial > 0.0 && room > 0.0 { (between / binomial - (owners - 1.0)) / room } else { 0.0 };
-        Some(Prior { rate, deals: (correlation > 1e-9).then(|| (1.0 / correlation.min(1.0) - 1.0).max(0.0)) })
+        let free = owners - 1.0;
+        let room = closed - squares / closed - free;
+        if binomial <= 0.0 || room <= 0.0 {
+            return Some(Prior { rate, deals: None, sure: closed });
+        }
+        let worth = |correlation: f64| 1.0 / correlation.clamp(1e-9, 1.0) - 1.0;
+        let correlation = (between / binomial - free) / room;
+        // The standard error of that where owners do not differ.
+        let error = f64::sqrt(2.0 * free) / room;
+        Some(Prior {
+            rate,
+            deals: (correlation > 1e-9).then(|| worth(correlation)),
+            sure: worth(correlation.max(error)).min(closed),
+        })
     }
 
-    fn shrunken(&self, tally: &Tally, closed: f64, confidence: Confidence) -> Option<Estimate> {
-        let (won, n) = match self.deals {
-            Some(deals) => (tally.won + deals * self.rate, tally.closed() + deals),
-            None => (closed * self.rate, closed),
-        };
-        wilson(won, n, confidence).map(|estimate| Estimate { n: tally.closed(), ..estimate })
+    fn shrunken(&self, tally: &Tally, confidence: Confidence) -> Option<Estimate> {
+        let n = tally.closed();
+        let value = self.deals.map_or(self.rate, |deals| {
+            let all = n + deals;
+            if all > 0.0 { (tally.won + deals * self.rate) / all } else { self.rate }
+        });
+        let behind = n + self.sure;
+        wilson(value * behind, behind, confidence).map(|interval| Estimate { value, n, ..interval })
     }
 }
 

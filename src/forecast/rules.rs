@@ -156,7 +156,12 @@ pub fn rule_scores(crm: &Crm, options: &RuleOptions, progress: &mut Progress<'_>
             RuleHits {
                 rule: rule.clone(),
                 problem: problem.or_else(|| (!hit.contains(&true)).then_some(RuleProblem::HitsNone)),
-                open: (0..deals.len()).filter(|&row| hit[row] && is_open(row)).map(|row| deals.weight[row]).sum(),
+                // The sum of nothing is −0.
+                open: 0.0
+                    + (0..deals.len())
+                        .filter(|&row| hit[row] && is_open(row))
+                        .map(|row| deals.weight[row])
+                        .sum::<f64>(),
                 hit_rate: rate(&mut closed.iter().copied().filter(|&row| hit[row])),
                 other_rate: rate(&mut closed.iter().copied().filter(|&row| !hit[row])),
             }

@@ -310,7 +310,8 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
     let periods: Vec<PeriodForecast> = (0..options.periods).map(|k| forecast(k..k + 1)).collect();
     let total = forecast(0..options.periods);
     let model = trained.shown == Shown::Model && trained.fitted.is_some();
-    let weight = |rows: &[usize]| rows.iter().map(|&row| deals.weight[row]).sum::<f64>();
+    // The sum of nothing is −0.
+    let weight = |rows: &[usize]| 0.0 + rows.iter().map(|&row| deals.weight[row]).sum::<f64>();
     let known = open.iter().filter(|&&row| !given.now.amount(row).is_nan());
     let result = PipelineResult {
         meta: Meta::new("pipeline", crm, &["deals"], options.clone(), weight(&given.now.rows), book::left_out(deals))
@@ -319,7 +320,10 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
         calendar: rule.calendar,
         start_day: Floats(keys.iter().map(|key| f64::from(clock.start_day(*key))).collect()),
         past: past(&given, key),
-        open: Part { wins: weight(open), amount: known.map(|&row| deals.weight[row] * given.now.amount(row)).sum() },
+        open: Part {
+            wins: weight(open),
+            amount: 0.0 + known.map(|&row| deals.weight[row] * given.now.amount(row)).sum::<f64>(),
+        },
         without_amount: without_amount(&given, options.listed),
         largest: odds.watched.map(|at| LargestDeal {
             id: deals.id.get(open[at]).unwrap_or_default().to_owned(),
@@ -513,7 +517,7 @@ fn without_amount(given: &Given<'_>, listed: usize) -> WithoutAmount {
     let deals = given.now.deals;
     let rows: Vec<usize> = given.now.open.iter().copied().filter(|&row| given.now.amount(row).is_nan()).collect();
     WithoutAmount {
-        open: rows.iter().map(|&row| deals.weight[row]).sum(),
+        open: 0.0 + rows.iter().map(|&row| deals.weight[row]).sum::<f64>(),
         won: given.now.won(f64::NEG_INFINITY, f64::INFINITY).without_amount,
         rows: Indices(rows.iter().take(listed).map(|&row| deals.row[row]).collect()),
         ids: rows.iter().take(listed).map(|&row| deals.id.get(row).unwrap_or_default().to_owned()).collect(),
