@@ -1,14 +1,15 @@
 //! What each segment is: size, centre, medians, share of value, medoid, name, and the sample for the map.
 
+use super::groups::RfmGroups;
 use super::input::{Input, InputFeature};
 use super::kmeans::KMeans;
 use super::points::Points;
 use super::previous::{self, Matched};
-use super::recipe::{Feature, Recipe, weighted_median};
+use super::recipe::{Feature, Recipe};
 use super::rule::Grove;
 use super::silhouette::Silhouette;
 use super::units::Units;
-use super::value::{self, TierLimits};
+use super::value::{self, Band, TierLimits};
 use super::{Difference, MapPoints, Segment, SegmentsOptions, SegmentsResult, groups, rfm};
 use crate::bulk::{Floats, Indices};
 use crate::error::Result;
@@ -25,9 +26,55 @@ pub(super) struct Described {
     pub(super) vanished: Vec<String>,
 }
 
+/// What can be said before there are segments.
+pub(super) struct Known {
+    pub(super) rfm: Option<RfmGroups>,
+    pub(super) bands: Vec<Band>,
+    limits: Option<TierLimits>,
+    /// Rows by feature in ascending order of its values.
+    orders: Vec<Vec<usize>>,
+}
+
+impl Known {
+    pub(super) fn of(input: &Input) -> Known {
+        let value = input.value.as_deref();
+        let ascending = |feature: &InputFeature| {
+            sorted_rows(feature.values.len(), &mut |a, b| feature.values[a].total_cmp(&feature.values[b]))
+        };
+        Known {
+            rfm: groups::groups(input),
+            bands: value.map_or_else(Vec::new, |value| value::bands(value, &input.weights)),
+            limits: value.and_then(|value| value::usual_limits(value, &input.weights)),
+            orders: input.features.iter().map(ascending).collect(),
+        }
+    }
+}
+
+/// Weighted median of the values of each of `k` labels, rows taken in the ascending order of `values`; NaN for a label without weight.
+fn medians_by_label(values: &[f64], order: &[usize], weights: &[f64], labels: &[u32], k: usize) -> Vec<f64> {
+    let (mut sizes, mut sums) = (vec![0.0; k], vec![0.0; k]);
+    labels.iter().zip(weights).for_each(|(&label, weight)| sizes[label as usize] += weight);
+    let (mut medians, mut lower) = (vec![f64::NAN; k], vec![None; k]);
+    for &row in order.iter().filter(|&&row| weights[row] > 0.0) {
+        let label = labels[row] as usize;
+        if !medians[label].is_nan() {
+            continue;
+        }
+        sums[label] += weights[row];
+        match lower[label] {
+            Some(lower) => medians[label] = 0.5 * lower + 0.5 * values[row],
+            None if sums[label] > 0.5 * sizes[label] => medians[label] = values[row],
+            None if sums[label] == 0.5 * sizes[label] => lower[label] = Some(values[row]),
+            None => {}
+        }
+    }
+    medians
+}
+
 /// Segments in display order: by the mean of monetary value, or of the first feature, in original units, highest first.
 pub(super) fn describe(
     input: &Input,
+    known: &Known,
     features: &[Feature],
     points: &Points,
     model: &KMeans,
@@ -62,7 +109,13 @@ pub(super) fn describe(
     let medoids = medoids(points, model);
     let mut members = vec![Vec::new(); model.k];
     labels.iter().enumerate().for_each(|(row, &label)| members[label as usize].push(row));
-    let limits = options.tiers.or(input.value.as_ref().and_then(|value| value::usual_limits(value, &input.weights)));
+    let limits = options.tiers.filter(|_| input.value.is_some()).or(known.limits);
+    let medians: Vec<Vec<f64>> = input
+        .features
+        .iter()
+        .zip(&known.orders)
+        .map(|(feature, order)| medians_by_label(&feature.values, order, &input.weights, &labels, model.k))
+        .collect();
     let units = Units::new(points);
     let grove = Grove::new(&input.features, &labels, &input.weights, &units, options.seed);
     let range = input
@@ -78,11 +131,10 @@ pub(super) fn describe(
             let standardised = &model.centroids[cluster * features.len()..(cluster + 1) * features.len()];
             let transformed: Vec<f64> = features.iter().zip(standardised).map(|(f, &z)| f.transformed(z)).collect();
             let centre: Vec<f64> = features.iter().zip(&transformed).map(|(f, &t)| f.transform.invert(t)).collect();
-            let median = input.features.iter().zip(&centre).map(|(feature, &centre)| {
-                let own = members[at].iter().map(|&row| (feature.values[row], input.weights[row])).collect();
-                let median = weighted_median(own);
-                if median.is_nan() { centre } else { median }
-            });
+            let or_centre = |(medians, &centre): (&Vec<f64>, &f64)| {
+                if medians[at].is_nan() { centre } else { medians[at] }
+            };
+            let median = medians.iter().zip(&centre).map(or_centre);
             let expected = input
                 .value
                 .as_ref()

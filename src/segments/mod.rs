@@ -46,10 +46,12 @@ use crate::bulk::Indices;
 use crate::crm::Crm;
 use crate::error::{Error, Result};
 use crate::meta::{Meta, Progress};
+use describe::Known;
 use input::Input;
 use kmeans::{KMeans, KMeansParams};
 use points::Points;
 use silhouette::{Silhouette, silhouette};
+use std::cell::OnceCell;
 
 /// More points than this are sampled for the silhouette: its time grows with the square.
 const SILHOUETTE_POINTS: usize = 5000;
@@ -58,6 +60,8 @@ const SWAPS: usize = 20;
 /// A few hundred customers have many optima that lie close together, and trying them costs nothing.
 const SWAPS_OF_FEW: usize = 200;
 const FEW: usize = 500;
+/// Above so many customers the search for each k begins at the segments of another one.
+const MANY: usize = 10_000;
 const LARGEST_K_TRIED: usize = 10;
 
 /// Reference sets and bootstrap samples where the options do not say how many.
@@ -72,6 +76,9 @@ pub struct Prepared {
     points: Points,
     /// Rows on which the silhouette is measured, and their points; `None`: on all.
     sample: Option<(Vec<u32>, Points)>,
+    known: Known,
+    /// Where there are many customers, the segments from which those of every other number are found.
+    base: OnceCell<KMeans>,
 }
 
 impl Prepared {
@@ -90,15 +97,32 @@ impl Prepared {
             let sampled = points.select(&rows);
             (rows, sampled)
         });
-        Ok(Prepared { chosen: options.clone(), input, features, points, sample })
+        let known = Known::of(&input);
+        Ok(Prepared { chosen: options.clone(), input, features, points, sample, known, base: OnceCell::new() })
     }
 
     /// Whether these are the customers, prepared as `options` ask.
     pub fn answers(&self, options: &SegmentsOptions) -> bool {
         let of = |options: &SegmentsOptions| {
-            (options.features.clone(), options.of, options.transforms, options.monetary, options.seed)
+            (options.features.clone(), options.of, options.transforms, options.monetary, options.seed, options.restarts)
         };
         of(&self.chosen) == of(options)
+    }
+
+    /// `k` clusters. Of many customers each k is reached from the same one, found once: the answer does not depend on what was asked before.
+    fn fit(&self, k: usize, options: &SegmentsOptions) -> Result<KMeans> {
+        let points = &self.points;
+        if points.len() <= MANY {
+            return fit(points, k, options, swaps_for(points));
+        }
+        let base = match self.base.get() {
+            Some(base) => base,
+            None => {
+                let base = fit(points, points.distinct(LARGEST_K_TRIED), options, SWAPS)?;
+                self.base.get_or_init(|| base)
+            }
+        };
+        kmeans::kmeans_warm(points, base, k, options.seed)
     }
 
     /// The segments, as [`segments()`] gives them for the same data and `options`.
@@ -127,7 +151,7 @@ impl Prepared {
                 if distinct < k {
                     return Err(too_few(format!("different {} for {k} segments", what(input)), k, distinct));
                 }
-                let model = fit(points, k, options, swaps_for(points))?;
+                let model = self.fit(k, options)?;
                 let (candidate, judged) = judge.candidate(&model);
                 (model, vec![candidate], ChosenBy::Option, judged)
             }
@@ -153,7 +177,7 @@ impl Prepared {
                 (Some(how), of_cluster)
             }
         };
-        let described = describe::describe(input, features, points, &model, &judged, &of_cluster, options);
+        let described = describe::describe(input, &self.known, features, points, &model, &judged, &of_cluster, options);
         let used = SegmentsOptions {
             features: Some(options.features.clone().unwrap_or(FeatureChoice::Named(FeatureSet::Rfm))),
             of: Some(input.of),
@@ -205,8 +229,8 @@ impl Prepared {
             ids: input.ids.clone(),
             points: described.points,
             factors,
-            rfm: groups::groups(input),
-            bands: input.value.as_ref().map_or_else(Vec::new, |value| value::bands(value, &input.weights)),
+            rfm: self.known.rfm.clone(),
+            bands: self.known.bands.clone(),
             tiers: described.tiers,
             vanished: described.vanished,
             cross: None,
