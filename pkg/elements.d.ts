@@ -10,6 +10,7 @@ declare global {
     "crm-dashboard": CrmElement;
     "crm-funnel": CrmElement;
     "crm-forecast": CrmElement;
+    "crm-pipeline": CrmElement;
     "crm-segments": CrmElement;
     "crm-quality": CrmElement;
   }

@@ -1,6 +1,6 @@
 /**
- * `<crm-dashboard>`: what was recognised and the four panels, for one handle of the engine. `<crm-funnel>`, `<crm-forecast>`,
- * `<crm-segments>` and `<crm-quality>`: one panel each.
+ * `<crm-dashboard>`: what was recognised and the five panels, for one handle of the engine. `<crm-funnel>`, `<crm-forecast>`,
+ * `<crm-pipeline>`, `<crm-segments>` and `<crm-quality>`: one panel each.
  *
  * Attributes: `lang`, `time-zone` (IANA name; that of the browser when missing), `digits` ("latn": European ones), `calendar` (that of the data or the language when missing), `deals`, `history`, `customers`, `orders`, `interactions` (URLs), `dimensions` (URLs, space-separated).
  * Properties: `engine` (a handle of `open`), `options` (of the panels, by analysis), `asOf`.
@@ -16,11 +16,12 @@ import { errorText } from "./panels/panel.js";
 import { recognised } from "./panels/recognised.js";
 import { styles } from "./panels/styles.js";
 
-/** @typedef {"funnel" | "forecast" | "segments" | "quality"} Analysis */
+/** @typedef {"funnel" | "forecast" | "pipeline" | "segments" | "quality"} Analysis */
 
 const PANELS = {
   funnel: async () => (await import("./panels/funnel.js")).funnelPanel,
   forecast: async () => (await import("./panels/forecast.js")).forecastPanel,
+  pipeline: async () => (await import("./panels/pipeline.js")).pipelinePanel,
   segments: async () => (await import("./panels/segments.js")).segmentsPanel,
   quality: async () => (await import("./panels/quality.js")).qualityPanel,
 };
@@ -31,6 +32,7 @@ const LISTED = 2500;
 const REQUESTS = {
   funnel: ({ period, groupBy }, calendar) => ({ ...(period && { period }), ...(groupBy && { groupBy }), calendar }),
   forecast: () => ({ listed: LISTED }),
+  pipeline: ({ period, quota }, calendar) => ({ ...(period && { period }), ...(Number(quota) > 0 && { quota: Number(quota) }), calendar }),
   segments: ({ k }) => (k ? { k: Number(k) } : {}),
   quality: () => ({}),
 };
@@ -38,7 +40,7 @@ const IGNORED = new Set(["cancelled", "superseded", "disposed"]);
 
 class CrmElement extends HTMLElement {
   static observedAttributes = ["lang", "digits", "calendar", ...SOURCES, "dimensions"];
-  /** @type {Analysis[]} */ static analyses = ["funnel", "forecast", "segments", "quality"];
+  /** @type {Analysis[]} */ static analyses = ["funnel", "forecast", "pipeline", "segments", "quality"];
   static whole = false;
 
   /** Options of the panels by analysis. @type {Record<string, Record<string, any>>} */ options = {};
@@ -298,6 +300,9 @@ class CrmFunnel extends CrmElement {
 class CrmForecast extends CrmElement {
   static analyses = /** @type {Analysis[]} */ (["forecast"]);
 }
+class CrmPipeline extends CrmElement {
+  static analyses = /** @type {Analysis[]} */ (["pipeline"]);
+}
 class CrmSegments extends CrmElement {
   static analyses = /** @type {Analysis[]} */ (["segments"]);
 }
@@ -305,6 +310,6 @@ class CrmQuality extends CrmElement {
   static analyses = /** @type {Analysis[]} */ (["quality"]);
 }
 
-for (const [name, element] of Object.entries({ "crm-dashboard": CrmDashboard, "crm-funnel": CrmFunnel, "crm-forecast": CrmForecast, "crm-segments": CrmSegments, "crm-quality": CrmQuality })) {
+for (const [name, element] of Object.entries({ "crm-dashboard": CrmDashboard, "crm-funnel": CrmFunnel, "crm-forecast": CrmForecast, "crm-pipeline": CrmPipeline, "crm-segments": CrmSegments, "crm-quality": CrmQuality })) {
   if (!customElements.get(name)) customElements.define(name, element);
 }

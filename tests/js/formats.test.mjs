@@ -68,7 +68,7 @@ test("lookups are their names, and ids columns of their own", () => {
     { owner: { id: "7", name: "Sara", email: "s@x" }, org_id: { name: "Asia", value: 3 }, stage_id: [4, "Offer"], _parent_value: "g-1", "_parent_value@OData.Community.Display.V1.FormattedValue": "Asia" },
     { owner: null, org_id: null, stage_id: [5, "Won"], _parent_value: null },
   ]);
-  const read = Object.fromEntries(names.map((name, at) => [name, Array.from(columns[at])]));
+  const read = Object.fromEntries(names.map((name, at) => [name, Array.from(/** @type {ArrayLike<string | number>} */ (columns[at]))]));
   assert.deepEqual(read, {
     "owner.id": ["7", ""], owner: ["Sara", ""], "owner.email": ["s@x", ""], org_id: ["Asia", ""], "org_id.id": [3, NaN], stage_id: ["Offer", "Won"],
     "stage_id.id": [4, 5], "parent.id": ["g-1", ""], parent: ["Asia", ""],

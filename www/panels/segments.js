@@ -6,6 +6,7 @@ import { silhouetteBars } from "../charts/silhouette-bars.js";
 import { csv, download } from "./csv.js";
 import { choice, h, refill, table } from "./dom.js";
 import { panel } from "./panel.js";
+import { crossView, rules, trust } from "./segments/meaning.js";
 import { smallPrint } from "./small-print.js";
 
 /** @param {import("./panel.js").Context} context */
@@ -18,6 +19,8 @@ export function segmentsPanel(context) {
   const legend = h("ul", { class: "legend" });
   const profiles = h("div", { class: "profiles" });
   const quality = h("div");
+  const trusted = h("div");
+  const meaning = h("div", { class: "more" });
   const print = h("div");
   const save = h("button", { type: "button", onclick: () => download("customer-groups.csv", labelsCsv(i18n, result)) }, t("segments.save"));
   /** @type {any} */
@@ -27,12 +30,15 @@ export function segmentsPanel(context) {
   function update(next) {
     result = next;
     if (!shell.body.hasChildNodes()) {
-      shell.body.append(controls, h("div", { class: "map-and-quality" }, h("div", null, legend, map.element), quality), profiles, h("div", { class: "toolbar" }, save), print);
+      shell.body.append(trusted, controls, h("div", { class: "map-and-quality" }, h("div", null, legend, map.element), quality), profiles, meaning, h("div", { class: "toolbar" }, save), print);
     }
     shell.ready(sentence(i18n, result));
     draw();
     refill(profiles, profileTable(context, result));
-    refill(print, smallPrint(i18n, result.meta, ["segments.definition.features", "segments.definition.groups", "segments.definition.number"]));
+    const nameOf = (/** @type {number} */ index) => segmentName(i18n, result, index);
+    refill(trusted, trust(i18n, result));
+    refill(meaning, rules(i18n, result, { nameOf, featureName: (feature) => featureName(i18n, feature) }), crossView(i18n, result, nameOf));
+    refill(print, smallPrint(i18n, result.meta, ["segments.definition.features", "segments.definition.groups", "segments.definition.number", "segments.definition.trust"]));
     refill(quality, silhouetteBars(result.candidates, { i18n, k: result.k, onchoose: (k) => context.change({ k: String(k) }) }),
       h("p", { class: "note" }, t("segments.silhouetteNote", { silhouette: result.silhouette === null ? "–" : i18n.fixed(result.silhouette, 2), count: result.silhouetteOf })));
   }

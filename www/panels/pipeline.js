@@ -1,0 +1,128 @@
+/** “What will be won?”: closed, open and not yet created deals by period, with a quota and the test on past periods. */
+import { openRecord } from "./details.js";
+import { choice, h, refill, table } from "./dom.js";
+import { intervalText, keyNumber, panel } from "./panel.js";
+import { smallPrint } from "./small-print.js";
+
+const PERIODS = ["week", "month", "quarter", "fiscal_year"];
+/** The two ends of the bands. */
+const BAND = 0.8;
+const LISTED = 8;
+
+/** @param {import("./panel.js").Context} context */
+export function pipelinePanel(context) {
+  const { i18n } = context;
+  const { t, short, percent } = i18n;
+  const shell = panel(context, "pipeline");
+  const quota = h("input", { type: "number", min: 0, step: "any", inputMode: "decimal", value: context.options.quota ?? "", dataset: { testid: "pipeline-quota" }, onchange: () => context.change({ quota: quota.value || undefined }) });
+  const head = h("div", { class: "toolbar" });
+  const numbers = h("dl", { class: "key-numbers" });
+  const bands = h("div", { class: "found" });
+  const tested = h("div", { class: "found" });
+  const slipped = h("div", { class: "found" });
+  const print = h("div");
+
+  /** @param {any} result `PipelineResult` */
+  function update(result) {
+    if (!shell.body.hasChildNodes()) shell.body.append(head, numbers, bands, slipped, tested, print);
+    const names = i18n.periodNames(result.period);
+    const nameOf = (/** @type {number} */ at) => names(result.startDay[at], result.startDay[at + 1]);
+    const [current] = result.periods;
+    shell.ready(...sentence(current, nameOf(0)));
+    refill(head,
+      choice({ label: t("period.by"), value: result.period, options: PERIODS.map((period) => [period, t(`period.${period}`)]), onchange: (period) => context.change({ period }), testid: "pipeline-period" }),
+      current.amount && h("label", { class: "field" }, h("span", null, t("pipeline.quota")), quota));
+    refill(numbers, keyNumbers(result, current));
+    refill(bands, bandTable(result, nameOf));
+    refill(slipped, slippedDeals(result));
+    refill(tested, test(result.backtest));
+    refill(print, smallPrint(i18n, result.meta, ["pipeline.definition.draws", "pipeline.definition.parts", "pipeline.definition.test"]));
+  }
+
+  /** @param {any} current @param {string} name */
+  function sentence(current, name) {
+    const isAmount = current.amount !== null;
+    const { p10, p50, p90 } = current.amount ?? current.wins;
+    const format = isAmount ? short : i18n.number;
+    return i18n.parts(isAmount ? "pipeline.sentence" : "pipeline.sentenceWins", {
+      period: name, value: h("strong", { dataset: { testid: "pipeline-p50", value: p50 } }, format(p50)), interval: h("span", { class: "note" }, `(${intervalText(i18n, { low: p10, high: p90 }, format, BAND)})`),
+    });
+  }
+
+  /** @param {any} result @param {any} current */
+  function keyNumbers(result, current) {
+    const part = (/** @type {string} */ name, /** @type {any} */ { amount, wins }) => keyNumber({ label: t(`pipeline.${name}`), value: current.amount ? short(amount) : i18n.number(wins), note: t("pipeline.wins", { count: wins }) });
+    return [
+      part("closed", current.closed), part("open", current.open), part("new", current.new),
+      current.quotaChance !== null && keyNumber({
+        label: t("pipeline.quotaChance"), testid: "pipeline-chance", raw: current.quotaChance, value: percent(current.quotaChance),
+        note: current.quotaChanceWithoutLargest === null ? undefined : t("pipeline.withoutLargest", { value: percent(current.quotaChanceWithoutLargest) }),
+      }),
+      result.largest && keyNumber({
+        label: t("pipeline.largest"), value: short(result.largest.amount),
+        note: h("button", { type: "button", class: "link", onclick: () => open(result.largest) }, h("bdi", null, result.largest.id), ` · ${percent(result.largest.probability)}`),
+      }),
+    ];
+  }
+
+  /** @param {any} result @param {(at: number) => string} nameOf */
+  function bandTable(result, nameOf) {
+    const isAmount = result.total.amount !== null;
+    const of = (/** @type {any} */ period) => (isAmount ? period.amount : period.wins);
+    const format = isAmount ? short : i18n.number;
+    const most = Math.max(...result.periods.map((/** @type {any} */ period) => of(period).p90), Number(context.options.quota) || 0, 1e-9);
+    const row = (/** @type {any} */ period, /** @type {any} */ name, /** @type {boolean} */ drawn) => {
+      const { p10, p50, p90 } = of(period);
+      return [
+        name, drawn ? bandBar(p10 / most, p50 / most, p90 / most, t("pipeline.bar", { value: format(p50), range: i18n.range(format(p10), format(p90)) })) : "",
+        format(p10), h("strong", null, format(p50)), format(p90), i18n.range(i18n.number(period.wins.p10), i18n.number(period.wins.p90)), ...(period.quotaChance === null ? [] : [percent(period.quotaChance)]),
+      ];
+    };
+    const hasQuota = result.total.quotaChance !== null;
+    return table({
+      caption: t("pipeline.table"), class: "small",
+      columns: [{ text: t("period.name") }, { text: "" }, { text: t("pipeline.low"), number: true }, { text: t("pipeline.middle"), number: true }, { text: t("pipeline.high"), number: true }, { text: t("pipeline.winCount"), number: true }, ...(hasQuota ? [{ text: t("pipeline.quotaChance"), number: true }] : [])],
+      rows: [...result.periods.map((/** @type {any} */ period, /** @type {number} */ at) => row(period, nameOf(at), true)), row(result.total, h("strong", null, t("pipeline.total")), false)],
+    });
+  }
+
+  /** @param {number} low @param {number} middle @param {number} high @param {string} label */
+  function bandBar(low, middle, high, label) {
+    const share = (/** @type {number} */ part) => `${Math.max(0, Math.min(1, part)) * 100}%`;
+    return h("span", { class: "interval", role: "img", "aria-label": label, title: label },
+      h("span", { class: "interval-range", style: { "inset-inline-start": share(low), "inline-size": share(high - low) } }),
+      h("span", { class: "interval-dot", style: { "inset-inline-start": share(middle) } }));
+  }
+
+  /** @param {any} result */
+  function slippedDeals({ slipped: late, withoutAmount }) {
+    const missing = withoutAmount.open > 0 && h("p", { class: "note" }, t("pipeline.withoutAmount", { count: withoutAmount.open }));
+    if (!late.column || late.deals === 0) return [missing];
+    const rows = Array.from(late.row).slice(0, LISTED);
+    return [missing, h("details", { class: "section" }, h("summary", null, t("pipeline.slipped", { count: late.deals, value: short(late.amount) })),
+      table({
+        caption: t("pipeline.slippedTitle"), class: "small",
+        columns: [{ text: t("deals.id") }, { text: t("pipeline.late"), number: true }, { text: t("deals.probability"), number: true }],
+        rows: rows.map((row, at) => [h("button", { type: "button", class: "link", onclick: () => open({ row }) }, t("pipeline.row", { row: i18n.number(row + 1) })), i18n.number(late.daysLate[at]), percent(late.probability[at])]),
+      }))];
+  }
+
+  /** @param {any} backtest */
+  function test(backtest) {
+    if (!backtest) return h("p", { class: "note" }, t("pipeline.untested"));
+    const covered = backtest.amountCovered ?? backtest.winsCovered;
+    const error = backtest.amountError ?? backtest.winsError;
+    if (!covered) return h("p", { class: "note" }, t("pipeline.untested"));
+    return h("p", { dataset: { testid: "pipeline-test" } }, t("pipeline.tested", { count: covered.n, share: percent(covered.value), error: error === null ? "–" : percent(error) }), " ",
+      h("span", { class: "note" }, intervalText(i18n, { low: covered.low, high: covered.high }, percent)));
+  }
+
+  /** @param {{row: number, id?: string}} deal */
+  function open({ row, id }) {
+    openRecord(context, { title: id === undefined ? t("record") : t("deals.one", { id }), table: "deals", row, content: [] });
+    if (id !== undefined) context.select([id]);
+  }
+
+  const headline = (/** @type {any} */ { periods: [current] }) => (current.amount ? short(current.amount.p50) : t("pipeline.wins", { count: current.wins.p50 }));
+  return { ...shell, update, headline };
+}
