@@ -10,7 +10,7 @@ use super::rule::Grove;
 use super::silhouette::Silhouette;
 use super::units::Units;
 use super::value::{self, Band, TierLimits};
-use super::{Difference, MapPoints, Segment, SegmentsOptions, SegmentsResult, groups, rfm};
+use super::{Difference, MapPoints, Prepared, Segment, SegmentsOptions, SegmentsResult, groups, rfm};
 use crate::bulk::{Floats, Indices};
 use crate::error::Result;
 use crate::quality::harmless;
@@ -73,15 +73,13 @@ fn medians_by_label(values: &[f64], order: &[usize], weights: &[f64], labels: &[
 
 /// Segments in display order: by the mean of monetary value, or of the first feature, in original units, highest first.
 pub(super) fn describe(
-    input: &Input,
-    known: &Known,
-    features: &[Feature],
-    points: &Points,
+    prepared: &Prepared,
     model: &KMeans,
     judged: &Silhouette,
     stability: &[Option<f64>],
     options: &SegmentsOptions,
 ) -> Described {
+    let Prepared { input, known, features, points, .. } = prepared;
     let by_value = input.features.iter().find(|feature| input.money.is_some() && feature.name == "monetary");
     let ranked_by = by_value.or(input.features.first());
     let means = means_by_label(ranked_by.map_or(&[], |feature| &feature.values), &input.weights, model);

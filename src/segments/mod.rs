@@ -177,7 +177,7 @@ impl Prepared {
                 (Some(how), of_cluster)
             }
         };
-        let described = describe::describe(input, &self.known, features, points, &model, &judged, &of_cluster, options);
+        let described = describe::describe(self, &model, &judged, &of_cluster, options);
         let used = SegmentsOptions {
             features: Some(options.features.clone().unwrap_or(FeatureChoice::Named(FeatureSet::Rfm))),
             of: Some(input.of),

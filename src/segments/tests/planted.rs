@@ -84,6 +84,7 @@ fn found(sets: std::ops::Range<u32>) -> [usize; 3] {
     counts
 }
 
+/// 94 of 100 sets have the right number and 0.95 of the attainable index, 100 the verdict.
 /// Where two segments lie much nearer to each other than to the rest the silhouette joins them: in a box 24 wide in 13 of 100 sets.
 #[test]
 #[ignore = "100 sets take a minute"]
