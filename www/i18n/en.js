@@ -87,6 +87,7 @@ export default {
   "pipeline.late": "Days late",
   "pipeline.row": "Row {row}",
   "pipeline.untested": "There is too little past to test this forecast on.",
+  "pipeline.caution": "Do not rely on this: on past periods the band held the truth in only {share} of {count}. The business changes faster than its past tells.",
   "pipeline.tested": { one: "Tested on {count} past period: the band held the truth in {share} of them (80 % is right); the middle was off by {error} on average.", other: "Tested on {count} past periods: the band held the truth in {share} of them (80 % is right); the middle was off by {error} on average." },
   "pipeline.definition.draws": "Drawn many times over (Monte Carlo, fixed seed): every open deal is won or lost at its own time, new deals arrive as they did, amounts are drawn from past ones. The band holds 8 of 10 draws; a shock common to all deals is learnt from the back-test.",
   "pipeline.definition.parts": "Chance and time of a win: cumulative incidence (Aalen–Johansen) given the age of the deal, told apart by the model of close probabilities where that has a signal. Counts of open deals won: exact (Poisson–binomial).",

@@ -16,6 +16,7 @@ export function pipelinePanel(context) {
   const shell = panel(context, "pipeline");
   const quota = h("input", { type: "number", min: 0, step: "any", inputMode: "decimal", value: context.options.quota ?? "", dataset: { testid: "pipeline-quota" }, onchange: () => context.change({ quota: quota.value || undefined }) });
   const head = h("div", { class: "toolbar" });
+  const caution = h("p", { class: "verdict-use_with_care", hidden: true, dataset: { testid: "pipeline-caution" } });
   const numbers = h("dl", { class: "key-numbers" });
   const bands = h("div", { class: "found" });
   const tested = h("div", { class: "found" });
@@ -24,7 +25,7 @@ export function pipelinePanel(context) {
 
   /** @param {any} result `PipelineResult` */
   function update(result) {
-    if (!shell.body.hasChildNodes()) shell.body.append(head, numbers, bands, slipped, tested, print);
+    if (!shell.body.hasChildNodes()) shell.body.append(caution, head, numbers, bands, slipped, tested, print);
     const names = i18n.periodNames(result.period);
     const nameOf = (/** @type {number} */ at) => names(result.startDay[at], result.startDay[at + 1]);
     const [current] = result.periods;
@@ -32,6 +33,9 @@ export function pipelinePanel(context) {
     refill(head,
       choice({ label: t("period.by"), value: result.period, options: PERIODS.map((period) => [period, t(`period.${period}`)]), onchange: (period) => context.change({ period }), testid: "pipeline-period" }),
       current.amount && h("label", { class: "field" }, h("span", null, t("pipeline.quota")), quota));
+    const covered = result.backtest && (result.backtest.amountCovered ?? result.backtest.winsCovered);
+    caution.hidden = !covered || covered.high >= BAND;
+    caution.textContent = caution.hidden ? "" : t("pipeline.caution", { share: percent(covered.value), count: covered.n });
     refill(numbers, keyNumbers(result, current));
     refill(bands, bandTable(result, nameOf));
     refill(slipped, slippedDeals(result));

@@ -36,8 +36,9 @@ export function segmentsPanel(context) {
     draw();
     refill(profiles, profileTable(context, result));
     const nameOf = (/** @type {number} */ index) => segmentName(i18n, result, index);
-    refill(trusted, trust(i18n, result));
-    refill(meaning, rules(i18n, result, { nameOf, featureName: (feature) => featureName(i18n, feature) }), crossView(i18n, result, nameOf));
+    const nameOfFeature = (/** @type {any} */ feature) => featureName(i18n, feature);
+    refill(trusted, trust(i18n, result, nameOfFeature));
+    refill(meaning, rules(i18n, result, { nameOf, featureName: nameOfFeature }), crossView(i18n, result, nameOf));
     refill(print, smallPrint(i18n, result.meta, ["segments.definition.features", "segments.definition.groups", "segments.definition.number", "segments.definition.trust"]));
     refill(quality, silhouetteBars(result.candidates, { i18n, k: result.k, onchoose: (k) => context.change({ k: String(k) }) }),
       h("p", { class: "note" }, t("segments.silhouetteNote", { silhouette: result.silhouette === null ? "–" : i18n.fixed(result.silhouette, 2), count: result.silhouetteOf })));

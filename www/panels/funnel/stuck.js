@@ -39,7 +39,7 @@ export function stuckSection(context, i18n) {
         columns: [{ text: t("deals.id") }, { text: t("funnel.stage") }, { text: t("deals.owner") }, { text: t("amount"), number: true }, { text: t("stuck.age"), number: true }, { text: t("stuck.threshold"), number: true }, { text: t("stuck.won"), number: true }],
         rows: deals.slice(0, shown).map((/** @type {any} */ deal) => [
           h("button", { type: "button", class: "link", onclick: () => open(deal) }, h("bdi", null, deal.id)), h("bdi", null, deal.stage ?? "–"), h("bdi", null, deal.owner ?? "–"),
-          deal.amount === null ? "–" : short(deal.amount), number(deal.ageDays), h("span", { class: "note" }, number(deal.thresholdDays)), deal.won ? h("span", { title: range(deal.won) }, percent(deal.won.value)) : "–",
+          deal.amount === null ? "–" : short(deal.amount), number(deal.ageDays), h("span", { class: "note" }, number(deal.thresholdDays)), deal.won ? h("span", null, percent(deal.won.value), " ", h("span", { class: "note" }, `(${i18n.range(percent(deal.won.low), percent(deal.won.high))})`)) : "–",
         ]),
       }),
       deals.length > shown && h("div", { class: "toolbar" },

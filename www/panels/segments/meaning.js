@@ -3,15 +3,15 @@ import { h, table } from "../dom.js";
 
 /** @typedef {import("../../i18n/index.js").I18n} I18n */
 
-/** Whether there are groups at all, in words. @param {I18n} i18n @param {any} result */
-export function trust(i18n, { gap, stability, segments, notes }) {
+/** Whether there are groups at all, in words. @param {I18n} i18n @param {any} result @param {(feature: any) => string} featureName */
+export function trust(i18n, { gap, stability, segments, notes, features }, featureName) {
   const { t, number } = i18n;
   const unstable = stability ? segments.filter((/** @type {any} */ segment) => segment.stability !== null && segment.stability < stability.threshold).length : 0;
   const said = [
     gap && t(`segments.gap.${gap.verdict}`, { references: number(gap.references) }),
     stability && (unstable === 0 ? t("segments.allStable", { count: stability.bootstraps }) : t("segments.unstable", { count: unstable, all: number(segments.length) })),
   ].filter(Boolean);
-  const logs = notes.filter((/** @type {any} */ { code }) => code === "logarithm_taken").map((/** @type {any} */ { column }) => column);
+  const logs = notes.filter((/** @type {any} */ { code }) => code === "logarithm_taken").map((/** @type {any} */ { column }) => featureName(features.find((/** @type {any} */ { name }) => name === column) ?? { name: column, unit: null }));
   if (!said.length && !logs.length) return null;
   return h("div", { class: "found", dataset: { testid: "segments-trust", verdict: gap?.verdict ?? "" } },
     h("p", null, said.join(" ")), logs.length > 0 && h("p", { class: "note" }, t("segments.logTaken", { list: i18n.list(logs) })));
