@@ -638,8 +638,8 @@ export interface ForecastResult {
   };
   /** Fitted on all closed deals. */
   model: Model | null;
-  /** Columns left out because they are known only after, or decide, the close. */
-  leakage: { column: string; reason: "crm_probability" | "after_close" | "amount_at_close" | "identifier" | "too_good" | "outcome_copy" | "expected_close"; auc: number | null; detail: string }[];
+  /** Columns that are known only after, or decide, the close: left out, unless `features` names them (`used`: a warning that has to stay in sight). */
+  leakage: { column: string; reason: "crm_probability" | "after_close" | "amount_at_close" | "identifier" | "too_good" | "outcome_copy" | "expected_close"; auc: number | null; detail: string; used: boolean }[];
   /** Every open deal, in the order of the deals table. */
   open: { row: Indices; probability: Floats; low: Floats; high: Floats };
   /** The most probable first. */

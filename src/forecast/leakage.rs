@@ -8,6 +8,7 @@ use crate::stats::discrimination::area_under_curve;
 use crate::stats::intervals::Confidence;
 use crate::stats::logistic::fit;
 use crate::table::Values;
+use crate::time::DAY_MS;
 use serde::Serialize;
 
 /// Why a column may not be a feature.
@@ -41,6 +42,8 @@ pub struct Leak {
     pub auc: Option<f64>,
     /// What was seen, in words.
     pub detail: String,
+    /// Whether the model uses it all the same, because the user asked for it.
+    pub used: bool,
 }
 
 /// Normalised header words that stand for something known only after the close.
@@ -110,7 +113,7 @@ fn normalised(name: &str) -> String {
 /// What speaks against `attributes[index]` by its role, its name and when it is filled; `None` where nothing does.
 pub fn by_meaning(deals: &Deals, index: usize) -> Option<Leak> {
     let Attribute { name, role, values } = deals.attributes.get(index)?;
-    let leak = |reason, detail: String| Some(Leak { column: name.clone(), reason, auc: None, detail });
+    let leak = |reason, detail: String| Some(Leak { column: name.clone(), reason, auc: None, detail, used: false });
     match role.as_deref() {
         Some("id") => return leak(LeakageReason::Identifier, "it names the deal".into()),
         Some("probability") => return leak(LeakageReason::CrmProbability, "it is the CRM's own probability".into()),
@@ -127,6 +130,15 @@ pub fn by_meaning(deals: &Deals, index: usize) -> Option<Leak> {
     if AFTER_CLOSE.contains(&plain.as_str()) {
         return leak(LeakageReason::AfterClose, "by its name it is known once the outcome is".into());
     }
+    if let Values::Instants(instants) = values {
+        let (same, closed) = at_close(deals, instants);
+        if same >= 5.0 && same >= 0.9 * closed {
+            return leak(
+                LeakageReason::AfterClose,
+                format!("on {same} of {closed} closed deals it is the day of the close"),
+            );
+        }
+    }
     let filled = Filled::count(deals, values);
     if role.as_deref() == Some("amount") && filled.zero_when_lost() {
         let (zero, lost) = (filled.lost_zero, filled.lost);
@@ -140,6 +152,19 @@ pub fn by_meaning(deals: &Deals, index: usize) -> Option<Leak> {
         );
     }
     None
+}
+
+/// Closed deals (weighted) whose value lies within a day of their close, and those that have a value and a close date.
+fn at_close(deals: &Deals, instants: &[f64]) -> (f64, f64) {
+    let (mut same, mut closed) = (0.0, 0.0);
+    for (row, instant) in instants.iter().enumerate() {
+        let away = (instant - deals.closed[row]).abs();
+        if !away.is_nan() {
+            closed += deals.weight[row];
+            same += if away < DAY_MS { deals.weight[row] } else { 0.0 };
+        }
+    }
+    (same, closed)
 }
 
 /// Rows of each outcome that hold a value (weighted).
@@ -216,7 +241,8 @@ const ENOUGH_TO_REPEAT: f64 = 50.0;
 /// distinct ones than half the rows, or, without a role, more than 50 with at least `min_level_rows` rows.
 pub fn by_cardinality(attributes: &[Attribute], index: usize, closed: &Examples, min_level_rows: f64) -> Option<Leak> {
     let Attribute { name, role, values } = attributes.get(index)?;
-    let leak = |detail| Some(Leak { column: name.clone(), reason: LeakageReason::Identifier, auc: None, detail });
+    let leak =
+        |detail| Some(Leak { column: name.clone(), reason: LeakageReason::Identifier, auc: None, detail, used: false });
     match values {
         Values::Instants(_) => None,
         Values::Numbers(_) => match role.as_deref() {
@@ -291,7 +317,7 @@ pub fn by_result(
         _ => LeakageReason::TooGood,
     };
     let detail = format!("alone it ranks won deals above lost ones in {} of 1,000 pairs", (1000.0 * auc).round());
-    Some(Leak { column: encoder.column, reason, auc: Some(auc), detail })
+    Some(Leak { column: encoder.column, reason, auc: Some(auc), detail, used: false })
 }
 
 #[cfg(test)]

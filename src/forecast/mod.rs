@@ -371,7 +371,7 @@ fn candidates(
         if leak.is_none() || asked == Some(true) {
             columns.push(index);
         }
-        leakage.extend(leak);
+        leakage.extend(leak.map(|leak| Leak { used: asked == Some(true), ..leak }));
     }
     Ok((columns, leakage))
 }

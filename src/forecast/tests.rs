@@ -141,6 +141,46 @@ fn planted_leaks_are_named_and_honest_columns_are_not() {
 }
 
 #[test]
+fn six_planted_leaks_are_named_and_one_that_is_asked_for_is_used_with_a_warning() {
+    let (outcomes, x) = simulated(1000, 9);
+    let won = |i: usize| outcomes[i] == Outcome::Won;
+    let open = |i: usize| outcomes[i] == Outcome::Open;
+    let text = |value: &dyn Fn(usize) -> Option<String>| Values::Texts((0..1000).map(value).collect());
+    let number = |value: &dyn Fn(usize) -> f64| Values::Numbers((0..1000).map(value).collect());
+    let day = |i: usize| if open(i) { (i + 90) as f64 } else { (i + 30) as f64 + 0.4 };
+    let attributes = vec![
+        attribute("x", None, Values::Numbers(x)),
+        attribute("first contact", None, Values::Instants((0..1000).map(|i| (i as f64 - 7.0) * DAY_MS).collect())),
+        attribute("feedback", None, text(&|i| (!open(i)).then(|| format!("f{}", i % 3)))),
+        attribute("target day", None, Values::Instants((0..1000).map(|i| day(i) * DAY_MS).collect())),
+        attribute("reference", None, text(&|i| Some(format!("{}-{i}", if won(i) { "W" } else { "L" })))),
+        attribute("amount", Some("amount"), number(&|i| if won(i) || open(i) { 50.0 + i as f64 } else { 0.0 })),
+        attribute("Probability (%)", Some("probability"), number(&|i| if open(i) { 50.0 } else { 100.0 })),
+        attribute("mood", None, text(&|i| Some(if won(i) { "happy" } else { "sad" }.into()))),
+    ];
+    let crm = crm(&outcomes, attributes);
+    let result = run(&crm);
+    let named: Vec<(&str, LeakageReason, bool)> =
+        result.leakage.iter().map(|leak| (leak.column.as_str(), leak.reason, leak.used)).collect();
+    use LeakageReason::*;
+    assert_eq!(
+        named,
+        [
+            ("feedback", AfterClose, false),
+            ("target day", AfterClose, false),
+            ("reference", Identifier, false),
+            ("amount", AmountAtClose, false),
+            ("Probability (%)", CrmProbability, false),
+            ("mood", OutcomeCopy, false),
+        ]
+    );
+    let asked = ForecastOptions { features: Some(vec!["x".into(), "mood".into()]), ..ForecastOptions::default() };
+    let result = forecast(&crm, &asked, &mut Progress::none()).unwrap();
+    assert!(result.leakage.len() == 1 && result.leakage[0].used);
+    assert!(result.model.unwrap().features.iter().any(|feature| feature.column == "mood"));
+}
+
+#[test]
 fn weight_three_equals_three_rows() {
     let (outcomes, x) = simulated(400, 5);
     let weights: Vec<usize> = (0..400).map(|i| 1 + i % 3).collect();

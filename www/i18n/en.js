@@ -349,6 +349,7 @@ export default {
   "forecast.calibration": "Calibration",
   "forecast.slope": "slope {slope}, intercept {intercept}",
   "forecast.measuresNote": "Lower is better for log-loss and Brier score. The win rate of the older deals is the bar to beat; a slope of 1 and an intercept of 0 are perfect.",
+  "forecast.leakageUsed": { one: "{count} column that gives the outcome away is used because it was asked for. What follows may be too good to be true.", other: "{count} columns that give the outcome away are used because they were asked for. What follows may be too good to be true." },
   "forecast.excluded": { one: "{count} column was not used, because it would give the answer away", other: "{count} columns were not used, because they would give the answer away" },
   "forecast.definition.model": "Probabilities: logistic regression of won against lost on the closed deals, with an L2 penalty chosen on the older ones. Interval: delta method on the linear predictor.",
   "forecast.definition.test": "Test by time: the newest closed deals are kept aside, never drawn at random. AUC: how often a won deal gets a higher number than a lost one; 0.5 is chance.",

@@ -116,9 +116,13 @@ function measureTable(i18n, holdout) {
 /** @param {import("../i18n/index.js").I18n} i18n @param {any[]} leakage */
 function excluded({ t, has, fixed }, leakage) {
   if (!leakage.length) return null;
-  return h("details", { class: "quiet" },
-    h("summary", null, t("forecast.excluded", { count: leakage.length })),
-    h("ul", { class: "left-out" }, leakage.map(({ column, reason: why, auc, detail }) => h("li", null,
-      h("bdi", { class: "strong" }, column), ": ", has(`leakage.${why}`) ? t(`leakage.${why}`) : detail,
-      auc === null || auc === undefined ? null : h("span", { class: "note" }, ` (AUC ${fixed(auc, 2)})`)))));
+  const list = (/** @type {any[]} */ columns) => h("ul", { class: "left-out" }, columns.map(({ column, reason: why, auc, detail }) => h("li", null,
+    h("bdi", { class: "strong" }, column), ": ", has(`leakage.${why}`) ? t(`leakage.${why}`) : detail,
+    auc === null || auc === undefined ? null : h("span", { class: "note" }, ` (AUC ${fixed(auc, 2)})`))));
+  const used = leakage.filter(({ used }) => used);
+  const out = leakage.filter(({ used }) => !used);
+  return [
+    used.length > 0 && h("div", { dataset: { testid: "leakage-used" } }, h("p", { class: "verdict-use_with_care" }, t("forecast.leakageUsed", { count: used.length })), list(used)),
+    out.length > 0 && h("details", { class: "quiet" }, h("summary", null, t("forecast.excluded", { count: out.length })), list(out)),
+  ];
 }
