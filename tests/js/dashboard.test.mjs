@@ -23,7 +23,7 @@ after(async () => {
 
 /** @param {Page} page */
 async function settled(page) {
-  for (const panel of ["funnel", "forecast", "segments"]) {
+  for (const panel of ["funnel", "forecast", "pipeline", "segments", "quality"]) {
     await page.locator(`[data-testid="panel-${panel}"]:is([data-state="ready"], [data-state="error"])`).first().waitFor({ timeout: 60_000 });
   }
 }
@@ -108,6 +108,55 @@ test("the simulated CRM shows stages", () =>
     await page.screenshot({ path: join(pictures, "simulated.png"), fullPage: true });
     assert.ok(Number(await value(page, "funnel-median")) > 0);
     assert.notEqual(await value(page, "forecast-verdict"), null);
+  }, "?source=simulated"));
+
+test("the definition of conversion is printed and switched, and the shares are those of the result", () =>
+  opened(async ({ page }) => {
+    const shares = () => page.locator('[data-testid="conversion"] td[data-share]').evaluateAll((cells) => cells.map((cell) => Number(/** @type {HTMLElement} */ (cell).dataset.share)));
+    const results = await page.locator("crm-dashboard").evaluate(async (element) => (await /** @type {any} */ (element).engine.funnel()).stages.map((/** @type {any} */ { conversion }) => conversion));
+    for (const definition of ["visited", "eventual", "reached"]) {
+      await page.locator('[data-testid="conversion-definition"]').selectOption(definition);
+      await page.locator(`[data-testid="conversion"][data-definition="${definition}"]`).waitFor();
+      assert.deepEqual(await shares(), results.map((/** @type {any} */ conversion) => conversion[definition].ofPrevious?.value ?? 0));
+    }
+    assert.ok(results.some((/** @type {any} */ { visited, reached }) => visited.deals !== reached.deals), "the definitions differ");
+  }, "?source=simulated"));
+
+test("groups are compared by a column, with a test in words and a heat map", () =>
+  opened(async ({ page }) => {
+    await page.locator('[data-testid="funnel-group"]').selectOption("source");
+    await page.locator('[data-testid="funnel-heat"] td').first().waitFor({ timeout: 30_000 });
+    assert.match(await page.locator('[data-testid="funnel-group-test"]').innerText(), /p [=<] 0\.\d{3}/);
+    assert.match(page.url(), /funnel\.groupBy=source/);
+  }, "?source=simulated"));
+
+test("a stuck deal opens its record and hands its id to the host", () =>
+  opened(async ({ page }) => {
+    await page.locator("crm-dashboard").evaluate((element) => element.addEventListener("crm-select", (event) => (/** @type {any} */ (window).chosen = /** @type {CustomEvent} */ (event).detail.ids)));
+    const link = page.locator(".stuck tbody button.link").first();
+    const id = await link.innerText();
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".drawer .record td", { hasText: id }).first().waitFor({ timeout: 10_000 }).catch(() => page.locator(".drawer .record").getByText(id).first().waitFor());
+    assert.deepEqual(await page.evaluate(() => /** @type {any} */ (window).chosen), [id]);
+  }, "?source=simulated"));
+
+test("a quota changes the chance of reaching it, and the test on past periods is said", () =>
+  opened(async ({ page }) => {
+    const chance = async (/** @type {string} */ quota) => {
+      const before = await page.locator('[data-testid="pipeline-chance"]').getAttribute("data-value").catch(() => null);
+      await page.locator('[data-testid="pipeline-quota"]').fill(quota);
+      await page.keyboard.press("Tab");
+      await page.waitForFunction((before) => {
+        const now = document.querySelector("crm-dashboard")?.shadowRoot?.querySelector('[data-testid="pipeline-chance"]')?.getAttribute("data-value");
+        return now !== undefined && now !== null && now !== before;
+      }, before, { timeout: 60_000 });
+      return Number(await value(page, "pipeline-chance"));
+    };
+    page.setDefaultTimeout(5000);
+    assert.equal(await chance("1"), 1);
+    assert.ok((await chance("1e12")) < 1e-3);
+    assert.match(await page.locator('[data-testid="pipeline-test"]').innerText(), /80 %/);
   }, "?source=simulated"));
 
 test("a file of the user is read, and broken lines are listed", () =>
