@@ -214,6 +214,7 @@ export default {
   "stuck.title": "Deals that are stuck",
   "stuck.count": { one: "{count} open deal has been in its stage for longer than 9 in 10 of the deals that were later won.", other: "{count} open deals have been in their stage for longer than 9 in 10 of the deals that were later won." },
   "stuck.worth": { one: "{count} open deal, worth {value}, has been in its stage for longer than 9 in 10 of the deals that were later won.", other: "{count} open deals, worth {value}, have been in their stage for longer than 9 in 10 of the deals that were later won." },
+  "stuck.cycle": { one: "{count} deal has been open for longer than 9 in 10 of the deals that were won.", other: "{count} deals have been open for longer than 9 in 10 of the deals that were won." },
   "stuck.none": "No open deal has been in its stage for longer than 9 in 10 of the deals that were later won.",
   "stuck.rule": "The limit is learnt from the stays that led to a win.",
   "stuck.unjudged": { one: "{count} open deal stands in a stage with too few wins to judge.", other: "{count} open deals stand in stages with too few wins to judge." },

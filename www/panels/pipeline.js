@@ -93,7 +93,7 @@ export function pipelinePanel(context) {
   /** @param {number} low @param {number} middle @param {number} high @param {string} label */
   function bandBar(low, middle, high, label) {
     const share = (/** @type {number} */ part) => `${Math.max(0, Math.min(1, part)) * 100}%`;
-    return h("span", { class: "interval", role: "img", "aria-label": label, title: label },
+    return h("span", { class: "interval band", role: "img", "aria-label": label, title: label },
       h("span", { class: "interval-range", style: { "inset-inline-start": share(low), "inline-size": share(high - low) } }),
       h("span", { class: "interval-dot", style: { "inset-inline-start": share(middle) } }));
   }

@@ -87,6 +87,7 @@ tr.chosen .bar span { opacity: 1; }
 .interval { position: relative; display: block; block-size: 16px; border-inline: 1px solid var(--crm-border); background: linear-gradient(var(--crm-border), var(--crm-border)) center / 100% 1px no-repeat; }
 .interval-range { position: absolute; inset-block: 5px; background: var(--crm-accent); opacity: 0.35; border-radius: 3px; }
 .interval-dot { position: absolute; inset-block-start: 4px; inline-size: 8px; block-size: 8px; margin-inline-start: -4px; border-radius: 50%; background: var(--crm-accent); }
+.band { min-inline-size: 180px; }
 .chips { display: flex; flex-wrap: wrap; gap: 4px; }
 .chip { display: inline-block; font-size: 12px; line-height: 1.6; padding-inline: 8px; border-radius: 10px; border: 1px solid var(--crm-border); white-space: nowrap; max-inline-size: 190px; overflow: hidden; text-overflow: ellipsis; }
 .chip.up { border-color: var(--crm-good); color: var(--crm-good); }
@@ -195,6 +196,7 @@ dialog::backdrop { background: rgb(0 0 0 / 0.35); }
   .key-numbers { grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); gap: 12px; }
   .key-number .value { font-size: 20px; }
   .rows { min-inline-size: 900px; }
+  .band { min-inline-size: 56px; }
   .chips { flex-wrap: nowrap; }
   .wide { min-inline-size: 70px; }
   .toolbar h3 { inline-size: 100%; }

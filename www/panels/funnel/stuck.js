@@ -23,6 +23,8 @@ export function stuckSection(context, i18n) {
 
   function draw() {
     const { count, value, deals, unjudged, thresholds } = stuck;
+    // Without a stage history it is the whole cycle that takes too long.
+    const hasStages = thresholds.some((/** @type {any} */ { stage }) => stage !== null);
     element.hidden = thresholds.length === 0;
     if (!thresholds.length) return;
     const save = () => download("stuck-deals.csv", csv([
@@ -32,13 +34,13 @@ export function stuckSection(context, i18n) {
     refill(element,
       h("div", { class: "toolbar" }, h("h3", null, t("stuck.title")), deals.length > 0 && h("button", { type: "button", onclick: save }, t("csv.save"))),
       h("p", { dataset: { testid: "stuck-sentence" } },
-        count > 0 ? t(value > 0 ? "stuck.worth" : "stuck.count", { count, value: short(value) }) : t("stuck.none"), " ",
+        count === 0 ? t("stuck.none") : t(!hasStages ? "stuck.cycle" : value > 0 ? "stuck.worth" : "stuck.count", { count, value: short(value) }), " ",
         h("span", { class: "note" }, t("stuck.rule"), " ", unjudged > 0 ? t("stuck.unjudged", { count: unjudged }) : "")),
       deals.length > 0 && table({
         caption: t("stuck.title"), class: "small",
-        columns: [{ text: t("deals.id") }, { text: t("funnel.stage") }, { text: t("deals.owner") }, { text: t("amount"), number: true }, { text: t("stuck.age"), number: true }, { text: t("stuck.threshold"), number: true }, { text: t("stuck.won"), number: true }],
+        columns: [{ text: t("deals.id") }, ...(hasStages ? [{ text: t("funnel.stage") }] : []), { text: t("deals.owner") }, { text: t("amount"), number: true }, { text: t("stuck.age"), number: true }, { text: t("stuck.threshold"), number: true }, { text: t("stuck.won"), number: true }],
         rows: deals.slice(0, shown).map((/** @type {any} */ deal) => [
-          h("button", { type: "button", class: "link", onclick: () => open(deal) }, h("bdi", null, deal.id)), h("bdi", null, deal.stage ?? "–"), h("bdi", null, deal.owner ?? "–"),
+          h("button", { type: "button", class: "link", onclick: () => open(deal) }, h("bdi", null, deal.id)), ...(hasStages ? [h("bdi", null, deal.stage ?? "–")] : []), h("bdi", null, deal.owner ?? "–"),
           deal.amount === null ? "–" : short(deal.amount), number(deal.ageDays), h("span", { class: "note" }, number(deal.thresholdDays)), deal.won ? h("span", null, percent(deal.won.value), " ", h("span", { class: "note" }, `(${i18n.range(percent(deal.won.low), percent(deal.won.high))})`)) : "–",
         ]),
       }),
