@@ -63,8 +63,8 @@ export interface LoadOptions {
 /** What the core takes: it has no rules of time zones, `time-zone.js` hands it the table of the host's. */
 export type CoreLoadOptions = Omit<LoadOptions, "timeZone">;
 
-/** Values of one column: numbers (NaN is missing), instants in ms (NaN is missing), texts to be typed as the cells of a file are (empty is missing), or texts by their place in `levels`. */
-export type ColumnValues = Float64Array | { instants: Float64Array } | string[] | { codes: Uint32Array; levels: string[] };
+/** Values of one column: numbers (NaN is missing), instants in ms (NaN is missing), texts to be typed as the cells of a file are (empty is missing), the same by their place in `cells`, or texts by their place in `levels`, which stay texts. */
+export type ColumnValues = Float64Array | { instants: Float64Array } | string[] | { codes: Uint32Array; cells: string[] } | { codes: Uint32Array; levels: string[] };
 
 export interface LeftOut {
   table: string;

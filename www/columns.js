@@ -78,7 +78,36 @@ export function columnOf(values) {
   if (list.every((value) => value === null || value === undefined || typeof value === "number" || isSafe(value))) {
     return Float64Array.from(list, (value) => (value === null || value === undefined ? NaN : Number(value)));
   }
-  return list.map(textOf);
+  return coded(list) ?? list.map(textOf);
+}
+
+/** Shorter lists go as they are. */
+const MANY = 1000;
+
+/**
+ * Texts by their place among the distinct ones, which cross to the worker and into the core in a fraction of the time; nothing where most are distinct.
+ *
+ * @param {unknown[]} list
+ * @returns {ColumnValues | undefined}
+ */
+function coded(list) {
+  if (list.length < MANY) return;
+  /** @type {Map<unknown, number>} */
+  const places = new Map();
+  /** @type {string[]} */
+  const cells = [];
+  const codes = new Uint32Array(list.length);
+  for (let row = 0; row < list.length; row++) {
+    const value = list[row];
+    let place = places.get(value);
+    if (place === undefined) {
+      if (cells.length > MANY && cells.length * 4 > row) return;
+      places.set(value, (place = cells.length));
+      cells.push(textOf(value));
+    }
+    codes[row] = place;
+  }
+  return { codes, cells };
 }
 
 /** @param {unknown} value */

@@ -29,6 +29,8 @@ pub struct Durations {
     pub cause: Vec<u32>,
     /// Row of the passages of each; of the cycle, the deal once more.
     pub row: Vec<u32>,
+    /// Whether each is a stay of a deal that came back; empty where none is.
+    pub is_reentry: Vec<bool>,
     /// Which ones could not be used, with the reason; by `row`.
     pub odd: Vec<(u32, &'static str)>,
 }
@@ -99,6 +101,7 @@ struct Unsorted {
     deal: Vec<u32>,
     cause: Vec<u32>,
     row: Vec<u32>,
+    is_reentry: Vec<bool>,
     odd: Vec<(u32, &'static str)>,
 }
 
@@ -106,7 +109,15 @@ impl Unsorted {
     fn sorted(self) -> Result<Durations> {
         let (sorted, rows) = Sorted::new(&self.durations, &self.entries)?;
         let at = |values: &[u32]| rows.iter().map(|row| values[*row as usize]).collect();
-        Ok(Durations { sorted, deal: at(&self.deal), cause: at(&self.cause), row: at(&self.row), odd: self.odd })
+        let is_reentry = rows.iter().filter_map(|row| self.is_reentry.get(*row as usize).copied()).collect();
+        Ok(Durations {
+            sorted,
+            deal: at(&self.deal),
+            cause: at(&self.cause),
+            row: at(&self.row),
+            is_reentry,
+            odd: self.odd,
+        })
     }
 }
 
@@ -143,6 +154,7 @@ fn cycle(deals: &Deals, crm: &Crm) -> Result<Durations> {
 fn stays(passages: &Passages, time: &LocalTime) -> Result<Vec<Durations>> {
     let mut stages: Vec<Unsorted> = passages.stages.iter().map(|_| Unsorted::default()).collect();
     let any_late = passages.delayed_entry.iter().any(|age| *age != 0.0);
+    let any_reentry = passages.ordinal.iter().any(|ordinal| *ordinal > 0);
     for row in 0..passages.len() {
         let Some(rows) = stages.get_mut(passages.stage[row] as usize) else { continue };
         let entered = passages.entered[row];
@@ -162,6 +174,9 @@ fn stays(passages: &Passages, time: &LocalTime) -> Result<Vec<Durations>> {
             rows.row.push(row as u32);
             if any_late {
                 rows.entries.push(entry);
+            }
+            if any_reentry {
+                rows.is_reentry.push(passages.ordinal[row] > 0);
             }
         }
     }

@@ -291,9 +291,11 @@ impl Default for Span {
 
 impl Span {
     fn add(&mut self, instant: f64) {
-        // min and max pass over a NaN.
-        self.first = self.first.min(instant);
-        self.last = self.last.max(instant);
+        // Comparisons with NaN are false: a NaN instant is passed over, and NaN ends give way.
+        if !instant.is_nan() {
+            self.first = if self.first <= instant { self.first } else { instant };
+            self.last = if self.last >= instant { self.last } else { instant };
+        }
     }
 }
 

@@ -156,6 +156,22 @@ pub struct Passages {
 }
 
 impl Passages {
+    /// None, with room for `rows`.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Passages {
+            deal: Vec::with_capacity(rows),
+            stage: Vec::with_capacity(rows),
+            ordinal: Vec::with_capacity(rows),
+            entered: Vec::with_capacity(rows),
+            exited: Vec::with_capacity(rows),
+            exit: Vec::with_capacity(rows),
+            next_stage: Vec::with_capacity(rows),
+            delayed_entry: Vec::with_capacity(rows),
+            weight: Vec::with_capacity(rows),
+            stages: Vec::new(),
+        }
+    }
+
     /// Number of passages.
     pub fn len(&self) -> usize {
         self.deal.len()

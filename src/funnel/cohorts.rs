@@ -85,23 +85,24 @@ pub(super) fn cohorts(
         }
         outcomes_known |= matches!(deals.outcome[deal], Outcome::Won | Outcome::Lost);
     }
-    let estimates = durations.sorted.estimates(shown.len(), CLOSED as usize, settings.confidence, &|place| {
+    let estimates = durations.sorted.estimates(shown.len(), CLOSED as usize, settings.confidence, |place| {
         let part = weights.part(durations, place)?;
         Some(Part { group: cohort_of[durations.deal[place] as usize], ..part })
     });
     let cohort = |(at, survival): (usize, &Survival)| {
         let (least, most) = follow_up[at];
-        let mut won = won_within(survival, &[30.0, 60.0, 90.0], outcomes_known);
-        for within in &mut won {
+        let won = survival.incidence(WON as usize);
+        let mut won_within_days = won_within(survival, &won, &[30.0, 60.0, 90.0], outcomes_known);
+        for within in &mut won_within_days {
             within.probability = within.probability.filter(|_| within.days <= most);
         }
         Cohort {
             start_day: f64::from(rule.start(period, shown[at])),
             end_day: f64::from(rule.start(period, shown[at].saturating_add(1))),
             deals: survival.n,
-            won: survival.incidence(WON as usize).events,
+            won: won.events,
             open: survival.censored,
-            won_within_days: won,
+            won_within_days,
             complete_days: if least.is_finite() { least.max(0.0) } else { 0.0 },
         }
     };

@@ -168,103 +168,148 @@ pub(super) fn conversions(
     for sums in &mut reached {
         (sums.of_first, sums.of_previous) = (sums.all, sums.all);
     }
-    let journeys = Journeys { deals, passages, time, as_of, used };
-    (0..stages)
-        .map(|at| {
-            let reached = conversion(at, &reached, settings);
-            let eventual = (stages <= MOST_EVENTUAL).then(|| journeys.eventual(at, reached, settings)).transpose()?;
-            Ok(StageConversion { visited: conversion(at, &visited, settings), reached, eventual })
-        })
-        .collect()
-}
-
-struct Journeys<'a> {
-    deals: &'a Deals,
-    passages: &'a Passages,
-    time: &'a LocalTime,
-    as_of: f64,
-    used: &'a Used,
-}
-
-impl Journeys<'_> {
-    fn eventual(&self, at: usize, reached: Conversion, settings: &Settings) -> Result<Conversion> {
+    let eventual =
+        if stages <= MOST_EVENTUAL { eventual(deals, passages, time, as_of, used, settings)? } else { Vec::new() };
+    let all = (0..stages).map(|at| {
+        let reached = conversion(at, &reached, settings);
         let none =
             Conversion { of_first: None, of_previous: None, value_of_first: None, value_of_previous: None, ..reached };
-        let Some(before) = at.checked_sub(1) else { return Ok(none) };
-        let (of_previous, value_of_previous) = self.shares(before, at, settings)?;
-        let (of_first, value_of_first) =
-            if before == 0 { (of_previous, value_of_previous) } else { self.shares(0, at, settings)? };
-        Ok(Conversion { of_first, of_previous, value_of_first, value_of_previous, ..none })
-    }
+        let eventual = eventual.get(at).map(|(first, previous)| Conversion {
+            of_first: first.0,
+            of_previous: previous.0,
+            value_of_first: first.1,
+            value_of_previous: previous.1,
+            ..none
+        });
+        StageConversion { visited: conversion(at, &visited, settings), reached, eventual }
+    });
+    Ok(all.collect())
+}
 
-    /// Probability of ever getting to stage `to` or further, from the time of getting to `from` or further: by count and by value.
-    fn shares(&self, from: usize, to: usize, settings: &Settings) -> Result<(Option<Estimate>, Option<Estimate>)> {
-        let (mut durations, mut entries, mut causes, mut weights, mut amounts) =
-            (vec![], vec![], vec![], vec![], vec![]);
-        let mut any_late = false;
-        for (deal, rows) in by_deal(self.passages).filter(|(deal, _)| self.used.is_selected(*deal)) {
-            let (deals, passages) = (self.deals, self.passages);
+/// Shares by count and by value.
+type Shares = (Option<Estimate>, Option<Estimate>);
+
+/// Pairs of stages whose journeys are held in memory at a time.
+const AT_ONCE: usize = 4;
+
+/// For each stage the probabilities of ever getting there or further, from the time of getting to the first stage and to the one before, or further.
+fn eventual(
+    deals: &Deals,
+    passages: &Passages,
+    time: &LocalTime,
+    as_of: f64,
+    used: &Used,
+    settings: &Settings,
+) -> Result<Vec<(Shares, Shares)>> {
+    let stages = passages.stages.len();
+    let of_previous = (1..stages).map(|to| (to - 1, to));
+    let pairs: Vec<(usize, usize)> = of_previous.chain((2..stages).map(|to| (0, to))).collect();
+    let is_late = passages.delayed_entry.iter().any(|age| *age != 0.0);
+    let mut result = vec![(Shares::default(), Shares::default()); stages];
+    for pairs in pairs.chunks(AT_ONCE) {
+        let mut journeys: Vec<Journeys> = pairs.iter().map(|_| Journeys::default()).collect();
+        let mut first = vec![0.0; stages];
+        for (deal, rows) in by_deal(passages).filter(|(deal, _)| used.is_selected(*deal)) {
             let outcome = deals.outcome[deal];
-            let won = if outcome == Outcome::Won { deals.closed[deal] } else { f64::INFINITY };
-            let (mut start, mut end) = (won, won);
-            for row in rows.clone() {
-                let steps =
-                    [(passages.stage[row], passages.entered[row]), (passages.next_stage[row], passages.exited[row])];
-                for (stage, at) in steps.into_iter().filter(|(stage, _)| (*stage as usize) < passages.stages.len()) {
-                    if stage as usize >= from {
-                        start = start.min(at);
-                    }
-                    if stage as usize >= to {
-                        end = end.min(at);
+            first_instants(
+                &mut first,
+                passages,
+                rows.clone(),
+                if outcome == Outcome::Won { deals.closed[deal] } else { f64::INFINITY },
+            );
+            for (journeys, (from, to)) in journeys.iter_mut().zip(pairs) {
+                let (start, end) = (first[*from], first[*to]);
+                if start == f64::INFINITY {
+                    continue;
+                }
+                let (end, cause) = match outcome {
+                    _ if end < f64::INFINITY => (end, 1),
+                    Outcome::Lost | Outcome::Closed => (deals.closed[deal], 2),
+                    Outcome::Open | Outcome::Hold | Outcome::Won => (as_of, 0),
+                };
+                let days = |to: f64| time.elapsed_ms(start, to) / time.day_ms();
+                let watched = match passages.delayed_entry[rows.start] {
+                    0.0 => 0.0,
+                    age => days(passages.entered[rows.start] + age).max(0.0),
+                };
+                let duration = days(end);
+                if duration >= 0.0 && duration.is_finite() && watched.is_finite() {
+                    journeys.durations.push(duration);
+                    journeys.causes.push(cause);
+                    journeys.deal.push(deal as u32);
+                    if is_late {
+                        journeys.entries.push(watched);
                     }
                 }
             }
-            if start == f64::INFINITY {
-                continue;
+        }
+        for (journeys, (from, to)) in journeys.into_iter().zip(pairs) {
+            let shares = journeys.shares(deals, settings)?;
+            if from + 1 == *to {
+                result[*to].1 = shares;
             }
-            let (end, cause) = match outcome {
-                _ if end < f64::INFINITY => (end, 1),
-                Outcome::Lost | Outcome::Closed => (deals.closed[deal], 2),
-                Outcome::Open | Outcome::Hold | Outcome::Won => (self.as_of, 0),
-            };
-            let days = |to: f64| self.time.elapsed_ms(start, to) / self.time.day_ms();
-            let watched = match passages.delayed_entry[rows.start] {
-                0.0 => 0.0,
-                age => days(passages.entered[rows.start] + age).max(0.0),
-            };
-            let duration = days(end);
-            any_late |= watched > 0.0;
-            if duration >= 0.0 && duration.is_finite() && watched.is_finite() {
-                durations.push(duration);
-                entries.push(watched);
-                causes.push(cause);
-                weights.push(deals.weight[deal]);
-                amounts.push(Some(deals.amount[deal]).filter(|a| *a >= 0.0 && a.is_finite()).unwrap_or(0.0));
+            if *from == 0 {
+                result[*to].0 = shares;
             }
         }
-        let (sorted, rows) = Sorted::new(&durations, if any_late { &entries } else { &[] })?;
-        let share = |weights: &[f64]| -> Option<Estimate> {
-            let survival = sorted.estimate(2, settings.confidence, &|place| {
+    }
+    Ok(result)
+}
+
+/// Fills `first` with the instants at which a deal got to each stage or further; infinite where it did not. `won` is when it was won.
+fn first_instants(first: &mut [f64], passages: &Passages, rows: Range<usize>, won: f64) {
+    first.fill(f64::INFINITY);
+    // f64::min is a call in WebAssembly. NaN is never the smaller one.
+    let note = |first: Option<&mut f64>, at: f64| match first {
+        Some(first) if at < *first => *first = at,
+        _ => {}
+    };
+    for row in rows {
+        note(first.get_mut(passages.stage[row] as usize), passages.entered[row]);
+        note(first.get_mut(passages.next_stage[row] as usize), passages.exited[row]);
+    }
+    let mut later = won;
+    for first in first.iter_mut().rev() {
+        later = if later < *first { later } else { *first };
+        *first = later;
+    }
+}
+
+/// Journeys from one stage to another.
+#[derive(Default)]
+struct Journeys {
+    durations: Vec<f64>,
+    /// Empty where all are watched from their start.
+    entries: Vec<f64>,
+    causes: Vec<u8>,
+    deal: Vec<u32>,
+}
+
+impl Journeys {
+    fn shares(self, deals: &Deals, settings: &Settings) -> Result<Shares> {
+        let (sorted, rows) = Sorted::new(&self.durations, &self.entries)?;
+        let share = |weight_of: Option<&dyn Fn(usize) -> f64>| -> Option<Estimate> {
+            sorted.outcome(1, 2, settings.confidence, |place| {
                 let row = rows[place] as usize;
-                Some(Part { group: 0, cause: causes[row], weight: weights[row] })
-            });
-            let curve = survival.incidence(1);
-            (survival.n > 0.0).then_some(Estimate {
-                value: curve.last,
-                low: curve.last_low,
-                high: curve.last_high,
-                n: survival.n,
+                let weight = weight_of.map_or(1.0, |weight_of| weight_of(self.deal[row] as usize));
+                Some(Part { group: 0, cause: self.causes[row].into(), weight })
             })
         };
         let mut sums = Sums::default();
-        weights.iter().zip(&amounts).for_each(|(weight, amount)| sums.add(*weight, *amount));
+        self.deal.iter().for_each(|deal| sums.add(deals.weight[*deal as usize], amount_of(deals, *deal as usize)));
         let scale = if sums.squares > 0.0 { sums.value / sums.squares } else { 0.0 };
         let by_value = if scale > 0.0 && scale.is_finite() {
-            amounts.iter_mut().zip(&weights).for_each(|(amount, weight)| *amount *= weight * scale);
-            share(&amounts)
+            share(Some(&|deal| amount_of(deals, deal) * (deals.weight[deal] * scale)))
         } else {
             None
         };
-        Ok((share(&weights), by_value))
+        let all_once = self.deal.iter().all(|deal| deals.weight[*deal as usize] == 1.0);
+        let weight_of = |deal: usize| deals.weight[deal];
+        Ok((share(if all_once { None } else { Some(&weight_of) }), by_value))
     }
+}
+
+/// The amount of `deal`; 0 where it is not known or negative.
+fn amount_of(deals: &Deals, deal: usize) -> f64 {
+    Some(deals.amount[deal]).filter(|amount| *amount >= 0.0 && amount.is_finite()).unwrap_or(0.0)
 }

@@ -2,7 +2,7 @@
 
 use super::Settings;
 use crate::bulk::Floats;
-use crate::stats::survival::Survival;
+use crate::stats::survival::{CauseIncidence, Survival};
 use serde::Serialize;
 
 fn band(survival: &Survival, indices: &[usize]) -> (Floats, Floats) {
@@ -257,26 +257,43 @@ impl SurvivalCurve {
 }
 
 /// A cause of [`Incidence`]: its name, and which causes of the estimate make it up.
-pub(super) struct Cause<'a> {
+pub(super) struct Cause {
     pub name: String,
-    pub is_one: &'a dyn Fn(usize) -> bool,
+    pub of: Vec<usize>,
 }
 
 impl Incidence {
-    /// The curves of `causes`.
-    pub(super) fn new<'a>(survival: &Survival, causes: impl IntoIterator<Item = Cause<'a>>) -> Self {
+    /// The curves of `causes`, which share no cause of the estimate.
+    pub(super) fn new(survival: &Survival, causes: &[Cause]) -> Self {
         let shown = shown(survival.time.len(), MOST_POINTS);
+        let set_of = |cause: usize| causes.iter().position(|set| set.of.contains(&cause));
+        let curves = survival.incidences_of(causes.len(), &set_of);
+        let curve =
+            |(cause, curve): (&Cause, CauseIncidence)| CauseCurve::new(survival, cause.name.clone(), &curve, &shown);
         Incidence {
             time_days: take(&survival.time, &shown),
             remaining: take(&survival.survival, &shown),
-            causes: causes.into_iter().map(|cause| CauseCurve::new(survival, &cause, &shown)).collect(),
+            causes: causes.iter().zip(curves).map(curve).collect(),
+        }
+    }
+
+    /// The same where `known` are the curves of `of_known`: those of the same causes of the estimate are not computed again.
+    pub(super) fn new_beside(survival: &Survival, causes: &[Cause], known: &Incidence, of_known: &[Cause]) -> Self {
+        let curve = |cause: &Cause| {
+            let place = of_known.iter().position(|other| other.of == cause.of)?;
+            Some(CauseCurve { cause: cause.name.clone(), ..known.causes.get(place)?.clone() })
+        };
+        match causes.iter().map(curve).collect() {
+            None => Incidence::new(survival, causes),
+            Some(causes) => {
+                Incidence { time_days: known.time_days.clone(), remaining: known.remaining.clone(), causes }
+            }
         }
     }
 }
 
 impl CauseCurve {
-    fn new(survival: &Survival, cause: &Cause<'_>, shown: &[usize]) -> Self {
-        let curve = survival.incidence_of(cause.is_one);
+    fn new(survival: &Survival, cause: String, curve: &CauseIncidence, shown: &[usize]) -> Self {
         let (mut low, mut high) = (Vec::with_capacity(shown.len()), Vec::with_capacity(shown.len()));
         for &index in shown {
             let at = survival.share_estimate(curve.incidence[index], curve.standard_error[index]);
@@ -284,7 +301,7 @@ impl CauseCurve {
             high.push(at.high);
         }
         CauseCurve {
-            cause: cause.name.clone(),
+            cause,
             events: curve.events,
             incidence: take(&curve.incidence, shown),
             standard_error: take(&curve.standard_error, shown),

@@ -5,7 +5,7 @@ use super::{Settings, Weights};
 use crate::crm::{CLOSED, Durations, LOST, WON};
 use crate::meta::Estimate;
 use crate::stats::intervals::wilson;
-use crate::stats::survival::{PartOf, Survival};
+use crate::stats::survival::{CauseIncidence, Survival};
 use serde::Serialize;
 
 /// Creation to close.
@@ -40,25 +40,26 @@ pub struct WonWithin {
 
 /// The cycle; `None` without rows.
 pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Settings) -> Option<Cycle> {
-    let estimate = |part: PartOf<'_>| durations.sorted.estimate(CLOSED as usize, settings.confidence, part);
-    let survival = estimate(&|place| weights.part(durations, place));
+    let survival =
+        durations.sorted.estimate(CLOSED as usize, settings.confidence, |place| weights.part(durations, place));
     if survival.n <= 0.0 {
         return None;
     }
     let causes = [(WON, "won"), (LOST, "lost"), (CLOSED, "closed")];
-    let is_one = causes.map(|(cause, _)| move |other: usize| other == cause as usize);
-    let named = causes.iter().zip(&is_one);
-    let mut outcomes =
-        Incidence::new(&survival, named.map(|((_, name), is_one)| Cause { name: (*name).into(), is_one }));
+    let causes = causes.map(|(cause, name)| Cause { name: name.into(), of: vec![cause as usize] });
+    let mut outcomes = Incidence::new(&survival, &causes);
     let events = |cause: u32| outcomes.causes.get(cause as usize - 1).map_or(0.0, |of_cause| of_cause.events);
     let (won, lost, closed) = (events(WON), events(LOST), events(CLOSED));
     let outcomes_known = won + lost > 0.0 || closed == 0.0;
-    let won_within_days = won_within(&survival, &[30.0, 60.0, 90.0, 180.0], outcomes_known);
+    let won_within_days =
+        won_within(&survival, &survival.incidence(WON as usize), &[30.0, 60.0, 90.0, 180.0], outcomes_known);
     outcomes.causes.retain(|of_cause| match of_cause.cause.as_str() {
         "closed" => closed > 0.0,
         _ => outcomes_known,
     });
-    let of_won = estimate(&|place| weights.part(durations, place).filter(|part| part.cause == WON));
+    let of_won = durations
+        .sorted
+        .estimate(1, settings.confidence, |place| weights.part(durations, place).filter(|part| part.cause == WON));
     Some(Cycle {
         duration: SurvivalCurve::new(&survival, settings),
         won_within_days,
@@ -70,12 +71,16 @@ pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Set
     })
 }
 
-/// Probability of a win by each of `days`.
-pub(super) fn won_within(survival: &Survival, days: &[f64], outcomes_known: bool) -> Vec<WonWithin> {
-    let won = survival.incidence(WON as usize);
+/// Probability of a win by each of `days`; `won` is the incidence of wins.
+pub(super) fn won_within(
+    survival: &Survival,
+    won: &CauseIncidence,
+    days: &[f64],
+    outcomes_known: bool,
+) -> Vec<WonWithin> {
     let within = |days: &f64| {
         let watched = survival.n > 0.0 && (*days <= survival.last || survival.at_end() == 0.0);
-        let at = survival.incidence_estimate(&won, *days);
+        let at = survival.incidence_estimate(won, *days);
         WonWithin { days: *days, probability: (watched && outcomes_known).then_some(at) }
     };
     days.iter().map(within).collect()

@@ -215,7 +215,7 @@ fn group(name: Option<String>, survival: &Survival, settings: &Settings) -> Grou
             high: won.last_high,
             n: survival.n,
         }),
-        won_within_days: won_within(survival, &[30.0, 60.0, 90.0], outcomes_known),
+        won_within_days: won_within(survival, &won, &[30.0, 60.0, 90.0], outcomes_known),
         won_share_of_closed: None,
     }
 }

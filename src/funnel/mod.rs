@@ -194,8 +194,11 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         Some(column) => (column.as_str(), Some(grouping(column)?)),
         None => ("owner", None),
     };
-    let by_owner =
-        if asked.is_none() && !options.only_groups && crm.passages.is_some() { grouping(column).ok() } else { None };
+    let by_owner = if asked.is_none() && !options.only_groups && crm.passages.is_some() {
+        grouping(column).ok().filter(|grouping| grouping.names.len() >= velocity::LEAST_GROUPS)
+    } else {
+        None
+    };
     progress.report(0.05);
 
     let no_passages = Passages::default();
@@ -337,6 +340,7 @@ impl<'a> Weights<'a> {
     }
 
     /// What the duration at `place` counts as in an estimate of all; `None` unless its deal is selected.
+    #[inline(always)]
     fn part(&self, durations: &Durations, place: usize) -> Option<Part> {
         let deal = *durations.deal.get(place)? as usize;
         if self.all_once {

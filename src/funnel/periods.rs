@@ -85,7 +85,8 @@ pub(super) fn periods(
         Outcome::Open | Outcome::Hold | Outcome::Closed => f64::NAN,
     };
     // NaN is never the smaller one.
-    let first = selected().fold(f64::INFINITY, |first, row| first.min(deals.created[row]).min(closed(row)));
+    let smaller = |a: f64, b: f64| if b < a { b } else { a };
+    let first = selected().fold(f64::INFINITY, |first, row| smaller(smaller(first, deals.created[row]), closed(row)));
     let exists = |instant: &f64| *instant <= crm.as_of;
     Some(first).filter(exists)?;
     let mut days = crm.time.zone.cursor();

@@ -105,11 +105,11 @@ pub(super) fn stage(
     let names = &passages.stages;
     let causes = STAGE as usize - 1 + names.len();
     let confidence = settings.confidence;
-    let survival = durations.sorted.estimate(causes, confidence, &|place| weights.part(durations, place));
+    let survival = durations.sorted.estimate(causes, confidence, |place| weights.part(durations, place));
     let (first_pass, reentry) = if stay.deals_with_reentry > 0.0 {
-        let by_pass = durations.sorted.estimates(2, 1, confidence, &|place| {
+        let by_pass = durations.sorted.estimates(2, 1, confidence, |place| {
             let part = weights.part(durations, place)?;
-            let group = u32::from(passages.ordinal[durations.row[place] as usize] > 0);
+            let group = u32::from(durations.is_reentry.get(place) == Some(&true));
             Some(Part { group, cause: part.cause.min(1), ..part })
         });
         let mut summaries = by_pass.iter().map(|survival| DurationSummary::new(survival, settings));
@@ -117,7 +117,14 @@ pub(super) fn stage(
     } else {
         (DurationSummary::new(&survival, settings), None)
     };
-    let ended = survival.events > 0.0;
+    let (exits, exit_kinds) = if survival.events > 0.0 {
+        let targets = causes_of(&survival, names);
+        let exits = Incidence::new(&survival, &targets);
+        let kinds = Incidence::new_beside(&survival, &kinds_of(&survival, index, causes), &exits, &targets);
+        (Some(exits), Some(kinds))
+    } else {
+        (None, None)
+    };
     StageResult {
         stage: names.get(index).cloned().unwrap_or_default(),
         passages: stay.left + stay.still_here,
@@ -128,21 +135,8 @@ pub(super) fn stage(
         duration: (survival.n > 0.0).then(|| SurvivalCurve::new(&survival, settings)),
         first_pass,
         reentry,
-        exits: ended.then(|| {
-            let causes = causes_of(&survival, names);
-            let is_one: Vec<_> = causes.iter().map(|(cause, _)| move |other: usize| other == *cause).collect();
-            let named = causes.iter().zip(&is_one);
-            Incidence::new(&survival, named.map(|((_, name), is_one)| Cause { name: name.clone(), is_one }))
-        }),
-        exit_kinds: ended.then(|| {
-            let occurs: Vec<usize> = (0..KINDS.len())
-                .filter(|of_kind| (1..=causes).any(|cause| kind(index, cause) == *of_kind && survival.occurs(cause)))
-                .collect();
-            let is_one: Vec<_> =
-                occurs.iter().map(|of_kind| move |cause: usize| kind(index, cause) == *of_kind).collect();
-            let named = occurs.iter().zip(&is_one);
-            Incidence::new(&survival, named.map(|(of_kind, is_one)| Cause { name: KINDS[*of_kind].into(), is_one }))
-        }),
+        exits,
+        exit_kinds,
         visited: conversion.visited.deals,
         reached: conversion.reached.deals,
         of_first: conversion.reached.of_first,
@@ -151,10 +145,20 @@ pub(super) fn stage(
     }
 }
 
-/// Number and name of the causes that occur, in the order of the result.
-fn causes_of(survival: &Survival, names: &[String]) -> Vec<(usize, String)> {
+/// The causes that occur, in the order of the result.
+fn causes_of(survival: &Survival, names: &[String]) -> Vec<Cause> {
     let outcomes = [(WON, "won"), (LOST, "lost"), (HOLD, "hold"), (CLOSED, "closed")];
     let outcomes = outcomes.into_iter().map(|(cause, name)| (cause as usize, name.to_owned()));
     let moves = (STAGE as usize..).zip(names.iter().map(|name| format!("stage:{name}")));
-    outcomes.chain(moves).filter(|(cause, _)| survival.occurs(*cause)).collect()
+    let occurring = outcomes.chain(moves).filter(|(cause, _)| survival.occurs(*cause));
+    occurring.map(|(cause, name)| Cause { name, of: vec![cause] }).collect()
+}
+
+/// The kinds of exits from stage `index` that occur.
+fn kinds_of(survival: &Survival, index: usize, causes: usize) -> Vec<Cause> {
+    let of_kind = |(at, name): (usize, &&str)| Cause {
+        name: (*name).into(),
+        of: (1..=causes).filter(|cause| kind(index, *cause) == at && survival.occurs(*cause)).collect(),
+    };
+    KINDS.iter().enumerate().map(of_kind).filter(|kind| !kind.of.is_empty()).collect()
 }

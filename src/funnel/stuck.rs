@@ -118,9 +118,9 @@ impl Finder<'_> {
     fn thresholds(&self, place: &Place<'_>) -> (Option<StuckThreshold>, Vec<Option<StuckThreshold>>) {
         let durations = place.durations;
         let confidence = self.settings.confidence;
-        let of_all = durations.sorted.estimate(1, confidence, &|at| self.winner(durations, at));
+        let of_all = durations.sorted.estimate(1, confidence, |at| self.winner(durations, at));
         let by_group = self.grouping.map_or_else(Vec::new, |grouping| {
-            let estimates = durations.sorted.estimates(grouping.names.len(), 1, confidence, &|at| {
+            let estimates = durations.sorted.estimates(grouping.names.len(), 1, confidence, |at| {
                 let group = grouping.of(durations.deal[at] as usize)? as u32;
                 Some(Part { group, ..self.winner(durations, at)? })
             });

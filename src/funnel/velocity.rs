@@ -110,6 +110,9 @@ pub(super) fn velocity(deals: &Deals, used: &Used, counts: &OutcomeCounts, cycle
     })
 }
 
+/// Fewer groups have no best third.
+pub(super) const LEAST_GROUPS: usize = 3;
+
 /// Bottlenecks by the groups of `grouping`; `None` where no stage has three groups to compare.
 pub(super) fn bottlenecks(
     column: &str,
@@ -127,7 +130,7 @@ pub(super) fn bottlenecks(
             survival.quantile(0.5).value.filter(|_| survival.n >= FEW)
         });
         let medians = reordered(medians.collect(), &mut |a: &f64, b: &f64| a.total_cmp(b));
-        let (Some(median_days), true) = (median, medians.len() >= 3) else { continue };
+        let (Some(median_days), true) = (median, medians.len() >= LEAST_GROUPS) else { continue };
         let best = &medians[..medians.len().div_ceil(3)];
         let best_third_days = 0.5 * (best[(best.len() - 1) / 2] + best[best.len() / 2]);
         let stays_per_deal = if deals > 0.0 { stage.passages / deals } else { 0.0 };

@@ -25,6 +25,27 @@ pub(super) struct Interner {
 const MANY: usize = 1 << 14;
 
 impl Interner {
+    /// The rows of `texts`; a code beyond the levels is an empty text. Ready to be asked.
+    pub fn of(texts: &Texts) -> Self {
+        let mut interner = Interner::default();
+        texts.levels.iter().for_each(|level| interner.push(level));
+        let levels = texts.levels.len();
+        if texts.codes.iter().any(|code| *code as usize >= levels) {
+            interner.push("");
+        }
+        interner.settle();
+        let code_of = std::mem::take(&mut interner.codes);
+        interner.counts.fill(0);
+        interner.codes.reserve_exact(texts.codes.len());
+        for code in &texts.codes {
+            // There is one more than there are levels where any code is beyond them.
+            let code = code_of[(*code as usize).min(levels)];
+            interner.counts[code as usize] += 1;
+            interner.codes.push(code);
+        }
+        interner
+    }
+
     /// Appends a row that holds `text` without the blanks around it.
     #[inline]
     pub fn push(&mut self, text: &str) {
@@ -276,6 +297,20 @@ mod tests {
             assert_eq!(interner.text(interner.codes[row] as usize), format!("value number {}", row % 777));
         }
         assert_eq!(interner.counts.iter().sum::<u32>(), 10_000);
+    }
+
+    #[test]
+    fn rows_by_code_are_the_rows_by_text() {
+        let levels = vec!["a", " b ", "", "b", "\u{200f}a", "c"];
+        let codes: Vec<u32> = (0..1_000).map(|row| row * 7 % 8).collect();
+        let mut by_text = Interner::default();
+        levels.iter().for_each(|level| by_text.push(level));
+        codes.iter().for_each(|code| by_text.push(levels.get(*code as usize).unwrap_or(&"")));
+        let first: Vec<u32> = (0..levels.len() as u32).collect();
+        let by_code =
+            Interner::of(&Texts { codes: first.into_iter().chain(codes).collect(), levels: Levels::from(levels) });
+        assert_eq!((by_code.codes.clone(), by_code.counts.clone()), (by_text.codes.clone(), by_text.counts.clone()));
+        assert_eq!(by_code.into_texts(), by_text.into_texts());
     }
 
     #[test]

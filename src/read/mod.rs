@@ -59,6 +59,8 @@ pub enum RawValues {
     Instants(Vec<f64>),
     /// Texts, typed as the cells of a CSV file are; empty where missing.
     Texts(Vec<String>),
+    /// The same by dictionary code; missing beyond the levels.
+    Cells(Texts),
     /// Texts by dictionary code; they stay texts.
     Levels(Texts),
 }
@@ -107,7 +109,7 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, time: &LocalTime) 
     let length = |values: &RawValues| match values {
         RawValues::Numbers(values) | RawValues::Instants(values) => values.len(),
         RawValues::Texts(values) => values.len(),
-        RawValues::Levels(texts) => texts.codes.len(),
+        RawValues::Cells(texts) | RawValues::Levels(texts) => texts.codes.len(),
     };
     let Some(rows) = columns.first().map(|(_, values)| length(values)) else {
         return Err(Error::EmptyInput { table: name.into() });
@@ -126,13 +128,17 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, time: &LocalTime) 
     let names = delimited::unique_names(&columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
     let mut texts = (Vec::new(), Vec::new());
     for (name, (_, values)) in names.iter().zip(&columns) {
-        if let RawValues::Texts(values) = values {
-            let mut interner = interner::Interner::default();
-            values.iter().for_each(|text| interner.push(text));
-            interner.settle();
-            texts.0.push(name.clone());
-            texts.1.push(cells::Cells::Texts(interner));
+        let mut interner = interner::Interner::default();
+        match values {
+            RawValues::Texts(values) => {
+                values.iter().for_each(|text| interner.push(text));
+                interner.settle();
+            }
+            RawValues::Cells(texts) => interner = interner::Interner::of(texts),
+            _ => continue,
         }
+        texts.0.push(name.clone());
+        texts.1.push(cells::Cells::Texts(interner));
     }
     let mut typed = infer::infer(name, &texts.0, texts.1, &[], false, time).into_iter();
     let mut left_out = Vec::new();
@@ -142,7 +148,7 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, time: &LocalTime) 
             RawValues::Numbers(numbers) => Values::Numbers(finite(numbers)),
             RawValues::Instants(instants) => Values::Instants(finite(instants)),
             RawValues::Levels(texts) => Values::Texts(with_known_codes(texts)),
-            RawValues::Texts(_) => match typed.next() {
+            RawValues::Texts(_) | RawValues::Cells(_) => match typed.next() {
                 Some(typed) => {
                     table.push(Column { name, values: typed.values });
                     facts.push(typed.facts);

@@ -93,7 +93,7 @@ pub fn wilson(successes: f64, n: f64, confidence: Confidence) -> Option<Estimate
     let value = successes / n;
     let z2 = confidence.multiplier * confidence.multiplier;
     let centre = (value + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = confidence.multiplier / (1.0 + z2 / n) * libm::sqrt(value * (1.0 - value) / n + z2 / (4.0 * n * n));
+    let half = confidence.multiplier / (1.0 + z2 / n) * (value * (1.0 - value) / n + z2 / (4.0 * n * n)).sqrt();
     // Rounding leaves the closed ends a few ulp inside.
     let low = if successes <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
     let high = if successes >= n { 1.0 } else { (centre + half).min(1.0) };

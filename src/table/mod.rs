@@ -92,6 +92,32 @@ impl Texts {
     }
 }
 
+impl Texts {
+    /// The same texts with one code each, in order of first appearance; levels that no row holds are gone.
+    pub(crate) fn merged(&self) -> Texts {
+        const UNSEEN: u32 = u32::MAX - 1;
+        let mut code_of = vec![UNSEEN; self.levels.len()];
+        let mut seen = std::collections::HashMap::new();
+        let mut merged = Texts { codes: Vec::with_capacity(self.codes.len()), levels: Levels::default() };
+        for code in &self.codes {
+            let code = match (code_of.get_mut(*code as usize), self.levels.get(*code as usize)) {
+                (Some(code), Some(level)) => {
+                    if *code == UNSEEN {
+                        *code = *seen.entry(level).or_insert(merged.levels.len() as u32);
+                        if *code as usize == merged.levels.len() {
+                            merged.levels.push(level);
+                        }
+                    }
+                    *code
+                }
+                _ => Texts::MISSING,
+            };
+            merged.codes.push(code);
+        }
+        merged
+    }
+}
+
 impl<S: AsRef<str>> FromIterator<Option<S>> for Texts {
     fn from_iter<I: IntoIterator<Item = Option<S>>>(values: I) -> Self {
         let mut seen = std::collections::HashMap::new();
@@ -99,10 +125,15 @@ impl<S: AsRef<str>> FromIterator<Option<S>> for Texts {
         for value in values {
             let code = match value {
                 None => Texts::MISSING,
-                Some(value) => *seen.entry(value.as_ref().to_owned()).or_insert_with(|| {
-                    texts.levels.push(value.as_ref());
-                    (texts.levels.len() - 1) as u32
-                }),
+                Some(value) => match seen.get(value.as_ref()) {
+                    Some(code) => *code,
+                    None => {
+                        let code = texts.levels.len() as u32;
+                        seen.insert(value.as_ref().to_owned(), code);
+                        texts.levels.push(value.as_ref());
+                        code
+                    }
+                },
             };
             texts.codes.push(code);
         }
@@ -255,5 +286,19 @@ impl Table {
     /// Weight of each row, where rows are weighted.
     pub fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merged_texts_are_the_texts_collected_again() {
+        let codes = vec![3, 1, Texts::MISSING, 0, 3, 9, 2, 1];
+        let texts = Texts { codes, levels: Levels::from(vec!["b", "a", "a", "c", "unused"]) };
+        let collected: Texts = (0..texts.codes.len()).map(|row| texts.get(row)).collect();
+        assert_eq!(texts.merged(), collected);
+        assert_eq!(collected.levels, Levels::from(vec!["c", "a", "b"]));
     }
 }

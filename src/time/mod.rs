@@ -27,8 +27,13 @@ pub struct LocalTime {
 impl LocalTime {
     /// The time in ms that counts as passed between two instants (ms): working time where there are working hours.
     /// Negative where `to` is earlier, NaN where either is.
-    #[inline(never)]
+    #[inline(always)]
     pub fn elapsed_ms(&self, from: f64, to: f64) -> f64 {
+        if self.working.is_some() { self.worked_ms(from, to) } else { to - from }
+    }
+
+    #[inline(never)]
+    fn worked_ms(&self, from: f64, to: f64) -> f64 {
         match &self.working {
             Some(clock) if from <= to => clock.elapsed_ms(from, to, &self.zone),
             _ => to - from,

@@ -74,8 +74,8 @@ impl Loader {
     }
 
     /// Adds columns, one per name and all equally long: a `Float64Array` (NaN is missing), `{instants}` in ms since 1970 (NaN is
-    /// missing), an array of strings that are typed as the cells of a file are (empty is missing), or `{codes, levels}`: texts by
-    /// their place in `levels` (a code beyond them is missing).
+    /// missing), an array of strings that are typed as the cells of a file are (empty is missing), `{codes, cells}`: the same by their place
+    /// in `cells`, or `{codes, levels}`: texts by their place in `levels`, which stay texts. A code beyond them is missing.
     #[wasm_bindgen(js_name = addColumns)]
     pub fn add_columns(
         &mut self,
@@ -285,7 +285,11 @@ fn raw_values(column: JsValue) -> RawValues {
     } else if let Some(instants) = floats(&field("instants")) {
         RawValues::Instants(instants)
     } else if let Ok(codes) = field("codes").dyn_into::<Uint32Array>() {
-        RawValues::Levels(Texts { codes: codes.to_vec(), levels: Levels::from(texts(field("levels"))) })
+        let coded = |levels| Texts { codes: codes.to_vec(), levels: Levels::from(texts(levels)) };
+        match field("cells") {
+            cells if cells.is_undefined() => RawValues::Levels(coded(field("levels"))),
+            cells => RawValues::Cells(coded(cells)),
+        }
     } else {
         RawValues::Texts(texts(column))
     }

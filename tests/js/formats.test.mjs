@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import * as core from "../../pkg/dist/core/crm_analytics.js";
-import { columnsOfRows } from "../../pkg/dist/columns.js";
+import { columnsOfObject, columnsOfRows } from "../../pkg/dist/columns.js";
 import { load } from "../../pkg/dist/load.js";
 
 core.initSync({ module: readFileSync(new URL("../../pkg/dist/core/crm_analytics_bg.wasm", import.meta.url)) });
@@ -61,6 +61,21 @@ test("fields of objects become columns, lists are joined", () => {
   const { names, columns } = columnsOfRows([{ id: 1, size: { from: 7, to: 9 }, tags: ["a", "b"] }, { id: 2, size: null, stage: "won" }]);
   assert.deepEqual(names, ["id", "size.from", "size.to", "tags", "size", "stage"]);
   assert.deepEqual(columns[3], ["a; b", ""]);
+});
+
+test("a long column of few texts crosses by code and is read as the texts are", async () => {
+  const texts = { stage: ["Won", " Lost", "", null, "won "], amount: ["1,200", "70", "", "n/a", "5"], created: ["2024-01-05", "2024-02-30", "2024-03-01T10:00:00Z", "", "2024-01-05"] };
+  const long = Object.fromEntries(Object.entries(texts).map(([name, few]) => [name, Array.from({ length: 4000 }, (_, row) => few[(row * 7) % 5])]));
+  const { names, columns } = columnsOfObject({ id: Array.from({ length: 4000 }, (_, row) => `D${row}`), ...long });
+  assert.deepEqual(columns.map((column) => "cells" in column), [false, true, true, true]);
+  const plain = [columns[0], ...Object.values(long).map((list) => list.map((text) => text ?? ""))];
+  const [by_code, by_text] = await Promise.all([columns, plain].map(async (columns) => {
+    const handle = await load(core, [{ kind: "deals", name: "deals", names, columns }], {});
+    const seen = [handle.summary(), handle.records("deals", Uint32Array.of(0, 1, 2, 3, 4, 3999))];
+    handle.free();
+    return seen;
+  }));
+  assert.deepEqual(by_code, by_text);
 });
 
 test("lookups are their names, and ids columns of their own", () => {

@@ -15,7 +15,7 @@ use super::mapping::{HistoryRole, Repeats};
 use super::recognise::Found;
 use super::{Attribute, Deals, Exit, LeftOut, Outcome, Passages};
 use crate::read::Source;
-use crate::stats::order::{reordered, sort_rows};
+use crate::stats::order::{reordered, sorted_rows};
 use crate::table::{Texts, Values};
 use std::collections::HashMap;
 
@@ -76,20 +76,32 @@ impl HistoryRows {
 
 /// Rows of the history by deal, in order of time; rows of equal times in the order of the file.
 struct Grouped {
-    /// Where the rows of each deal begin in `rows`; one entry more than there are deals.
-    starts: Vec<usize>,
-    rows: Vec<usize>,
+    /// Where the rows of each deal begin; one entry more than there are deals.
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+    /// Time and stage of each of `rows`: looked up once, while they are put in order.
+    entered: Vec<f64>,
+    stage: Vec<u32>,
+}
+
+/// The rows of one deal.
+#[derive(Clone, Copy)]
+struct Group<'a> {
+    rows: &'a [u32],
+    entered: &'a [f64],
+    stage: &'a [u32],
 }
 
 impl Grouped {
-    fn of(&self, deal: usize) -> &[usize] {
-        &self.rows[self.starts[deal]..self.starts[deal + 1]]
+    fn of(&self, deal: usize) -> Group<'_> {
+        let range = self.starts[deal] as usize..self.starts[deal + 1] as usize;
+        Group { rows: &self.rows[range.clone()], entered: &self.entered[range.clone()], stage: &self.stage[range] }
     }
 }
 
-/// Sorts `rows` (pairs of deal and row, in the order of the file) by counting.
-fn grouped(pairs: &[(u32, u32)], deals: usize, entered: &[f64]) -> Grouped {
-    let mut starts = vec![0_usize; deals + 1];
+/// Sorts `pairs` (deal and row, in the order of the file) by counting, then each deal's by time.
+fn grouped(pairs: &[(u32, u32)], deals: usize, of: &HistoryRows) -> Grouped {
+    let mut starts = vec![0_u32; deals + 1];
     for (deal, _) in pairs {
         starts[*deal as usize + 1] += 1;
     }
@@ -97,15 +109,44 @@ fn grouped(pairs: &[(u32, u32)], deals: usize, entered: &[f64]) -> Grouped {
         starts[deal + 1] += starts[deal];
     }
     let mut next = starts.clone();
-    let mut rows = vec![0_usize; pairs.len()];
+    let n = pairs.len();
+    let (mut rows, mut entered, mut stage) = (vec![0_u32; n], vec![0.0; n], vec![0_u32; n]);
     for (deal, row) in pairs {
-        rows[next[*deal as usize]] = *row as usize;
-        next[*deal as usize] += 1;
+        let next = &mut next[*deal as usize];
+        let place = *next as usize;
+        *next += 1;
+        (rows[place], entered[place], stage[place]) = (*row, of.entered[*row as usize], of.stage.codes[*row as usize]);
     }
-    for deal in 0..deals {
-        sort_rows(&mut rows[starts[deal]..starts[deal + 1]], &mut |a, b| entered[a].total_cmp(&entered[b]));
+    for bounds in starts.windows(2) {
+        let range = bounds[0] as usize..bounds[1] as usize;
+        by_time(&mut rows[range.clone()], &mut entered[range.clone()], &mut stage[range]);
     }
-    Grouped { starts, rows }
+    Grouped { starts, rows, entered, stage }
+}
+
+/// More rows than this are not sorted by insertion.
+const FEW_ROWS: usize = 24;
+
+/// Sorts the rows of a deal by time; those of equal times keep their order.
+fn by_time(rows: &mut [u32], entered: &mut [f64], stage: &mut [u32]) {
+    if rows.len() > FEW_ROWS {
+        let order = sorted_rows(rows.len(), &mut |a, b| entered[a].total_cmp(&entered[b]));
+        let sorted: Vec<(u32, f64, u32)> = order.into_iter().map(|at| (rows[at], entered[at], stage[at])).collect();
+        for (at, of) in sorted.into_iter().enumerate() {
+            (rows[at], entered[at], stage[at]) = of;
+        }
+        return;
+    }
+    for at in 1..rows.len() {
+        let of = (rows[at], entered[at], stage[at]);
+        let mut place = at;
+        while place > 0 && entered[place - 1] > of.1 {
+            let before = place - 1;
+            (rows[place], entered[place], stage[place]) = (rows[before], entered[before], stage[before]);
+            place = before;
+        }
+        (rows[place], entered[place], stage[place]) = of;
+    }
 }
 
 /// How a history is looked at.
@@ -157,10 +198,10 @@ pub(super) fn history(
     let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(rows.entered.len());
     let mut closes_later = vec![false; deals.len()];
     let own = (0..rows.entered.len()).filter(|row| !rows.first.contains(row));
-    for row in rows.first.clone().chain(own) {
+    rows.first.clone().chain(own).for_each(|row| {
         if rows.other.get(row) == Some(&true) {
             tally.add("other_field", row, "");
-            continue;
+            return;
         }
         // What stands elsewhere was judged where it was found.
         let in_table = row < rows.table_rows;
@@ -168,7 +209,7 @@ pub(super) fn history(
             if in_table {
                 tally.add("no_deal_id", row, "");
             }
-            continue;
+            return;
         };
         let stage = rows.stage.codes[row] as usize;
         if stage >= rows.stage.levels.len() {
@@ -200,8 +241,9 @@ pub(super) fn history(
             }
             pairs.push((*deal, row as u32));
         }
-    }
-    let grouped = grouped(&pairs, deals.len(), &rows.entered);
+    });
+    let grouped = grouped(&pairs, deals.len(), rows);
+    drop(pairs);
     if from_history {
         make_deals(source, roles, rows, &grouped, &mut deals);
     }
@@ -210,8 +252,7 @@ pub(super) fn history(
         deals.stage.levels.extend(rows.stage.levels.iter());
     }
     for deal in 0..deals.len() {
-        let Some(last) = grouped.of(deal).last().copied() else { continue };
-        let stage = rows.stage.codes[last] as usize;
+        let Some(stage) = grouped.of(deal).stage.last().map(|stage| *stage as usize) else { continue };
         match rows.ends[stage] {
             Some(outcome) => {
                 deals.outcome[deal] = outcome;
@@ -230,7 +271,7 @@ pub(super) fn history(
     }
     if stage_from_history {
         // Levels of table and history may be equal: count each once.
-        deals.stage = (0..deals.len()).map(|deal| deals.stage.get(deal)).collect();
+        deals.stage = deals.stage.merged();
     }
     let (passages, begins_later) = passages(rows, &deals, &grouped, view, from_history, &mut tally);
     let mut left_out = tally.finish();
@@ -239,9 +280,9 @@ pub(super) fn history(
 }
 
 /// When the run of rows that ends `group` with `outcome` began.
-fn entered_end(rows: &HistoryRows, group: &[usize], outcome: Outcome) -> f64 {
-    let same = |row: &&usize| rows.ends[rows.stage.codes[**row] as usize] == Some(outcome);
-    group.iter().rev().take_while(same).last().map_or(f64::NAN, |row| rows.entered[*row])
+fn entered_end(rows: &HistoryRows, group: Group<'_>, outcome: Outcome) -> f64 {
+    let same = |(stage, _): &(&u32, &f64)| rows.ends[**stage as usize] == Some(outcome);
+    group.stage.iter().zip(group.entered).rev().take_while(same).last().map_or(f64::NAN, |(_, entered)| *entered)
 }
 
 /// Fills in the deals that a history without deals table tells of: created at the first row, closed at the last one where a close date stands.
@@ -251,11 +292,12 @@ fn make_deals(source: &Source, roles: &Found<HistoryRole>, rows: &HistoryRows, g
     let weight_column = roles.get(&HistoryRole::Weight).map(|at| columns::numbers(&source.table.columns()[*at]));
     for deal in 0..n {
         let group = grouped.of(deal);
-        let time = |row: Option<&usize>| row.map_or(f64::NAN, |row| rows.entered[*row]);
-        let ended = rows.closed.as_ref().is_some_and(|closed| group.iter().any(|row| !closed[*row].is_nan()));
-        deals.created.push(time(group.first()));
+        let time = |time: Option<&f64>| time.copied().unwrap_or(f64::NAN);
+        let ended =
+            rows.closed.as_ref().is_some_and(|closed| group.rows.iter().any(|row| !closed[*row as usize].is_nan()));
+        deals.created.push(time(group.entered.first()));
         deals.outcome.push(if ended { Outcome::Closed } else { Outcome::Open });
-        deals.closed.push(if ended { time(group.last()) } else { f64::NAN });
+        deals.closed.push(if ended { time(group.entered.last()) } else { f64::NAN });
         let weight = weight_column.as_ref().map_or(1.0, |weights| weights[deals.row[deal] as usize]);
         deals.weight.push(if weight.is_finite() && weight >= 0.0 { weight } else { 1.0 });
     }
@@ -276,11 +318,11 @@ fn make_deals(source: &Source, roles: &Found<HistoryRole>, rows: &HistoryRows, g
 
 /// Whether every deal has one value only.
 fn is_constant(values: &Values, grouped: &Grouped, deals: usize) -> bool {
-    let bits = |row: &usize| match values {
-        Values::Numbers(values) | Values::Instants(values) => values[*row].to_bits(),
-        Values::Texts(texts) => u64::from(texts.codes[*row]),
+    let bits = |row: &u32| match values {
+        Values::Numbers(values) | Values::Instants(values) => values[*row as usize].to_bits(),
+        Values::Texts(texts) => u64::from(texts.codes[*row as usize]),
     };
-    (0..deals).all(|deal| grouped.of(deal).windows(2).all(|pair| bits(&pair[0]) == bits(&pair[1])))
+    (0..deals).all(|deal| grouped.of(deal).rows.windows(2).all(|pair| bits(&pair[0]) == bits(&pair[1])))
 }
 
 /// One stay of a deal: a row, or a run of rows of one stage.
@@ -298,11 +340,18 @@ const LATER_MS: f64 = 86_400_000.0;
 /// Migrations write a first stay of a minute, whose stage the deal had before: it needs less to be told.
 const MIGRATED_MS: f64 = 60_000.0;
 
-fn stays(rows: &HistoryRows, group: &[usize], as_of: f64, repeats: Repeats, tally: &mut Tally<'_>) -> Vec<Stay> {
-    let mut stays: Vec<Stay> = Vec::with_capacity(group.len());
-    for row in group.iter().copied() {
-        let stage = rows.stage.codes[row];
-        let entered = rows.entered[row];
+/// Puts the stays that the rows of `group` tell of in place of those in `stays`.
+fn read_stays(
+    stays: &mut Vec<Stay>,
+    rows: &HistoryRows,
+    group: Group<'_>,
+    as_of: f64,
+    repeats: Repeats,
+    tally: &mut Tally<'_>,
+) {
+    stays.clear();
+    for ((row, entered), stage) in group.rows.iter().zip(group.entered).zip(group.stage) {
+        let (row, entered, stage) = (*row as usize, *entered, *stage);
         let mut exited =
             rows.exited.as_ref().map(|exited| exited[row]).filter(|exited| !exited.is_nan() && *exited <= as_of);
         if exited.is_some_and(|exited| exited < entered) {
@@ -318,7 +367,6 @@ fn stays(rows: &HistoryRows, group: &[usize], as_of: f64, repeats: Repeats, tall
             _ => stays.push(Stay { stage, entered, exited, row, watched: rows.watched_since(row) }),
         }
     }
-    stays
 }
 
 fn passages(
@@ -330,14 +378,16 @@ fn passages(
     tally: &mut Tally<'_>,
 ) -> (Passages, bool) {
     let View { as_of, repeats, order, .. } = view;
-    let mut passages = Passages::default();
+    let open = |stage: &&u32| rows.ends[**stage as usize].is_none();
+    let mut passages = Passages::with_capacity(grouped.stage.iter().filter(open).count());
     let (stages, place) = funnel_order(rows, grouped, deals.len(), order);
     passages.stages = stages;
     let mut visits: Vec<(u32, u32)> = Vec::new();
     let mut begins_later = false;
+    let mut stays: Vec<Stay> = Vec::new();
     for deal in 0..deals.len() {
         visits.clear();
-        let mut stays = stays(rows, grouped.of(deal), as_of, repeats, tally);
+        read_stays(&mut stays, rows, grouped.of(deal), as_of, repeats, tally);
         if let Some(first) = stays.first_mut().filter(|first| !from_history && first.watched.is_nan()) {
             let short = first.exited.is_some_and(|exited| exited - first.entered <= MIGRATED_MS);
             let created = deals.created[deal];
@@ -433,8 +483,8 @@ fn funnel_order(rows: &HistoryRows, grouped: &Grouped, deals: usize, order: &[St
     let mut firsts: Vec<usize> = Vec::new();
     for deal in 0..deals {
         firsts.clear();
-        for row in grouped.of(deal) {
-            let stage = rows.stage.codes[*row] as usize;
+        for stage in grouped.of(deal).stage {
+            let stage = *stage as usize;
             if rows.ends[stage].is_none() && !firsts.contains(&stage) {
                 if paired {
                     firsts.iter().for_each(|earlier| before[earlier * n + stage] += 1);

@@ -62,7 +62,7 @@ fn walk(states: &[SurvivalState], causes: &[u32], visit: Visit<'_>) {
     let (sorted, rows) = all.sorted();
     let part = |place: usize| {
         let row = rows[place] as usize;
-        Some(Part { group: group_of[row], cause: all.cause[row], weight: all.weight.get(row) })
+        Some(Part { group: group_of[row], cause: all.cause[row], weight: all.weight.get(row) }).into()
     };
     sorted.walk(states.len(), causes, 1, &part, visit);
 }

@@ -1,9 +1,9 @@
 //! Aalen–Johansen cumulative incidence of one of several competing causes.
 
-use super::Survival;
-use super::kaplan_meier::log_log_interval;
+use super::kaplan_meier::{log_log_interval, step};
+use super::{EventTable, SEVERAL, Survival};
 use crate::meta::Estimate;
-use crate::stats::intervals::wilson;
+use crate::stats::intervals::{Confidence, wilson};
 
 /// Aalen–Johansen estimate (1978) of the share that has left by one cause, by age.
 #[derive(Debug, Clone)]
@@ -25,6 +25,75 @@ pub struct CauseIncidence {
     pub median_given: Option<f64>,
 }
 
+/// An incidence up to some time: the covariance matrix of (S, F) is moved through (S, F) ↦ (S (1 − h), F + S hₖ) with the binomial variance of (h, hₖ) added.
+#[derive(Debug, Clone, Copy, Default)]
+struct Running {
+    share: f64,
+    covariance: f64,
+    variance: f64,
+}
+
+impl Running {
+    /// Moves on through a time at which `events` of the cause happen; `variance_s` is the variance of S before it, and `added` is S² / n.
+    #[inline(always)]
+    fn step(&mut self, events: f64, (before, stay, at_risk): (f64, f64, f64), variance_s: f64, added: f64) {
+        let part = events / at_risk;
+        if part > 0.0 {
+            let rest = if part < 1.0 { 1.0 - part } else { 0.0 };
+            self.variance += 2.0 * part * self.covariance + part * part * variance_s + added * part * rest;
+            let share = self.share + before * part;
+            self.share = if share < 1.0 { share } else { 1.0 };
+        }
+        self.covariance = stay * (self.covariance + part * variance_s - added * part);
+    }
+
+    #[inline(always)]
+    fn standard_error(&self) -> f64 {
+        if self.variance > 0.0 { self.variance.sqrt() } else { 0.0 }
+    }
+}
+
+/// Where the incidence of a cause ends.
+pub(super) struct Outcome(Running);
+
+impl Outcome {
+    /// Of `cause`, by the recursions of [`Survival`] and its incidences without keeping the curves.
+    pub fn of(table: &EventTable, cause: u32) -> Self {
+        let mut curve = Running::default();
+        let (mut before, mut variance_s) = (1.0, 0.0);
+        let mut mixed = table.mixed.iter().peekable();
+        for (index, ((events, at_risk), of)) in
+            table.event_count.iter().zip(&table.at_risk).zip(&table.cause).enumerate()
+        {
+            let mut here = if *of == cause { *events } else { 0.0 };
+            while let Some(ends) = mixed.next_if(|ends| *of == SEVERAL && ends.index as usize == index) {
+                here += if ends.cause == cause { ends.events } else { 0.0 };
+            }
+            let (hazard, stay, at_risk) = step(*events, *at_risk);
+            let added = before * before / at_risk;
+            curve.step(here, (before, stay, at_risk), variance_s, added);
+            variance_s = stay * stay * variance_s + added * hazard * stay;
+            before *= stay;
+        }
+        Outcome(curve)
+    }
+
+    /// The share of `n` with its interval.
+    pub fn estimate(&self, n: f64, confidence: Confidence) -> Estimate {
+        share_estimate(self.0.share, self.0.standard_error(), n, confidence)
+    }
+}
+
+/// A curve while it grows.
+struct Curve {
+    /// Events at the present time.
+    here: f64,
+    events: f64,
+    running: Running,
+    incidence: Vec<f64>,
+    standard_error: Vec<f64>,
+}
+
 impl Survival {
     /// Cumulative incidence of `cause` (1 is the first): Σ S(t−) dₖ / n over the event times. At every time the incidences of all causes and the
     /// curve sum to 1. A cause that never occurs, or that there is none of, has incidence 0.
@@ -34,49 +103,53 @@ impl Survival {
 
     /// Whether `cause` (1 is the first) ended any duration.
     pub fn occurs(&self, cause: usize) -> bool {
-        cause.checked_sub(1).and_then(|cause| self.by_cause.get(cause)).is_some_and(|events| !events.is_empty())
+        cause.checked_sub(1).and_then(|cause| self.occurs.get(cause)).is_some_and(|occurs| *occurs)
     }
 
     /// Cumulative incidence of the causes for which `is_one` holds, taken together.
     pub fn incidence_of(&self, is_one: &dyn Fn(usize) -> bool) -> CauseIncidence {
+        let curve = self.followed(1, &|cause| if is_one(cause) { Some(0) } else { None }).pop();
+        // There is one curve per set.
+        curve.unwrap_or_else(|| Curve::new(0)).finished(self)
+    }
+
+    /// Cumulative incidences of sets of causes in one pass: cause `k` (1 is the first) belongs to the set `set_of(k)`, if that is below `sets`.
+    pub fn incidences_of(&self, sets: usize, set_of: &dyn Fn(usize) -> Option<usize>) -> Vec<CauseIncidence> {
+        self.followed(sets, set_of).into_iter().map(|curve| curve.finished(self)).collect()
+    }
+
+    fn followed(&self, sets: usize, set_of: &dyn Fn(usize) -> Option<usize>) -> Vec<Curve> {
         let times = self.time.len();
-        let mut of_cause = vec![0.0; times];
-        for (_, events) in (1..).zip(&self.by_cause).filter(|(cause, _)| is_one(*cause)) {
-            for (at, events) in events {
-                of_cause[*at as usize] += events;
+        let mut curves: Vec<Curve> = (0..sets).map(|_| Curve::new(times)).collect();
+        let set_of: Vec<usize> = (1..=self.occurs.len()).map(|cause| set_of(cause).unwrap_or(usize::MAX)).collect();
+        let set_of = |cause: u32| set_of.get((cause as usize).wrapping_sub(1)).copied().unwrap_or(usize::MAX);
+        let mut mixed = self.mixed.iter().peekable();
+        let (mut before, mut variance_s) = (1.0, 0.0);
+        for index in 0..times {
+            if self.cause[index] != SEVERAL {
+                if let Some(curve) = curves.get_mut(set_of(self.cause[index])) {
+                    curve.here = self.event_count[index];
+                }
+            } else {
+                while let Some(ends) = mixed.next_if(|ends| ends.index as usize == index) {
+                    if let Some(curve) = curves.get_mut(set_of(ends.cause)) {
+                        curve.here += ends.events;
+                    }
+                }
             }
-        }
-        let mut incidence = Vec::with_capacity(times);
-        let mut standard_error = Vec::with_capacity(times);
-        let mut share = 0.0;
-        let mut before = 1.0;
-        // Covariance matrix of (S, F), moved through (S, F) ↦ (S (1 − h), F + S hₖ) with the binomial variance of (h, hₖ) added.
-        let (mut variance_s, mut covariance, mut variance_f) = (0.0, 0.0, 0.0f64);
-        for (index, events) in of_cause.iter().enumerate() {
             let (hazard, stay, at_risk) = self.step(index);
             let added = before * before / at_risk;
-            let part = events / at_risk;
-            if part > 0.0 {
-                variance_f += 2.0 * part * covariance + part * part * variance_s + added * part * (1.0 - part).max(0.0);
-                share = f64::min(share + before * part, 1.0);
+            for curve in &mut curves {
+                curve.running.step(curve.here, (before, stay, at_risk), variance_s, added);
+                curve.events += curve.here;
+                curve.here = 0.0;
+                curve.incidence.push(curve.running.share);
+                curve.standard_error.push(curve.running.standard_error());
             }
-            covariance = stay * (covariance + part * variance_s - added * part);
             variance_s = stay * stay * variance_s + added * hazard * stay;
             before = self.survival[index];
-            incidence.push(share);
-            standard_error.push(libm::sqrt(variance_f.max(0.0)));
         }
-        let last = self.share_estimate(share, standard_error.last().copied().unwrap_or(0.0));
-        let half = incidence.iter().position(|at| *at > 0.0 && *at >= 0.5 * share - 1e-12);
-        CauseIncidence {
-            events: of_cause.iter().sum(),
-            last: share,
-            last_low: last.low,
-            last_high: last.high,
-            median_given: half.and_then(|index| self.time.get(index).copied()),
-            incidence,
-            standard_error,
-        }
+        curves
     }
 
     /// Share that has left by `cause` up to age `t`, with its log(-log) interval; at 0 and 1 Wilson's for none and all of `n`.
@@ -95,12 +168,43 @@ impl Survival {
 
     /// `share` with its log(-log) interval from its standard error; at 0 and 1 Wilson's for none and all of `n`.
     pub fn share_estimate(&self, share: f64, standard_error: f64) -> Estimate {
-        // Beside 1 the scale turns crumbs of rounding into any interval.
-        let inside = (share < 1.0 - 1e-12).then(|| log_log_interval(share, standard_error, self.confidence)).flatten();
-        let (low, high) = inside.unwrap_or_else(|| {
-            let all = if share > 0.5 { self.n } else { 0.0 };
-            wilson(all, self.n, self.confidence).map_or((0.0, 1.0), |estimate| (estimate.low, estimate.high))
-        });
-        Estimate { value: share, low, high, n: self.n }
+        share_estimate(share, standard_error, self.n, self.confidence)
+    }
+}
+
+fn share_estimate(share: f64, standard_error: f64, n: f64, confidence: Confidence) -> Estimate {
+    // Beside 1 the scale turns crumbs of rounding into any interval.
+    let inside = (share < 1.0 - 1e-12).then(|| log_log_interval(share, standard_error, confidence)).flatten();
+    let (low, high) = inside.unwrap_or_else(|| {
+        let all = if share > 0.5 { n } else { 0.0 };
+        wilson(all, n, confidence).map_or((0.0, 1.0), |estimate| (estimate.low, estimate.high))
+    });
+    Estimate { value: share, low, high, n }
+}
+
+impl Curve {
+    fn new(times: usize) -> Self {
+        Curve {
+            here: 0.0,
+            events: 0.0,
+            running: Running::default(),
+            incidence: Vec::with_capacity(times),
+            standard_error: Vec::with_capacity(times),
+        }
+    }
+
+    fn finished(self, survival: &Survival) -> CauseIncidence {
+        let Curve { running, events, incidence, standard_error, .. } = self;
+        let last = survival.share_estimate(running.share, running.standard_error());
+        let half = incidence.iter().position(|at| *at > 0.0 && *at >= 0.5 * running.share - 1e-12);
+        CauseIncidence {
+            events,
+            last: running.share,
+            last_low: last.low,
+            last_high: last.high,
+            median_given: half.and_then(|index| survival.time.get(index).copied()),
+            incidence,
+            standard_error,
+        }
     }
 }

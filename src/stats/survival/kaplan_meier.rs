@@ -1,6 +1,6 @@
 //! The Kaplan–Meier curve with its variance, band, quantiles and restricted mean.
 
-use super::EventTable;
+use super::{Ends, EventTable};
 use crate::stats::intervals::{Confidence, wilson};
 
 /// Kaplan–Meier estimate (1958) of the share that is still there, by age. Vectors have one entry per distinct event time, ascending.
@@ -28,7 +28,10 @@ pub struct Survival {
     pub standard_error: Vec<f64>,
     /// Whether the ends of the band fall with time, as the curve does: not so where few are at risk at first.
     falls: bool,
-    pub(super) by_cause: Vec<Vec<(u32, f64)>>,
+    /// Cause of the events at each time, as in [`EventTable`].
+    pub(super) cause: Vec<u32>,
+    pub(super) mixed: Vec<Ends>,
+    pub(super) occurs: Vec<bool>,
     pub(super) confidence: Confidence,
 }
 
@@ -92,7 +95,9 @@ impl Survival {
             time: table.time,
             at_risk: table.at_risk,
             event_count: table.event_count,
-            by_cause: table.by_cause,
+            cause: table.cause,
+            mixed: table.mixed,
+            occurs: table.occurs,
             confidence,
         };
         let (mut survival, mut variance) = (1.0, 0.0);
@@ -102,17 +107,15 @@ impl Survival {
             variance = stay * stay * variance + survival * survival * hazard * stay / at_risk;
             survival *= stay;
             result.survival.push(survival);
-            result.standard_error.push(libm::sqrt(variance));
+            result.standard_error.push(variance.sqrt());
         }
         result
     }
 
     /// Share that leaves and share that stays at event time `index`, and the number at risk.
+    #[inline(always)]
     pub(super) fn step(&self, index: usize) -> (f64, f64, f64) {
-        let (events, at_risk) = (self.event_count[index], self.at_risk[index]);
-        let hazard = events / at_risk;
-        // Weights that are no whole numbers leave crumbs where all at risk have left.
-        if 1.0 - hazard <= SHARE_TOLERANCE { (1.0, 0.0, at_risk) } else { (hazard, 1.0 - hazard, at_risk) }
+        step(self.event_count[index], self.at_risk[index])
     }
 
     /// The curve at age `t`: S(t), after the events at `t` itself. Beyond the last duration the curve stays where it ended.
@@ -187,7 +190,7 @@ impl Survival {
             }
         }
         let mean = area + right;
-        let standard_error = libm::sqrt(variance);
+        let standard_error = variance.sqrt();
         let half = self.confidence.multiplier() * standard_error;
         RestrictedMean { horizon, mean, standard_error, low: (mean - half).max(0.0), high: (mean + half).min(horizon) }
     }
@@ -213,6 +216,14 @@ impl Survival {
         }
         self.time.last().copied()
     }
+}
+
+/// Share that leaves and share that stays where `events` of `at_risk` leave, and `at_risk`.
+#[inline(always)]
+pub(super) fn step(events: f64, at_risk: f64) -> (f64, f64, f64) {
+    let hazard = events / at_risk;
+    // Weights that are no whole numbers leave crumbs where all at risk have left.
+    if 1.0 - hazard <= SHARE_TOLERANCE { (1.0, 0.0, at_risk) } else { (hazard, 1.0 - hazard, at_risk) }
 }
 
 /// Interval of a share on the log(-log) scale (Kalbfleisch & Prentice 1980); `None` at 0 and 1, where the scale ends.

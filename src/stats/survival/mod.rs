@@ -23,7 +23,7 @@ mod sorted;
 pub use comparison::{Comparison, gray, log_rank};
 pub use incidence::CauseIncidence;
 pub use kaplan_meier::{At, Quantile, RestrictedMean, Survival};
-pub use sorted::{Part, PartOf, Sorted};
+pub use sorted::{Part, Sorted};
 
 use crate::error::{Error, Result};
 use crate::stats::intervals::Confidence;
@@ -194,9 +194,9 @@ impl SurvivalState {
         let (sorted, rows) = self.sorted();
         let part = |place: usize| {
             let row = rows[place] as usize;
-            Some(Part { group: 0, cause: self.cause[row], weight: self.weight.get(row) })
+            Some(Part { group: 0, cause: self.cause[row], weight: self.weight.get(row) }).into()
         };
-        let mut table = sorted.tables(1, self.causes, &part).pop().unwrap_or_default();
+        let mut table = sorted.table(self.causes, &part);
         table.never_at_risk = self.never_at_risk;
         table
     }
@@ -229,8 +229,12 @@ struct EventTable {
     time: Vec<f64>,
     at_risk: Vec<f64>,
     event_count: Vec<f64>,
-    /// Per cause: index into `time` and number of events.
-    by_cause: Vec<Vec<(u32, f64)>>,
+    /// Cause of the events at each time; [`SEVERAL`] where they are in `mixed`.
+    cause: Vec<u32>,
+    /// Events at the times of several causes, by time and then by cause.
+    mixed: Vec<Ends>,
+    /// Whether each of the causes, from 1 on, ended any duration.
+    occurs: Vec<bool>,
     events: f64,
     censored: f64,
     never_at_risk: f64,
@@ -239,19 +243,17 @@ struct EventTable {
     is_late: bool,
 }
 
-impl EventTable {
-    fn reverse(&mut self) {
-        let times = self.time.len() as u32;
-        self.time.reverse();
-        self.at_risk.reverse();
-        self.event_count.reverse();
-        for cause in &mut self.by_cause {
-            cause.reverse();
-            for (index, _) in cause {
-                *index = times - 1 - *index;
-            }
-        }
-    }
+/// Stands for the cause where there is more than one.
+const SEVERAL: u32 = 0;
+
+/// Events of one cause at one time.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    /// Place of the time.
+    index: u32,
+    /// From 1 on.
+    cause: u32,
+    events: f64,
 }
 
 #[cfg(test)]

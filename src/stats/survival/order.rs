@@ -3,38 +3,49 @@
 use crate::stats::order::sorted_rows;
 
 const DIGIT_BITS: u32 = 11;
-const DIGITS: usize = 6;
 const BUCKETS: usize = 1 << DIGIT_BITS;
+/// From so many keys on, three upper digits are sorted by at first, below it two: durations seldom agree in those without being equal.
+const MANY: usize = 1 << 19;
 // Below it a comparison sort beats clearing and reading the digit counts.
 const FEW: usize = 4_096;
 
 /// `keys` in ascending order, and the row that each comes from; equal keys keep their order.
 ///
-/// Radix sort by 11-bit digits, least significant first; a digit that all keys share costs nothing, which whole days make the rule.
+/// Radix sort by the upper digits of the bits in which keys differ, then by insertion of the few that agree in those; where they are not few, by all bits.
 pub(super) fn ascending(keys: &[u64]) -> (Vec<u64>, Vec<u32>) {
     if keys.len() < FEW {
         let rows = sorted_rows(keys.len(), &mut |a, b| keys[a].cmp(&keys[b]));
         return (rows.iter().map(|&row| keys[row]).collect(), rows.into_iter().map(|row| row as u32).collect());
     }
-    let mut rows: Vec<u32> = (0..keys.len() as u32).collect();
-    let mut counts = vec![[0u32; BUCKETS]; DIGITS];
-    for &key in keys {
-        for (digit, counts) in counts.iter_mut().enumerate() {
-            counts[bucket(key, digit)] += 1;
-        }
+    let (least, most) = keys.iter().fold((u64::MAX, 0), |(least, most), key| (least.min(*key), most.max(*key)));
+    let bits = u64::BITS - (most - least).leading_zeros();
+    let digits = if keys.len() < MANY { 2 } else { 3 };
+    let lower = bits.saturating_sub(digits * DIGIT_BITS);
+    let (mut sorted, mut rows) = by_digits(keys, least, lower..bits);
+    if lower > 0 && !inserted(&mut sorted, &mut rows) {
+        (sorted, rows) = by_digits(keys, least, 0..bits);
     }
+    (sorted, rows)
+}
+
+/// The order by `bits` of what each key is above `least`: digit by digit, least significant first. A digit that all keys share costs nothing.
+fn by_digits(keys: &[u64], least: u64, bits: std::ops::Range<u32>) -> (Vec<u64>, Vec<u32>) {
+    let mut rows: Vec<u32> = (0..keys.len() as u32).collect();
     let mut sorted = keys.to_vec();
     let (mut next_sorted, mut next_rows) = (vec![0; keys.len()], vec![0; keys.len()]);
-    for (digit, counts) in counts.iter_mut().enumerate() {
-        if counts[bucket(keys[0], digit)] as usize == keys.len() {
+    for shift in bits.step_by(DIGIT_BITS as usize) {
+        let bucket = |key: u64| ((key - least) >> shift) as usize & (BUCKETS - 1);
+        let mut places = vec![0_u32; BUCKETS];
+        sorted.iter().for_each(|key| places[bucket(*key)] += 1);
+        if places[bucket(sorted[0])] as usize == keys.len() {
             continue;
         }
         let mut start = 0;
-        for count in counts.iter_mut() {
-            start += std::mem::replace(count, start);
+        for place in &mut places {
+            start += std::mem::replace(place, start);
         }
         for (&key, &row) in sorted.iter().zip(&rows) {
-            let place = &mut counts[bucket(key, digit)];
+            let place = &mut places[bucket(key)];
             next_sorted[*place as usize] = key;
             next_rows[*place as usize] = row;
             *place += 1;
@@ -45,8 +56,23 @@ pub(super) fn ascending(keys: &[u64]) -> (Vec<u64>, Vec<u32>) {
     (sorted, rows)
 }
 
-fn bucket(key: u64, digit: usize) -> usize {
-    (key >> (digit as u32 * DIGIT_BITS)) as usize & (BUCKETS - 1)
+/// Moves keys down to their places; whether they were few and near enough to be moved.
+fn inserted(keys: &mut [u64], rows: &mut [u32]) -> bool {
+    let mut left = keys.len();
+    for at in 1..keys.len() {
+        let (key, row) = (keys[at], rows[at]);
+        let mut place = at;
+        while place > 0 && keys[place - 1] > key {
+            (keys[place], rows[place]) = (keys[place - 1], rows[place - 1]);
+            place -= 1;
+        }
+        (keys[place], rows[place]) = (key, row);
+        left = left.saturating_sub(at - place);
+        if left == 0 {
+            return false;
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -58,8 +84,13 @@ mod tests {
     #[test]
     fn equals_a_stable_comparison_sort() {
         let mut rng = seeded(1, 1);
-        for (length, distinct) in [(0, 1), (1, 1), (100, 9), (5_000, 3), (20_000, 700), (20_000, u64::MAX)] {
-            let keys: Vec<u64> = (0..length).map(|_| rng.gen_range(0..distinct).rotate_left(50)).collect();
+        let shapes = [(0, 1, 50), (1, 1, 50), (100, 9, 50), (5_000, 3, 50), (20_000, 700, 50), (20_000, u64::MAX, 50)];
+        // All in the lower bits but one; few that agree in the upper bits; all that do.
+        let shapes = shapes.into_iter().chain([(20_000, 1 << 20, 0), (20_000, 1 << 46, 0), (20_000, 1 << 58, 0)]);
+        for (length, distinct, rotated) in shapes {
+            let mut keys: Vec<u64> = (0..length).map(|_| rng.gen_range(0..distinct).rotate_left(rotated)).collect();
+            keys.extend([u64::MAX >> 1].into_iter().filter(|_| length > 1));
+            let length = keys.len() as u32;
             let mut expected: Vec<u32> = (0..length).collect();
             expected.sort_by_key(|&row| keys[row as usize]);
             let (sorted, rows) = ascending(&keys);

@@ -1,8 +1,10 @@
 //! Durations that are sorted once and estimated many times: of all rows, of parts of them, of every group in one pass.
 
 use super::comparison::{Comparison, Gray, LogRank};
-use super::{EventTable, Survival, check_numbers, order};
+use super::incidence::Outcome;
+use super::{Ends, EventTable, SEVERAL, Survival, check_numbers, order};
 use crate::error::Result;
+use crate::meta::Estimate;
 use crate::stats::intervals::Confidence;
 
 /// Durations in ascending order.
@@ -25,8 +27,45 @@ pub struct Part {
     pub weight: f64,
 }
 
-/// Says what the duration at a place of [`Sorted`] counts as; `None` leaves it out.
-pub type PartOf<'a> = &'a dyn Fn(usize) -> Option<Part>;
+/// A [`Part`] in two words, none of it where the weight is 0. They come back in registers; an optional struct comes back through memory, and waiting for
+/// that took most of the time of an estimate.
+#[derive(Clone, Copy)]
+pub(super) struct Counted {
+    group_and_cause: u64,
+    weight: f64,
+}
+
+impl Counted {
+    #[inline(always)]
+    fn group(self) -> usize {
+        (self.group_and_cause >> 32) as usize
+    }
+
+    #[inline(always)]
+    fn cause(self) -> u32 {
+        self.group_and_cause as u32
+    }
+
+    #[inline(always)]
+    fn is_of(self, groups: usize, causes: usize) -> bool {
+        self.weight > 0.0 && self.group() < groups && self.cause() as usize <= causes
+    }
+}
+
+impl From<Option<Part>> for Counted {
+    #[inline(always)]
+    fn from(part: Option<Part>) -> Self {
+        match part {
+            Some(part) => {
+                Counted { group_and_cause: (u64::from(part.group) << 32) | u64::from(part.cause), weight: part.weight }
+            }
+            None => Counted { group_and_cause: 0, weight: 0.0 },
+        }
+    }
+}
+
+/// Says what the duration at a place of [`Sorted`] counts as.
+pub(super) type CountedOf<'a> = &'a dyn Fn(usize) -> Counted;
 
 impl Sorted {
     /// The durations in order, and for each place the row that it comes from. Rows that were never at risk, whose delayed entry is at or after their end,
@@ -87,41 +126,61 @@ impl Sorted {
         entries
     }
 
-    /// The estimates of every group, for the causes 1 to `causes`. What `part` gives beyond `groups` and `causes` is left out.
-    pub fn estimates(&self, groups: usize, causes: usize, confidence: Confidence, part: PartOf<'_>) -> Vec<Survival> {
-        self.tables(groups, causes, part).into_iter().map(|table| Survival::new(table, confidence)).collect()
+    /// The estimates of every group, for the causes 1 to `causes`. `part` says what the duration at a place counts as; `None`, and what it gives beyond
+    /// `groups` and `causes`, is left out.
+    pub fn estimates(
+        &self,
+        groups: usize,
+        causes: usize,
+        confidence: Confidence,
+        part: impl Fn(usize) -> Option<Part>,
+    ) -> Vec<Survival> {
+        survivals(self.tables(groups, causes, &|place| part(place).into()), confidence)
     }
 
     /// The estimate of all that `part` gives.
-    pub fn estimate(&self, causes: usize, confidence: Confidence, part: PartOf<'_>) -> Survival {
-        let table = self.tables(1, causes, part).pop().unwrap_or_default();
-        Survival::new(table, confidence)
+    pub fn estimate(&self, causes: usize, confidence: Confidence, part: impl Fn(usize) -> Option<Part>) -> Survival {
+        Survival::new(self.table(causes, &|place| part(place).into()), confidence)
+    }
+
+    /// Share of all that `part` gives that ends by `cause` in the end: [`super::CauseIncidence::last`] without the curve; `None` without any.
+    pub fn outcome(
+        &self,
+        cause: u32,
+        causes: usize,
+        confidence: Confidence,
+        part: impl Fn(usize) -> Option<Part>,
+    ) -> Option<Estimate> {
+        let table = self.table(causes, &|place| part(place).into());
+        let n = table.events + table.censored;
+        (n > 0.0).then(|| Outcome::of(&table, cause).estimate(n, confidence))
     }
 
     /// Walks the distinct durations from the last to the first, so that the numbers at risk are running sums.
-    pub(super) fn tables(&self, groups: usize, causes: usize, part: PartOf<'_>) -> Vec<EventTable> {
-        let part = |place: usize| {
-            part(place)
-                .filter(|part| (part.group as usize) < groups && part.cause as usize <= causes && part.weight > 0.0)
-        };
-        let mut builders: Vec<Builder> = (0..groups).map(|_| Builder::new(causes)).collect();
+    pub(super) fn tables(&self, groups: usize, causes: usize, part: CountedOf<'_>) -> Vec<EventTable> {
+        if groups == 1 {
+            return vec![self.table(causes, part)];
+        }
+        let mut builders: Vec<Builder> = (0..groups).map(|_| Builder::default()).collect();
         let mut touched: Vec<usize> = Vec::new();
         let (mut end, mut start) = (self.durations.len(), self.entries.len());
         while let Some(&time) = end.checked_sub(1).and_then(|last| self.durations.get(last)) {
             while end > 0 && self.durations[end - 1] == time {
                 end -= 1;
-                if let Some(part) = part(end) {
-                    let builder = &mut builders[part.group as usize];
-                    if builder.events == 0.0 && builder.censored == 0.0 {
-                        touched.push(part.group as usize);
+                let part = part(end);
+                if part.is_of(groups, causes) {
+                    let builder = &mut builders[part.group()];
+                    if builder.present.is_empty() {
+                        touched.push(part.group());
                     }
-                    builder.add(part.cause, part.weight);
+                    builder.present.add(part, &mut builder.table.mixed);
                 }
             }
             while start > 0 && self.entries[start - 1] >= time {
                 start -= 1;
-                if let Some(part) = part(self.late[start] as usize) {
-                    let builder = &mut builders[part.group as usize];
+                let part = part(self.late[start] as usize);
+                if part.is_of(groups, causes) {
+                    let builder = &mut builders[part.group()];
                     builder.not_yet_in += part.weight;
                     builder.table.is_late = true;
                 }
@@ -130,7 +189,66 @@ impl Sorted {
                 builders[group].flush(time);
             }
         }
-        builders.into_iter().map(Builder::finish).collect()
+        builders.into_iter().map(|builder| builder.finish(causes)).collect()
+    }
+
+    /// What [`Sorted::tables`] gives of one group.
+    pub(super) fn table(&self, causes: usize, part: CountedOf<'_>) -> EventTable {
+        let most = 1 + self.durations.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let mut table = EventTable {
+            time: vec![0.0; most],
+            at_risk: vec![0.0; most],
+            event_count: vec![0.0; most],
+            cause: vec![SEVERAL; most],
+            ..EventTable::default()
+        };
+        // From the back, so that nothing has to be turned round.
+        let mut at = most;
+        let (mut staying, mut not_yet_in) = (0.0, 0.0);
+        let mut present = Present::default();
+        let (mut end, mut start) = (self.durations.len(), self.entries.len());
+        while let Some(&time) = end.checked_sub(1).and_then(|last| self.durations.get(last)) {
+            while end > 0 && self.durations[end - 1] == time {
+                end -= 1;
+                let part = part(end);
+                if part.is_of(1, causes) {
+                    present.add(part, &mut table.mixed);
+                }
+            }
+            while start > 0 && self.entries[start - 1] >= time {
+                start -= 1;
+                let part = part(self.late[start] as usize);
+                if part.is_of(1, causes) {
+                    not_yet_in += part.weight;
+                    table.is_late = true;
+                }
+            }
+            if present.is_empty() {
+                continue;
+            }
+            if staying == 0.0 {
+                table.last = time;
+            }
+            staying += present.ended();
+            table.events += present.events;
+            table.censored += present.censored;
+            if present.events > 0.0 {
+                at -= 1;
+                table.time[at] = time;
+                table.at_risk[at] = present.at_risk(staying, not_yet_in);
+                table.event_count[at] = present.events;
+                table.cause[at] = present.cause_at(at as u32, &mut table.mixed);
+            }
+            present = Present::default();
+        }
+        table.time.drain(..at);
+        table.at_risk.drain(..at);
+        table.event_count.drain(..at);
+        table.cause.drain(..at);
+        table.mixed.reverse();
+        table.mixed.iter_mut().for_each(|ends| ends.index -= at as u32);
+        table.note_causes(causes);
+        table
     }
 
     /// Log-rank test (ρ = 0) of the groups, and Gray's test for each of `causes`, in one pass; as [`super::log_rank`] and [`super::gray`] but for one
@@ -140,12 +258,13 @@ impl Sorted {
         groups: usize,
         causes: &[u32],
         most_times: usize,
-        part: PartOf<'_>,
+        part: impl Fn(usize) -> Option<Part>,
     ) -> (Comparison, Vec<Comparison>) {
         let mut ranks = LogRank::new(groups, 0.0);
         let mut grays: Vec<Gray> = causes.iter().map(|_| Gray::new(groups)).collect();
         let least = self.durations.len().div_ceil(most_times.max(1));
         let few = self.durations.windows(2).filter(|pair| pair[0] != pair[1]).take(most_times).count() < most_times;
+        let part: CountedOf<'_> = &|place| part(place).into();
         self.walk(groups, causes, if few { 1 } else { least }, part, &mut |at_risk, all, by_cause| {
             ranks.step(at_risk, all);
             for (gray, of_cause) in grays.iter_mut().zip(by_cause) {
@@ -158,22 +277,23 @@ impl Sorted {
 
     /// Calls `visit` at every event time, ascending, with the numbers per group: at risk, events, events of each of `causes`. Times are joined until at least
     /// `least` durations have ended.
-    pub(super) fn walk(&self, groups: usize, causes: &[u32], least: usize, part: PartOf<'_>, visit: Visit<'_>) {
-        let part = |place: usize| part(place).filter(|part| (part.group as usize) < groups && part.weight > 0.0);
+    pub(super) fn walk(&self, groups: usize, causes: &[u32], least: usize, part: CountedOf<'_>, visit: Visit<'_>) {
+        let counts = |part: &Counted| part.is_of(groups, usize::MAX);
         let mut at_risk = vec![0.0; groups];
-        for part in (0..self.durations.len()).filter_map(part) {
-            at_risk[part.group as usize] += part.weight;
+        for part in (0..self.durations.len()).map(part).filter(counts) {
+            at_risk[part.group()] += part.weight;
         }
-        for part in self.late.iter().filter_map(|place| part(*place as usize)) {
-            at_risk[part.group as usize] -= part.weight;
+        for part in self.late.iter().map(|place| part(*place as usize)).filter(counts) {
+            at_risk[part.group()] -= part.weight;
         }
         let (mut all, mut ended) = (vec![0.0; groups], vec![0.0; groups]);
         let mut by_cause = vec![vec![0.0; groups]; causes.len()];
         let (mut end, mut start) = (0, 0);
         while let Some(&first) = self.durations.get(end) {
             while self.entries.get(start).is_some_and(|entry| *entry < first) {
-                if let Some(part) = part(self.late[start] as usize) {
-                    at_risk[part.group as usize] += part.weight;
+                let part = part(self.late[start] as usize);
+                if counts(&part) {
+                    at_risk[part.group()] += part.weight;
                 }
                 start += 1;
             }
@@ -188,13 +308,15 @@ impl Sorted {
                     }
                     time = next;
                 }
-                if let Some(part) = part(end) {
-                    let group = part.group as usize;
+                let part = part(end);
+                if counts(&part) {
+                    let group = part.group();
                     ended[group] += part.weight;
-                    if part.cause > 0 {
+                    if part.cause() > 0 {
                         any = true;
                         all[group] += part.weight;
-                        for (events, _) in by_cause.iter_mut().zip(causes).filter(|(_, cause)| **cause == part.cause) {
+                        for (events, _) in by_cause.iter_mut().zip(causes).filter(|(_, cause)| **cause == part.cause())
+                        {
                             events[group] += part.weight;
                         }
                     }
@@ -218,67 +340,136 @@ impl Sorted {
 /// Takes the numbers per group at an event time: at risk, events, events of each cause asked for.
 pub(super) type Visit<'a> = &'a mut dyn FnMut(&[f64], &[f64], &[Vec<f64>]);
 
-/// The event table of one group while it grows, from the last time to the first.
-struct Builder {
-    table: EventTable,
-    of_cause: Vec<f64>,
-    touched: Vec<usize>,
+fn survivals(tables: Vec<EventTable>, confidence: Confidence) -> Vec<Survival> {
+    tables.into_iter().map(|table| Survival::new(table, confidence)).collect()
+}
+
+/// What ends at one time.
+#[derive(Default)]
+struct Present {
     events: f64,
     censored: f64,
+    /// The one cause so far, or [`SEVERAL`].
+    cause: u32,
+    /// How many causes there are, where there are several: they stand at the end of the list of such.
+    causes: usize,
+}
+
+impl Present {
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.events == 0.0 && self.censored == 0.0
+    }
+
+    #[inline(always)]
+    fn ended(&self) -> f64 {
+        self.events + self.censored
+    }
+
+    /// At least those that end are at risk, whatever rounding leaves of the difference.
+    #[inline(always)]
+    fn at_risk(&self, staying: f64, not_yet_in: f64) -> f64 {
+        let (left, ended) = (staying - not_yet_in, self.ended());
+        if left > ended { left } else { ended }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, part: Counted, mixed: &mut Vec<Ends>) {
+        let cause = part.cause();
+        if cause == 0 {
+            self.censored += part.weight;
+            return;
+        }
+        if self.events == 0.0 {
+            self.cause = cause;
+        } else if self.cause != cause {
+            self.add_other(cause, part.weight, mixed);
+        }
+        self.events += part.weight;
+    }
+
+    #[inline(never)]
+    fn add_other(&mut self, cause: u32, weight: f64, mixed: &mut Vec<Ends>) {
+        if self.causes == 0 {
+            mixed.push(Ends { index: 0, cause: self.cause, events: self.events });
+            self.causes = 1;
+            self.cause = SEVERAL;
+        }
+        let from = mixed.len() - self.causes;
+        if let Some(ends) = mixed[from..].iter_mut().find(|ends| ends.cause == cause) {
+            ends.events += weight;
+            return;
+        }
+        // After those of higher causes: the whole will be turned round.
+        let mut at = mixed.len();
+        mixed.push(Ends { index: 0, cause, events: weight });
+        self.causes += 1;
+        while at > from && mixed[at - 1].cause < cause {
+            mixed.swap(at - 1, at);
+            at -= 1;
+        }
+    }
+
+    /// The cause for the table, in which the time has the place `index`.
+    #[inline(always)]
+    fn cause_at(&self, index: u32, mixed: &mut [Ends]) -> u32 {
+        if self.causes > 0 {
+            mixed.iter_mut().rev().take(self.causes).for_each(|ends| ends.index = index);
+        }
+        self.cause
+    }
+}
+
+/// The event table of one of several groups while it grows, from the last time to the first.
+#[derive(Default)]
+struct Builder {
+    table: EventTable,
+    present: Present,
     staying: f64,
     not_yet_in: f64,
 }
 
 impl Builder {
-    fn new(causes: usize) -> Self {
-        Builder {
-            table: EventTable { by_cause: vec![Vec::new(); causes], ..EventTable::default() },
-            of_cause: vec![0.0; causes],
-            touched: Vec::new(),
-            events: 0.0,
-            censored: 0.0,
-            staying: 0.0,
-            not_yet_in: 0.0,
-        }
-    }
-
-    fn add(&mut self, cause: u32, weight: f64) {
-        match (cause as usize).checked_sub(1) {
-            None => self.censored += weight,
-            Some(cause) => {
-                self.events += weight;
-                if self.of_cause[cause] == 0.0 {
-                    self.touched.push(cause);
-                }
-                self.of_cause[cause] += weight;
-            }
-        }
-    }
-
     fn flush(&mut self, time: f64) {
-        let table = &mut self.table;
-        let ended = self.events + self.censored;
+        let Builder { table, present, .. } = self;
         if self.staying == 0.0 {
             table.last = time;
         }
-        self.staying += ended;
-        table.events += self.events;
-        table.censored += self.censored;
-        if self.events > 0.0 {
-            for cause in self.touched.drain(..) {
-                table.by_cause[cause].push((table.time.len() as u32, self.of_cause[cause]));
-                self.of_cause[cause] = 0.0;
-            }
+        self.staying += present.ended();
+        table.events += present.events;
+        table.censored += present.censored;
+        if present.events > 0.0 {
+            table.cause.push(present.cause_at(table.time.len() as u32, &mut table.mixed));
             table.time.push(time);
-            // At least those that end here are at risk, whatever rounding leaves of the difference.
-            table.at_risk.push((self.staying - self.not_yet_in).max(ended));
-            table.event_count.push(self.events);
+            table.at_risk.push(present.at_risk(self.staying, self.not_yet_in));
+            table.event_count.push(present.events);
         }
-        (self.events, self.censored) = (0.0, 0.0);
+        *present = Present::default();
     }
 
-    fn finish(mut self) -> EventTable {
-        self.table.reverse();
-        self.table
+    fn finish(self, causes: usize) -> EventTable {
+        let mut table = self.table;
+        table.time.reverse();
+        table.at_risk.reverse();
+        table.event_count.reverse();
+        table.cause.reverse();
+        table.mixed.reverse();
+        let times = table.time.len() as u32;
+        table.mixed.iter_mut().for_each(|ends| ends.index = times - 1 - ends.index);
+        table.note_causes(causes);
+        table
+    }
+}
+
+impl EventTable {
+    fn note_causes(&mut self, causes: usize) {
+        self.occurs = vec![false; causes];
+        for cause in self.cause.iter().copied().chain(self.mixed.iter().map(|ends| ends.cause)) {
+            if cause != SEVERAL
+                && let Some(occurs) = self.occurs.get_mut(cause as usize - 1)
+            {
+                *occurs = true;
+            }
+        }
     }
 }

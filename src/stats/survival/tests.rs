@@ -1,4 +1,5 @@
 use super::*;
+use crate::meta::Estimate;
 use crate::stats::rng::seeded;
 use rand::Rng;
 
@@ -350,12 +351,26 @@ fn sorted_once_gives_the_estimates_and_tests_of_every_group() {
             part.state(3)
         };
         let states: Vec<SurvivalState> = (0..3).map(of_group).collect();
-        for (state, mut estimate) in states.iter().zip(sorted.estimates(3, 3, level(), &part)) {
+        for (state, mut estimate) in states.iter().zip(sorted.estimates(3, 3, level(), part)) {
             let reference = state.finish(level());
             estimate.never_at_risk = reference.never_at_risk;
             assert_same(&estimate, &reference, "groups");
         }
-        let (ranks, grays) = sorted.comparisons(3, &[1, 2], 1_000, &part);
+        let all = |place: usize| part(place).map(|part| Part { group: 0, ..part });
+        let estimate = sorted.estimate(3, level(), all);
+        let together = estimate.incidences_of(2, &|cause| [Some(1), None, Some(0)][cause - 1]);
+        for (cause, curve) in [(3, &together[0]), (1, &together[1])] {
+            let alone = estimate.incidence(cause);
+            assert_eq!(
+                (&alone.incidence, &alone.standard_error),
+                (&curve.incidence, &curve.standard_error),
+                "seed {seed}"
+            );
+            let outcome = sorted.outcome(cause as u32, 3, level(), all);
+            let expected = Estimate { value: alone.last, low: alone.last_low, high: alone.last_high, n: estimate.n };
+            assert_eq!(outcome, (estimate.n > 0.0).then_some(expected), "seed {seed}");
+        }
+        let (ranks, grays) = sorted.comparisons(3, &[1, 2], 1_000, part);
         let same = |a: &Comparison, b: &Comparison| match (a.test, b.test) {
             (Some(a), Some(b)) => close(a.chi_square, b.chi_square) && a.degrees_of_freedom == b.degrees_of_freedom,
             (a, b) => a == b,
@@ -375,8 +390,8 @@ fn times_that_are_joined_give_nearly_the_same_tests() {
         let row = places[place] as usize;
         Some(Part { group: (row % 3) as u32, cause: causes[row], weight: 1.0 })
     };
-    let (exact, exact_grays) = sorted.comparisons(3, &[1], usize::MAX, &part);
-    let (joined, joined_grays) = sorted.comparisons(3, &[1], 500, &part);
+    let (exact, exact_grays) = sorted.comparisons(3, &[1], usize::MAX, part);
+    let (joined, joined_grays) = sorted.comparisons(3, &[1], 500, part);
     for (exact, joined) in [(exact, joined), (exact_grays[0].clone(), joined_grays[0].clone())] {
         let (exact, joined) = (exact.test.expect("groups"), joined.test.expect("groups"));
         // Half a hundredth of the order is lost: a tenth of a standard error.
