@@ -45,8 +45,9 @@ pub(super) fn rows(
             let meant = |level: &str| meanings.outcome(level).or_else(|| shape.and_then(|shape| shape.outcome(level)));
             let meaning: Vec<Outcome> =
                 texts.levels.iter().map(|level| meant(level).unwrap_or(Outcome::Open)).collect();
-            for (row, dropped) in dropped.iter_mut().enumerate() {
-                *dropped = texts.get(row).filter(|text| folded(text) == "deleted").map(|_| "deleted");
+            let deleted: Vec<bool> = texts.levels.iter().map(|level| folded(level) == "deleted").collect();
+            for (code, dropped) in texts.codes.iter().zip(&mut dropped) {
+                *dropped = deleted.get(*code as usize).filter(|deleted| **deleted).map(|_| "deleted");
             }
             texts.codes.iter().map(|code| meaning.get(*code as usize).copied().unwrap_or(Outcome::Open)).collect()
         }

@@ -73,13 +73,34 @@ fn suits(role: &Wanted, column: &Column) -> bool {
         Values::Numbers(values) => {
             if role.is_instant {
                 epoch_unit(values).is_some()
+            } else if role.name == "stage" {
+                are_codes(values)
             } else {
-                role.is_number || !matches!(role.name, "stage" | "outcome")
+                role.is_number || role.name != "outcome"
             }
         }
         Values::Texts(texts) => !(role.is_instant || role.is_number) || texts.levels.is_empty(),
     }
 }
+
+/// Whether whole numbers can be ids of stages: no funnel has more of them than [`MOST_CODES`].
+fn are_codes(values: &[f64]) -> bool {
+    let mut codes: Vec<f64> = Vec::new();
+    for value in values.iter().filter(|value| !value.is_nan()) {
+        if value.trunc() != *value || *value < 0.0 {
+            return false;
+        }
+        if !codes.contains(value) {
+            codes.push(*value);
+            if codes.len() > MOST_CODES {
+                return false;
+            }
+        }
+    }
+    !codes.is_empty()
+}
+
+const MOST_CODES: usize = 200;
 
 /// Columns that could have `role` by their header and type, the surest first.
 pub(super) fn candidates<R: Words>(role: R, table: &[Column], taken: &[bool]) -> Vec<usize> {

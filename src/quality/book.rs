@@ -145,13 +145,20 @@ impl<'a> Book<'a> {
 
     #[inline(never)]
     pub fn sum(&self, place: usize, rows: &[u32]) -> f64 {
-        sum_of(rows.len(), &|at| self.weight(place, rows[at]))
+        match self.weights[place] {
+            None => rows.len() as f64,
+            Some(_) => sum_of(rows.len(), &|at| self.weight(place, rows[at])),
+        }
     }
 
     /// All rows of a table, weighted.
     #[inline(never)]
     pub fn total(&self, place: usize) -> f64 {
-        sum_of(self.table(place).rows(), &|row| self.weight(place, row as u32))
+        let rows = self.table(place).rows();
+        match self.weights[place] {
+            None => rows as f64,
+            Some(_) => sum_of(rows, &|row| self.weight(place, row as u32)),
+        }
     }
 
     /// The text in `row` of a column.

@@ -29,8 +29,11 @@ impl OfDeals<'_, '_> {
         is: &dyn Fn(usize) -> bool,
     ) -> Option<&mut super::Finding> {
         let (deals, place) = (self.deals, self.place);
-        let of = sum_of(deals.len(), &|deal| if could(deal) { deals.weight[deal] } else { 0.0 });
         let mut rows = rows_where(deals.len(), &|deal| could(deal) && is(deal));
+        if rows.is_empty() {
+            return None;
+        }
+        let of = sum_of(deals.len(), &|deal| if could(deal) { deals.weight[deal] } else { 0.0 });
         rows.iter_mut().for_each(|deal| *deal = deals.row[*deal as usize]);
         self.book.add(place, look, rows, of)
     }

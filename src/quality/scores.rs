@@ -24,16 +24,14 @@ pub(super) fn scores(loaded: &Loaded, findings: &[Finding]) -> Vec<Score> {
         let used = with_duration(deals, crm.passages.as_ref(), crm.as_of);
         (sum(deals, &|deal| used[deal]), sum(deals, &|_| true) + lost)
     });
-    let forecast = deals.map(|(deals, lost)| {
-        let learnt = learnt_from(deals);
-        (sum(deals, &|deal| learnt[deal]), sum(deals, &|deal| ended(deals.outcome[deal])) + lost)
-    });
+    let learnt = deals.map_or_else(Vec::new, |(deals, _)| learnt_from(deals));
+    let forecast = deals
+        .map(|(deals, lost)| (sum(deals, &|deal| learnt[deal]), sum(deals, &|deal| ended(deals.outcome[deal])) + lost));
     let segments = crm.orders.as_ref().map(|orders| {
         let used = sum_of(orders.len(), &|at| orders.weight[at]);
         (used, used + left_out("orders"))
     });
     let few = deals.map_or(1.0, |(deals, _)| {
-        let learnt = learnt_from(deals);
         let of = |outcome| sum(deals, &|deal| learnt[deal] && deals.outcome[deal] == outcome) / ENOUGH;
         of(Outcome::Won).min(of(Outcome::Lost)).min(1.0)
     });
@@ -98,11 +96,17 @@ fn with_duration(deals: &Deals, passages: Option<&Passages>, as_of: f64) -> Vec<
 
 /// Whether the forecast learns from dated deals only: at least half of the won and half of the lost ones have a close date.
 pub(super) fn learns_by_date(deals: &Deals) -> bool {
-    let share = |outcome| {
-        let is = |deal: usize| deals.outcome[deal] == outcome;
-        sum(deals, &|deal| is(deal) && !deals.closed[deal].is_nan()) / sum(deals, &is)
-    };
-    let shares = [Outcome::Won, Outcome::Lost].map(share);
+    let mut sums = [(0.0, 0.0); 2];
+    for (deal, outcome) in deals.outcome.iter().enumerate() {
+        let (dated, all) = match outcome {
+            Outcome::Won => &mut sums[0],
+            Outcome::Lost => &mut sums[1],
+            _ => continue,
+        };
+        *all += deals.weight[deal];
+        *dated += if deals.closed[deal].is_nan() { 0.0 } else { deals.weight[deal] };
+    }
+    let shares = sums.map(|(dated, all)| dated / all);
     // NaN: there are none of this outcome.
     !shares.iter().any(|share| *share < 0.5) && shares.iter().any(|share| *share > 0.0)
 }

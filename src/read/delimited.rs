@@ -1,25 +1,12 @@
 //! Bytes of a CSV, TSV or blank-separated file, in pieces of any size, into typed columns; broken lines are left out and counted.
 
-use super::cells::Cells;
-use super::dates;
-use super::interner::{Interner, trimmed};
-use super::numbers;
+use super::Source;
+use super::rows::Rows;
 use super::scan::{BinaryByte, Record, Scanner, is_binary};
 use super::simd::utf8;
-use super::{Source, infer};
-use crate::crm::LeftOut;
+use super::sniff::{SAMPLE_BYTES, head, is_blank_separated, prefix, sample, sniffed};
 use crate::error::{Error, Result};
-use crate::table::{Column, Table};
 use crate::time::LocalTime;
-
-const SEPARATORS: [u8; 4] = *b",;\t|";
-const SAMPLE_LINES: usize = 64;
-const SAMPLE_ROWS: usize = 256;
-/// Bytes that are enough to tell how a file is written.
-const SAMPLE_BYTES: usize = 1 << 18;
-pub(super) const EXAMPLES: usize = 10;
-/// Fields that are kept before the columns take them: few enough to stay in the cache.
-const BATCH: usize = 2048;
 
 /// Reads a file that comes in pieces: [`Reader::push`] each of them, then [`Reader::close`].
 pub struct Reader {
@@ -144,8 +131,10 @@ impl Reader {
             let is_blank = separator.is_none() && is_blank_separated(head);
             let form = if is_blank { Form::Blanks } else { Form::Separated(separator.unwrap_or(b',')) };
             self.form = Some(form);
-            if !self.rows.is_second_reading() {
-                self.rows.sample = sample(head, form);
+            if let Form::Separated(separator) = form
+                && !self.rows.is_second_reading()
+            {
+                self.rows.sample = sample(head, separator);
             }
         }
         match self.form {
@@ -225,276 +214,11 @@ fn inner_break(text: &str, record: &Record) -> Option<usize> {
     behind.bytes().any(|byte| byte != b'\n' && byte != b'\r').then_some(cut)
 }
 
-/// The lines that tell how a file is written: the same, in whatever pieces it comes.
-fn head(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let end = bytes.get(..SAMPLE_BYTES).and_then(|head| head.iter().rposition(|byte| *byte == b'\n'));
-    end.and_then(|end| text.get(..=end)).unwrap_or(text)
-}
-
-/// Bytes in front of the first record, and the separator where Excel's own hint, `sep=;` on the first line, tells it.
-fn prefix(text: &str) -> (usize, Option<u8>) {
-    let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let body = &text[mark..];
-    if body.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep=")) {
-        let end = body.find('\n').map_or(body.len(), |end| end + 1);
-        let hinted = body.as_bytes()[4..end].first().copied().filter(|byte| SEPARATORS.contains(byte));
-        if hinted.is_some() {
-            return (mark + end, hinted);
-        }
-    }
-    (mark, None)
-}
-
-/// How to read each column, by the rows behind the first; empty where that is for all columns the general way.
-fn sample(text: &str, form: Form) -> Vec<Cells> {
-    let Form::Separated(separator) = form else { return Vec::new() };
-    let mut scanner = Scanner::new(text, separator, 1);
-    let mut columns: Vec<Vec<String>> = Vec::new();
-    let mut scratch = String::new();
-    for row in 0..=SAMPLE_ROWS {
-        let Ok(Some(record)) = scanner.record() else { break };
-        if row == 0 {
-            columns = vec![Vec::new(); scanner.width()];
-        } else if scanner.width() == columns.len() && !record.is_open && !record.has_junk {
-            for (at, column) in columns.iter_mut().enumerate() {
-                column.push(scanner.field(at, &mut scratch).to_owned());
-            }
-        }
-    }
-    columns.iter().map(|column| Cells::for_sample(column.iter().map(String::as_str))).collect()
-}
-
-/// The separator that cuts most of the first lines into as many fields as the first one; `None` where none cuts the first.
-fn sniffed(text: &str) -> Option<u8> {
-    let counts = |separator: u8| {
-        let (mut counts, mut fields, mut quoted) = (Vec::new(), 1_usize, false);
-        let mut blank = true;
-        for byte in text.bytes() {
-            match byte {
-                b'"' => (quoted, blank) = (!quoted, false),
-                b'\n' | b'\r' if !quoted => {
-                    if !blank {
-                        counts.push(fields);
-                    }
-                    (fields, blank) = (1, true);
-                    if counts.len() == SAMPLE_LINES {
-                        break;
-                    }
-                }
-                _ if byte == separator && !quoted => (fields, blank) = (fields + 1, false),
-                _ => blank = false,
-            }
-        }
-        if !blank && counts.len() < SAMPLE_LINES {
-            counts.push(fields);
-        }
-        counts
-    };
-    let mut best: Option<(f64, usize, u8)> = None;
-    for separator in SEPARATORS {
-        let counts = counts(separator);
-        let Some(&first) = counts.first().filter(|first| **first > 1) else { continue };
-        let share = counts.iter().filter(|count| **count == first).count() as f64 / counts.len() as f64;
-        if best.is_none_or(|(s, f, _)| share > s || (share == s && first > f)) {
-            best = Some((share, first, separator));
-        }
-    }
-    best.map(|(_, _, separator)| separator)
-}
-
-/// Whether blanks cut every one of the first lines into the same number of fields, each with a digit in it: then there is no header.
-fn is_blank_separated(text: &str) -> bool {
-    let mut width = None;
-    let mut lines = 0;
-    for line in text.lines().filter(|line| !line.trim().is_empty()).take(SAMPLE_LINES) {
-        let mut fields = 0;
-        for field in line.split_ascii_whitespace() {
-            if !field.bytes().any(|byte| byte.is_ascii_digit()) {
-                return false;
-            }
-            fields += 1;
-        }
-        if fields < 2 || width.is_some_and(|width| width != fields) {
-            return false;
-        }
-        width = Some(fields);
-        lines += 1;
-    }
-    lines > 1
-}
-
-/// Gathers rows: the first one decides how many fields a row has.
-#[derive(Default)]
-struct Rows {
-    sample: Vec<Cells>,
-    first: Option<(Vec<String>, u32)>,
-    second_seen: bool,
-    names: Vec<String>,
-    columns: Vec<Cells>,
-    lines: Vec<u32>,
-    broken: u64,
-    broken_lines: Vec<u32>,
-    broken_texts: Vec<String>,
-}
-
-impl Rows {
-    fn fits(&self, fields: usize) -> bool {
-        self.first.as_ref().is_none_or(|(first, _)| first.len() == fields)
-    }
-
-    fn is_second_reading(&self) -> bool {
-        !self.columns.is_empty()
-    }
-
-    /// One more row, which is `record`.
-    #[inline(always)]
-    fn row(&mut self, scanner: &mut Scanner<'_>, record: &Record) {
-        let width = scanner.width();
-        if !self.second_seen || width != self.columns.len() {
-            let (mut fields, mut scratch) = (Vec::with_capacity(width), String::new());
-            (0..width).for_each(|at| fields.push(scanner.field(at, &mut scratch).to_owned()));
-            let whole = scanner.written(record);
-            scanner.forget();
-            self.rare(&fields, record.line, whole);
-            return;
-        }
-        self.lines.push(record.line);
-        if scanner.kept() >= BATCH {
-            self.flush(scanner);
-        }
-    }
-
-    /// Hands the rows whose fields were kept to the columns, one column after the other: each is a small loop that stays in registers.
-    #[inline(never)]
-    fn flush(&mut self, scanner: &mut Scanner<'_>) {
-        let width = self.columns.len();
-        for (at, column) in self.columns.iter_mut().enumerate() {
-            column.push_kept(scanner, at, width);
-        }
-        scanner.clear();
-    }
-
-    /// Any row, which began on `line` and is `whole` as written: the way for the first two, those of another width, and for forms that are rare.
-    #[inline(never)]
-    fn rare(&mut self, fields: &[String], line: u32, whole: &str) {
-        let Some((first, first_line)) = &self.first else {
-            self.first = Some((fields.iter().map(|field| trimmed(field).to_owned()).collect(), line));
-            return;
-        };
-        if fields.len() != first.len() {
-            self.broken(line, whole);
-            return;
-        }
-        let mut rows = vec![(fields, line)];
-        if !self.second_seen {
-            self.second_seen = true;
-            if !self.is_second_reading() {
-                self.columns = std::mem::take(&mut self.sample);
-            }
-            self.columns.resize_with(fields.len(), || Cells::Texts(Interner::default()));
-            if is_data(first, fields.iter().map(String::as_str)) {
-                self.names = (1..=first.len()).map(|number| format!("column_{number}")).collect();
-                rows.insert(0, (first, *first_line));
-            } else {
-                self.names = unique_names(first);
-            }
-        }
-        for (fields, line) in rows {
-            for (column, field) in self.columns.iter_mut().zip(fields) {
-                column.push(field);
-            }
-            self.lines.push(line);
-        }
-    }
-
-    fn broken(&mut self, line: u32, text: &str) {
-        self.broken += 1;
-        if self.broken_lines.len() < EXAMPLES {
-            self.broken_lines.push(line);
-            self.broken_texts.push(text.trim_end().chars().take(120).collect());
-        }
-    }
-
-    /// Types what can be typed without the other columns; otherwise forgets the rows, to read the columns that need it again as texts.
-    fn finish(&mut self, table: &str, comma_likely: bool, time: &LocalTime) -> bool {
-        let (names, lines) = (&self.names, &self.lines);
-        let columns = std::mem::take(&mut self.columns).into_iter().zip(names);
-        self.columns =
-            columns.map(|(column, name)| column.finished(table, name, lines, comma_likely, &time.zone)).collect();
-        if !self.columns.iter().any(|column| matches!(column, Cells::Again)) {
-            return true;
-        }
-        let again = |column| match column {
-            Cells::Again => Cells::Texts(Interner::default()),
-            Cells::Texts(texts) => Cells::Read(texts),
-            typed => typed,
-        };
-        *self = Rows { columns: std::mem::take(&mut self.columns).into_iter().map(again).collect(), ..Rows::default() };
-        false
-    }
-
-    fn source(self, table: &str, separator: char, time: &LocalTime) -> Result<Source> {
-        if self.lines.is_empty() {
-            return Err(Error::NoRows { table: table.into() });
-        }
-        let broken = (self.broken > 0).then(|| LeftOut {
-            table: table.into(),
-            reason: "unreadable_line".into(),
-            count: self.broken,
-            example_lines: self.broken_lines,
-            example_values: self.broken_texts,
-            rows: Vec::new(),
-        });
-        let typed = infer::infer(table, &self.names, self.columns, &self.lines, separator == ';', time);
-        let (mut columns, mut facts) = (Vec::new(), Vec::new());
-        let mut left_out: Vec<LeftOut> = broken.into_iter().collect();
-        for (name, typed) in self.names.into_iter().zip(typed) {
-            columns.push(Column { name, values: typed.values });
-            facts.push(typed.facts);
-            left_out.extend(typed.unreadable);
-        }
-        Ok(Source {
-            table: Table::new(table, columns)?.with_lines(self.lines)?,
-            separator: Some(separator),
-            columns: facts,
-            left_out,
-        })
-    }
-}
-
-/// Whether the first row is data: it holds a date, or mostly numbers, where the second row does so too.
-fn is_data<'f>(first: &[String], second: impl Iterator<Item = &'f str> + Clone) -> bool {
-    let is_date = |text: &str| dates::Written::parse(text).is_some();
-    let is_number = |text: &str| numbers::Written::parse(text).is_some();
-    let pairs = || first.iter().zip(second.clone()).filter(|(_, second)| !trimmed(second).is_empty());
-    let dates = pairs().filter(|(first, second)| is_date(first) && is_date(trimmed(second))).count();
-    let numbers = pairs().filter(|(first, second)| is_number(first) && is_number(trimmed(second))).count();
-    !first.iter().any(String::is_empty) && (dates > 0 || (numbers > 0 && numbers * 2 >= first.len()))
-}
-
-/// Header names: empty ones are numbered, repeated ones get a number behind them.
-pub(super) fn unique_names<S: AsRef<str>>(header: &[S]) -> Vec<String> {
-    let mut taken = std::collections::HashSet::new();
-    let written: std::collections::HashSet<&str> = header.iter().map(S::as_ref).collect();
-    let mut names = Vec::with_capacity(header.len());
-    for (at, name) in header.iter().enumerate() {
-        let name = name.as_ref();
-        let base = if name.is_empty() { format!("column_{}", at + 1) } else { name.to_owned() };
-        let mut unique = base.clone();
-        let mut number = 2;
-        while taken.contains(&unique) || (unique != name && written.contains(unique.as_str())) {
-            unique = format!("{base}_{number}");
-            number += 1;
-        }
-        taken.insert(unique.clone());
-        names.push(unique);
-    }
-    names
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::cells::Cells;
+    use super::super::interner::Interner;
+    use super::super::rows::unique_names;
     use super::*;
     use crate::time::TimeZone;
 

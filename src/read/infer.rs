@@ -3,9 +3,9 @@
 use super::ColumnFacts;
 use super::cells::{Cells, Typed};
 use super::dates::{self, Order};
-use super::delimited::EXAMPLES;
 use super::interner::Interner;
 use super::numbers::{self, DecimalMark};
+use super::rows::EXAMPLES;
 use crate::crm::LeftOut;
 use crate::table::{Levels, Texts, Values};
 use crate::time::{LocalTime, TimeZone};

@@ -8,8 +8,10 @@ pub(crate) mod fold;
 mod infer;
 mod interner;
 mod numbers;
+mod rows;
 mod scan;
 mod simd;
+mod sniff;
 mod write;
 
 use crate::crm::LeftOut;
@@ -125,7 +127,7 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, time: &LocalTime) 
             expected: rows,
         });
     }
-    let names = delimited::unique_names(&columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
+    let names = rows::unique_names(&columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
     let mut texts = (Vec::new(), Vec::new());
     for (name, (_, values)) in names.iter().zip(&columns) {
         let mut interner = interner::Interner::default();

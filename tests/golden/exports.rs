@@ -220,3 +220,32 @@ fn stages_named_the_same_are_one_stage_in_the_history_too() {
     let same = r#"{"mapping": {"same": {"StageName": {"Offer 2": "Offer", "lead": "Lead"}}}}"#;
     assert_eq!(stages(same), (vec!["Lead".to_owned(), "Offer".to_owned()], 2));
 }
+/// Labels of ids, outcomes and order, each system's table of stages with a deals file that holds ids alone.
+#[test]
+fn a_table_of_stages_names_ids_orders_stages_and_tells_which_end_a_deal() {
+    const STAGES: [(&str, &str); 5] = [
+        ("hubspot", include_str!("../data/exports/hubspot/deal_pipeline_stage.csv")),
+        ("salesforce", include_str!("../data/exports/salesforce/OpportunityStage.csv")),
+        ("pipedrive", include_str!("../data/exports/pipedrive/stages.csv")),
+        ("odoo", include_str!("../data/exports/odoo/crm_stage.csv")),
+        ("bitrix24", include_str!("../data/exports/bitrix24/crm_status.csv")),
+    ];
+    let log = |ids: [&str; 2]| {
+        format!("deal_id,stage,entered_at\n1,{},2024-01-02\n1,{},2024-01-09\n2,{0},2024-01-03\n", ids[0], ids[1])
+    };
+    for (system, stages) in STAGES {
+        let ids = match system {
+            "salesforce" => ["Qualify", "Propose"],
+            "bitrix24" => ["C7:NEW", "C7:UC_A1"],
+            _ => ["7001", "7002"],
+        };
+        // The rows of the table backwards: its own order decides.
+        let mut lines: Vec<&str> = stages.lines().collect();
+        lines[1..].reverse();
+        let loaded = load_all(&[("log.csv", &log(ids)), ("stages.csv", &lines.join("\n"))], "{}");
+        let passages = loaded.crm.passages.as_ref().expect("passages");
+        assert_eq!(passages.stages, ["Qualify", "Propose"], "{system}");
+        let attributes = &loaded.crm.deals.as_ref().expect("deals").attributes;
+        assert!(attributes.is_empty(), "{system}: what ends a deal is no feature of it");
+    }
+}
