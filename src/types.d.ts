@@ -217,10 +217,10 @@ export interface FunnelOptions {
   /** Column that groups are compared by: any column of the deals, `owner`, `stage`, or `period`: the period of creation. None when missing. */
   groupBy?: string;
   /**
-   * Nothing but `meta`, `counts` and `groups`, for regrouping what is shown already; all else is then empty or null. The second and further calls on the same data
-   * are many times faster than the first.
+   * What to compute beside `meta` and `counts`; all when missing. What is not asked for is then empty or null. `["groups"]` regroups what is shown already;
+   * the second and further calls on the same data are many times faster than the first.
    */
-  onlyGroups?: boolean;
+  parts?: FunnelPart[];
   /** Groups shown, the largest ones, from 2 to 60; 30 when missing. */
   mostGroups?: number;
   /** Paths shown, the commonest ones; 10 when missing. */
@@ -228,6 +228,10 @@ export interface FunnelOptions {
   /** Stuck deals listed; 500 when missing. All are counted. */
   mostStuck?: number;
 }
+
+/** A field of `FunnelResult`; of each stage, `stages` stands for how long deals stay, `exits` for where they go, `conversion` for how many get there. */
+export type FunnelPart =
+  "current" | "cycle" | "stages" | "exits" | "conversion" | "transitions" | "variants" | "stuck" | "velocity" | "bottlenecks" | "groups" | "cohorts" | "periods";
 
 export type Calendar = "gregorian" | "jalali" | "umm-al-qura";
 export type Period = "day" | "week" | "month" | "quarter" | "fiscal_year";
@@ -330,18 +334,12 @@ export interface StageResult {
   exits: Incidence | null;
   /** By kind: `next`, `skip`, `back`, `again` (the same stage once more), `won`, `lost`, `hold`, `closed`; those that occur. */
   exitKinds: Incidence | null;
-  /** Deals that were ever here; deals that were here or in a later stage or won. */
-  visited: number;
-  reached: number;
-  /** Share of the first stage and of the one before, by `reached`; Wilson interval. null for the first. */
-  ofFirst: Estimate | null;
-  ofPrevious: Estimate | null;
   /**
    * Three definitions. `visited`: the deal was in this stage itself; shares are of the deals that were in the other stage. `reached`: here, in a later stage,
-   * or won (the same as the four fields above). `eventual`: probability of ever getting here or further, open deals not counted as drop-outs
-   * (Aalen–Johansen; counts as `reached`); null in funnels of more than 50 stages.
+   * or won. `eventual`: probability of ever getting here or further, open deals not counted as drop-outs
+   * (Aalen–Johansen; counts as `reached`); null in funnels of more than 50 stages. null where it was not asked for.
    */
-  conversion: { visited: Conversion; reached: Conversion; eventual: Conversion | null };
+  conversion: { visited: Conversion; reached: Conversion; eventual: Conversion | null } | null;
 }
 
 /** Moves between stages. */

@@ -57,8 +57,8 @@ pub struct FunnelOptions {
     pub calendar: Option<Calendar>,
     /// Column that groups are compared by: any column of the deals, `owner`, `stage`, or `period`, the period of creation.
     pub group_by: Option<String>,
-    /// Nothing but `counts` and `groups`: for regrouping what has been shown already.
-    pub only_groups: bool,
+    /// What to compute beside `counts`; all when `None`.
+    pub parts: Option<Vec<FunnelPart>>,
     /// Groups shown, the largest ones; from 2 to 60.
     pub most_groups: u32,
     /// Paths shown, the commonest ones.
@@ -77,11 +77,53 @@ impl Default for FunnelOptions {
             period: Period::default(),
             calendar: None,
             group_by: None,
-            only_groups: false,
+            parts: None,
             most_groups: 30,
             most_variants: 10,
             most_stuck: 500,
         }
+    }
+}
+
+/// A field of [`FunnelResult`], or of each of its stages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FunnelPart {
+    /// `current`.
+    Current,
+    /// `cycle`.
+    Cycle,
+    /// `stages`, with how long deals stay.
+    Stages,
+    /// Where deals go from the stages.
+    Exits,
+    /// How many deals get to the stages.
+    Conversion,
+    /// `transitions`.
+    Transitions,
+    /// `variants`.
+    Variants,
+    /// `stuck`.
+    Stuck,
+    /// `velocity`.
+    Velocity,
+    /// `bottlenecks`.
+    Bottlenecks,
+    /// `groups`, where there is a column to group by.
+    Groups,
+    /// `cohorts`.
+    Cohorts,
+    /// `periods`.
+    Periods,
+}
+
+impl FunnelOptions {
+    fn wants(&self, part: FunnelPart) -> bool {
+        self.parts.as_ref().is_none_or(|parts| parts.contains(&part))
+    }
+
+    fn wants_any(&self, parts: &[FunnelPart]) -> bool {
+        parts.iter().any(|part| self.wants(*part))
     }
 }
 
@@ -194,7 +236,8 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         Some(column) => (column.as_str(), Some(grouping(column)?)),
         None => ("owner", None),
     };
-    let by_owner = if asked.is_none() && !options.only_groups && crm.passages.is_some() {
+    let with_bottlenecks = options.wants(FunnelPart::Bottlenecks);
+    let by_owner = if asked.is_none() && with_bottlenecks && crm.passages.is_some() {
         grouping(column).ok().filter(|grouping| grouping.names.len() >= velocity::LEAST_GROUPS)
     } else {
         None
@@ -221,10 +264,11 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         }
     }
     progress.report(0.2);
-    let shown = asked.as_ref().or(by_owner.as_ref());
+    let with_groups = options.wants(FunnelPart::Groups);
+    let shown = asked.as_ref().filter(|_| with_groups || with_bottlenecks).or(by_owner.as_ref());
     let estimates = shown.map(|grouping| groups::estimates(grouping, &all, &weights, &settings));
     let compared = shown.zip(estimates.as_ref());
-    let groups = compared.filter(|_| asked.is_some()).map(|(grouping, estimates)| {
+    let groups = compared.filter(|_| asked.is_some() && with_groups).map(|(grouping, estimates)| {
         let tests = groups::tests(grouping, &all, &weights, names);
         groups::groups(column, grouping, estimates, tests, deals, &used, &settings)
     });
@@ -248,40 +292,65 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         groups,
         cohorts: None,
     };
-    if options.only_groups {
-        progress.report(1.0);
-        return Ok(result);
-    }
     progress.report(0.4);
-    let cycle = cycle::cycle(&all.cycle, &weights, &settings);
-    let conversions = conversion::conversions(deals, passages, &crm.time, crm.as_of, &used, &settings)?;
+    use FunnelPart as Part;
+    let cycle = options
+        .wants_any(&[Part::Cycle, Part::Velocity, Part::Bottlenecks])
+        .then(|| cycle::cycle(&all.cycle, &weights, &settings))
+        .flatten();
+    let conversions = if options.wants_any(&[Part::Conversion, Part::Bottlenecks]) {
+        conversion::conversions(deals, passages, &crm.time, crm.as_of, &used, &settings)?
+    } else {
+        Vec::new()
+    };
     progress.report(0.6);
     let mut stages = Vec::with_capacity(names.len());
-    let stays = stages::stays(passages, &used);
-    for (index, ((stay, durations), conversion)) in stays.iter().zip(&all.stages).zip(conversions).enumerate() {
-        stages.push(stages::stage(index, stay, durations, &weights, passages, conversion, &settings));
-        progress.report(0.6 + 0.3 * (index + 1) as f64 / names.len() as f64);
-    }
-    let places: Vec<stuck::Place<'_>> = match &crm.passages {
-        None => vec![stuck::Place { stage: None, durations: &all.cycle }],
-        Some(_) => {
-            let stages = names.iter().zip(&all.stages);
-            stages.map(|(name, durations)| stuck::Place { stage: Some(name), durations }).collect()
+    if options.wants_any(&[Part::Stages, Part::Exits, Part::Conversion, Part::Bottlenecks]) {
+        let stays = stages::stays(passages, &used);
+        let with_exits = options.wants(Part::Exits);
+        for (index, (stay, durations)) in stays.iter().zip(&all.stages).enumerate() {
+            let conversion = conversions.get(index).copied();
+            let stage = stages::stage(index, stay, durations, &weights, passages, with_exits, &settings);
+            stages.push(StageResult { conversion, ..stage });
+            progress.report(0.6 + 0.3 * (index + 1) as f64 / names.len() as f64);
         }
-    };
-    let finder = stuck::Finder { crm, deals, weights: &weights, grouping: asked.as_ref(), settings: &settings };
-    let stuck = stuck::stuck(&finder, &places, options.most_stuck as usize)?;
+    }
+    if options.wants(Part::Stuck) {
+        let places: Vec<stuck::Place<'_>> = match &crm.passages {
+            None => vec![stuck::Place { stage: None, durations: &all.cycle }],
+            Some(_) => {
+                let stages = names.iter().zip(&all.stages);
+                stages.map(|(name, durations)| stuck::Place { stage: Some(name), durations }).collect()
+            }
+        };
+        let finder = stuck::Finder { crm, deals, weights: &weights, grouping: asked.as_ref(), settings: &settings };
+        result.stuck = stuck::stuck(&finder, &places, options.most_stuck as usize)?;
+    }
     let velocity = velocity::velocity(deals, &used, &counts, cycle.as_ref());
-    result.current = current(deals, crm.passages.as_ref(), &used.selected);
-    result.periods = periods::periods(crm, deals, &used, options.period, options.calendar);
-    result.cohorts = cohorts::cohorts(crm, deals, &all.cycle, &weights, options, &settings);
-    result.bottlenecks = compared.and_then(|(grouping, estimates)| {
+    if options.wants(Part::Current) {
+        result.current = current(deals, crm.passages.as_ref(), &used.selected);
+    }
+    if options.wants(Part::Periods) {
+        result.periods = periods::periods(crm, deals, &used, options.period, options.calendar);
+    }
+    if options.wants(Part::Cohorts) {
+        result.cohorts = cohorts::cohorts(crm, deals, &all.cycle, &weights, options, &settings);
+    }
+    result.bottlenecks = compared.filter(|_| with_bottlenecks).and_then(|(grouping, estimates)| {
         velocity::bottlenecks(column, grouping, estimates, &stages, velocity.as_ref())
     });
-    let most = options.most_variants as usize;
-    result.variants = crm.passages.as_ref().map(|passages| routes::variants(deals, passages, &used, most));
-    result.transitions = routes::transitions(deals, passages, &used);
-    (result.cycle, result.stages, result.stuck, result.velocity) = (cycle, stages, stuck, velocity);
+    if options.wants(Part::Variants) {
+        let most = options.most_variants as usize;
+        result.variants = crm.passages.as_ref().map(|passages| routes::variants(deals, passages, &used, most));
+    }
+    if options.wants(Part::Transitions) {
+        result.transitions = routes::transitions(deals, passages, &used);
+    }
+    result.cycle = cycle.filter(|_| options.wants(Part::Cycle));
+    result.velocity = velocity.filter(|_| options.wants(Part::Velocity));
+    if options.wants_any(&[Part::Stages, Part::Exits, Part::Conversion]) {
+        result.stages = stages;
+    }
     progress.report(1.0);
     Ok(result)
 }

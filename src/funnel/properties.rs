@@ -283,7 +283,8 @@ fn degenerate_funnels_have_an_answer_or_a_coded_error() {
         funnel(&crm(deals), &options, &mut Progress::none()).expect("deals")
     };
     let all_open = of("all open");
-    let share = all_open.stages[1].conversion.eventual.and_then(|eventual| eventual.of_first);
+    let share =
+        all_open.stages[1].conversion.and_then(|conversion| conversion.eventual).and_then(|eventual| eventual.of_first);
     assert_eq!(share.map(|share| share.value), Some(0.0), "nobody has got there yet");
     assert!(all_open.stuck.thresholds.is_empty() && all_open.stuck.unjudged == 40.0);
     let all_lost = of("all lost");

@@ -4,7 +4,6 @@ use super::conversion::StageConversion;
 use super::curve::{Cause, DurationSummary, Incidence, SurvivalCurve};
 use super::{Settings, Used, Weights};
 use crate::crm::{CLOSED, Durations, Exit, HOLD, LOST, Passages, STAGE, WON};
-use crate::meta::Estimate;
 use crate::stats::survival::{Part, Survival};
 use serde::Serialize;
 
@@ -35,16 +34,8 @@ pub struct StageResult {
     /// Where stays end, by kind: `next`, `skip`, `back`, `again` (the same stage once more), `won`, `lost`, `hold`, `closed`, those that occur; `None`
     /// where none ended.
     pub exit_kinds: Option<Incidence>,
-    /// Deals that were ever here, also those whose history ends with the entry.
-    pub visited: f64,
-    /// Deals with a history that were here, in a later stage, or won.
-    pub reached: f64,
-    /// Share of those that reached the first stage; `None` for the first.
-    pub of_first: Option<Estimate>,
-    /// Share of those that reached the stage before; `None` for the first.
-    pub of_previous: Option<Estimate>,
-    /// How many get here, in three definitions.
-    pub conversion: StageConversion,
+    /// How many get here, in three definitions; `None` where it was not asked for.
+    pub conversion: Option<StageConversion>,
 }
 
 /// Kinds of exits in the order of the result.
@@ -92,14 +83,14 @@ pub(super) fn stays(passages: &Passages, used: &Used) -> Vec<Stays> {
     stays
 }
 
-/// The result of stage `index`.
+/// The result of stage `index`, but for its conversion.
 pub(super) fn stage(
     index: usize,
     stay: &Stays,
     durations: &Durations,
     weights: &Weights<'_>,
     passages: &Passages,
-    conversion: StageConversion,
+    with_exits: bool,
     settings: &Settings,
 ) -> StageResult {
     let names = &passages.stages;
@@ -117,7 +108,7 @@ pub(super) fn stage(
     } else {
         (DurationSummary::new(&survival, settings), None)
     };
-    let (exits, exit_kinds) = if survival.events > 0.0 {
+    let (exits, exit_kinds) = if with_exits && survival.events > 0.0 {
         let targets = causes_of(&survival, names);
         let exits = Incidence::new(&survival, &targets);
         let kinds = Incidence::new_beside(&survival, &kinds_of(&survival, index, causes), &exits, &targets);
@@ -137,11 +128,7 @@ pub(super) fn stage(
         reentry,
         exits,
         exit_kinds,
-        visited: conversion.visited.deals,
-        reached: conversion.reached.deals,
-        of_first: conversion.reached.of_first,
-        of_previous: conversion.reached.of_previous,
-        conversion,
+        conversion: None,
     }
 }
 

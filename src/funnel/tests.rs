@@ -193,20 +193,19 @@ fn stages_count_stays_exits_and_conversion() {
     assert_eq!(result.source, FunnelSource::History);
     let call = &result.stages[0];
     assert_eq!((call.passages, call.deals, call.deals_with_reentry), (4.0, 3.0, 1.0));
-    assert_eq!((call.left, call.still_here, call.visited, call.reached), (3.0, 1.0, 3.0, 3.0));
+    assert_eq!((call.left, call.still_here), (3.0, 1.0));
     let exits = call.exits.as_ref().expect("exits");
     let causes: Vec<(&str, f64, f64)> =
         exits.causes.iter().map(|cause| (cause.cause.as_str(), cause.events, cause.last)).collect();
     assert_eq!(causes, [("lost", 1.0, 0.25), ("stage:Offer", 2.0, 0.5)]);
-    assert!(call.of_first.is_none() && call.of_previous.is_none());
+    let conversion = call.conversion.expect("asked for");
+    assert_eq!((conversion.visited.deals, conversion.reached.deals), (3.0, 3.0));
+    assert!(conversion.reached.of_first.is_none() && conversion.reached.of_previous.is_none());
     let contract = &result.stages[2];
-    assert_eq!(
-        (contract.visited, contract.reached, contract.duration.is_none()),
-        (0.0, 1.0, true),
-        "won counts as reached"
-    );
-    assert_eq!(contract.of_previous.map(|share| (share.value, share.n)), Some((0.5, 2.0)));
-    assert_eq!(contract.of_first.map(|share| share.n), Some(3.0));
+    assert!(contract.duration.is_none());
+    let Conversion { of_previous, of_first, .. } = contract.conversion.expect("asked for").reached;
+    assert_eq!(of_previous.map(|share| (share.value, share.n)), Some((0.5, 2.0)));
+    assert_eq!(of_first.map(|share| share.n), Some(3.0));
     assert_eq!(result.transitions.counts.0, [0.0, 2.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
 }
 
@@ -496,7 +495,7 @@ fn variants_are_the_paths_by_how_many_take_them() {
 #[test]
 fn conversion_has_three_definitions_by_count_and_value() {
     let stages = plain(&three_deals()).stages;
-    let offer = &stages[1].conversion;
+    let offer = stages[1].conversion.expect("asked for");
     // Deals 0 and 1 were in Offer; deal 0 has no amount, deals 1 and 2 have 10.
     assert_eq!(offer.visited.of_first.map(|share| (share.value, share.n)), Some((2.0 / 3.0, 3.0)));
     assert_eq!((offer.visited.value, offer.visited.without_value), (10.0, 1.0));
@@ -504,9 +503,9 @@ fn conversion_has_three_definitions_by_count_and_value() {
     // The open one is no drop-out: two of the three got there by day 2, none was lost before.
     let eventual = offer.eventual.expect("few stages").of_first.expect("a stage before");
     assert!((eventual.value - 2.0 / 3.0).abs() < 1e-15);
-    let contract = stages[2].conversion;
-    assert_eq!((contract.visited.deals, contract.reached.deals), (0.0, 1.0));
-    let contract = stages[2].conversion.eventual.expect("few stages").of_previous.expect("a stage before");
+    let contract = stages[2].conversion.expect("asked for");
+    assert_eq!((contract.visited.deals, contract.reached.deals), (0.0, 1.0), "won counts as reached");
+    let contract = contract.eventual.expect("few stages").of_previous.expect("a stage before");
     assert_eq!((contract.value, contract.n), (0.5, 2.0));
 }
 
@@ -534,13 +533,14 @@ fn regrouping_a_million_deals() {
     for column in [None, Some("owner"), Some("source"), Some("product"), Some("size"), Some("period")] {
         let column = column.filter(|column| *column != "size");
         let mut options = FunnelOptions { group_by: column.map(String::from), ..FunnelOptions::default() };
-        for only_groups in [false, true].into_iter().filter(|only| !only || column.is_some()) {
-            options.only_groups = only_groups;
+        for parts in [None, Some(vec![FunnelPart::Groups]), Some(vec![FunnelPart::Stages])] {
+            options.parts = parts;
             let start = std::time::Instant::now();
             let result = run(&crm, &options).expect("deals");
             let share = start.elapsed().as_secs_f64() / first.as_secs_f64();
             println!(
-                "{column:?}, only groups {only_groups}: {:?}, {share:.3} of loading; {} tests",
+                "{column:?}, {:?}: {:?}, {share:.3} of loading; {} tests",
+                options.parts,
                 start.elapsed(),
                 result.groups.map_or(0, |groups| groups.tests.len())
             );
@@ -549,14 +549,44 @@ fn regrouping_a_million_deals() {
 }
 
 #[test]
-fn regrouping_gives_the_same_groups_and_nothing_else() {
+fn a_part_is_what_it_is_in_the_whole() {
     let crm = fast_and_slow(90);
     let mut options = FunnelOptions { group_by: Some("owner".into()), ..FunnelOptions::default() };
     let whole = run(&crm, &options).expect("deals");
-    options.only_groups = true;
-    let groups = run(&crm, &options).expect("deals");
-    assert_eq!((&groups.groups, &groups.counts), (&whole.groups, &whole.counts));
-    assert!(groups.stages.is_empty() && groups.cycle.is_none() && groups.variants.is_none());
+    let all = serde_json::to_value(&whole).expect("an object");
+    let of_stages = ["stages", "exits", "conversion"];
+    let fields =
+        ["current", "cycle", "transitions", "variants", "stuck", "velocity", "bottlenecks", "groups", "cohorts"];
+    let mut seen = 0;
+    for part in fields.into_iter().chain(["periods"]).chain(of_stages) {
+        options.parts = Some(vec![serde_json::from_value(part.into()).expect("a part")]);
+        let result = serde_json::to_value(run(&crm, &options).expect("deals")).expect("an object");
+        assert_eq!(result["counts"], all["counts"]);
+        for field in fields.into_iter().chain(["periods"]) {
+            let expected = if field == part { &all[field] } else { &nothing(field) };
+            assert_eq!(&result[field], expected, "{field} where {part} is asked for");
+            seen += usize::from(field == part && *expected != nothing(field));
+        }
+        let (stages, whole) = (result["stages"].as_array().expect("stages"), all["stages"].as_array().expect("stages"));
+        assert_eq!(stages.len(), if of_stages.contains(&part) { whole.len() } else { 0 });
+        for (stage, whole) in stages.iter().zip(whole) {
+            assert_eq!(stage["duration"], whole["duration"]);
+            assert_eq!(stage["exits"], if part == "exits" { whole["exits"].clone() } else { serde_json::Value::Null });
+            let conversion = if part == "conversion" { whole["conversion"].clone() } else { serde_json::Value::Null };
+            assert_eq!(stage["conversion"], conversion);
+        }
+    }
+    assert_eq!(seen, fields.len(), "every part but the current stage, which these deals do not tell, holds something");
+}
+
+/// What a field holds that was not asked for.
+fn nothing(field: &str) -> serde_json::Value {
+    match field {
+        "current" => serde_json::json!([]),
+        "transitions" => serde_json::to_value(Transitions::default()).expect("an object"),
+        "stuck" => serde_json::to_value(Stuck::default()).expect("an object"),
+        _ => serde_json::Value::Null,
+    }
 }
 
 #[test]

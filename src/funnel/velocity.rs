@@ -121,7 +121,11 @@ pub(super) fn bottlenecks(
     stages: &[StageResult],
     velocity: Option<&Velocity>,
 ) -> Option<Bottlenecks> {
-    let deals = stages.iter().map(|stage| stage.reached).fold(0.0, f64::max);
+    let deals = stages
+        .iter()
+        .filter_map(|stage| stage.conversion)
+        .map(|conversion| conversion.reached.deals)
+        .fold(0.0, f64::max);
     let mut found = Vec::new();
     for (stage, estimates) in stages.iter().zip(&estimates.stages) {
         let median = stage.duration.as_ref().and_then(|duration| duration.quantiles.get(1)?.days);

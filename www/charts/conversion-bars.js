@@ -12,7 +12,7 @@ const DEFINITIONS = ["reached", "visited", "eventual"];
  */
 export function conversionBars(stages, { i18n, chosen, onchoose, definition = "reached", measure = "deals", onchange }) {
   const { t, percent, number, short } = i18n;
-  const known = DEFINITIONS.filter((name) => stages.every(({ conversion }) => conversion[name]));
+  const known = DEFINITIONS.filter((name) => stages.every(({ conversion }) => conversion?.[name]));
   const by = known.includes(definition) ? definition : "reached";
   const hasValue = stages.some(({ conversion }) => conversion[by].value > 0);
   const isValue = measure === "value" && hasValue;
