@@ -556,6 +556,8 @@ export interface ForecastOptions {
   minLevelRows?: number;
   /** How many deals to list with reasons; 200 when missing. */
   listed?: number;
+  /** "auto" also learns weekly hazards where a stage history carries them, which takes many times as long; "closed", that of closed deals alone, when missing. */
+  model?: "closed" | "auto";
 }
 
 export type Verdict = "ready" | "use_with_care" | "no_signal" | "too_few";
@@ -612,6 +614,11 @@ export interface ForecastResult {
   needed: { won: number; lost: number };
   /** What `open` holds: the model's probabilities, or the base rate where the data hold no signal. */
   shown: "model" | "base_rate";
+  /** Which of the two models the data can carry. `open` is by the model of closed deals in either case. */
+  modelChoice: "closed_deals" | "hazard";
+  modelReason: "history" | "not_asked" | "no_history" | "too_few_after_snapshots";
+  /** When open deals will be won or lost; null where the data cannot carry that model. */
+  hazard: HazardForecast | null;
   holdout: null | {
     from: Instant | null;
     trainRows: number;
@@ -643,6 +650,59 @@ export interface ForecastResult {
   /** The most probable first. */
   listed: ListedDeal[];
   expected: { wins: number; amount: number; dealsWithoutAmount: number };
+}
+
+/** One number per week. */
+export interface Weekly {
+  won: Floats;
+  lost: Floats;
+}
+
+/** Weekly hazards of a win and of a loss, learnt from deals as they stood at past instants; open deals are censored. */
+export interface HazardForecast {
+  /** Days between the past instants. */
+  snapshotDays: number;
+  snapshots: number;
+  dealWeeks: number;
+  /** Deals won, and lost, after such an instant. */
+  won: number;
+  lost: number;
+  iterations: number;
+  maxGradient: number;
+  verdict: Verdict;
+  verdictReason: "tested_on_newest" | "weak_ranking" | "calibration_off" | "base_rate_drift" | "no_better_than_stage_rate" | "no_better_than_base_rate" | "no_test_possible";
+  /** What the numbers per deal come from: the model, or the rates of all deals where it is no better than they. */
+  shown: "model" | "base_rate";
+  /** Rows of the open deals with a history; the arrays below are in this order. */
+  row: Indices;
+  withoutHistory: number;
+  /** 30, 60 and 90 days, then null: in the end. won + lost + open = 1; low and high are the interval of `won`. */
+  horizons: { days: number | null; won: Floats; low: Floats; high: Floats; lost: Floats; open: Floats }[];
+  /** Days after `meta.asOf` by which 10, 50 and 90 % of the wins to come have come: when a deal is won if it is. null: beyond ten years. */
+  closeWindow: { p10: (number | null)[]; p50: (number | null)[]; p90: (number | null)[] };
+  /** Rows whose interval at 60 days is wider than 0.5. */
+  tooLittleData: Indices;
+  /** Expected closes of all these deals in each of the next 52 weeks. */
+  weekly: Weekly;
+  /** Probability of each end in each of its first 52 weeks, for a deal created now; null where the rates of all deals are shown. */
+  fresh: Weekly | null;
+  /** Wins within `days` of past instants, forecast from what was known then; null where records are too short. */
+  test: null | {
+    origins: Floats;
+    days: number;
+    n: number;
+    observed: number;
+    predicted: number;
+    auc: Estimate | null;
+    logLoss: number;
+    brier: number;
+    /** 1 − log-loss / log-loss of the rate that older deals show. */
+    skillAgainstRate: Estimate;
+    skillAgainstStageRate: Estimate;
+    calibrationIntercept: number | null;
+    calibrationSlope: number | null;
+    reliability: { n: number; predicted: number; observed: Estimate; lowest: number; highest: number }[];
+  };
 }
 
 export interface Model {

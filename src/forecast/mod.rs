@@ -1,6 +1,7 @@
 //! How likely each open deal is to be won: logistic regression on closed deals, tested on the newest of them before it is believed.
 
 mod features;
+mod hazard;
 mod holdout;
 mod leakage;
 mod model;
@@ -10,6 +11,7 @@ mod rules;
 mod trained;
 mod what_if;
 
+pub use hazard::{CloseWindow, HazardForecast, HazardTest, HorizonShares, ModelChoice, ModelWanted, Weekly};
 pub use holdout::Holdout;
 pub use leakage::{Leak, LeakageReason};
 pub use model::{Feature, Model, PathPoint};
@@ -53,6 +55,8 @@ pub struct ForecastOptions {
     pub min_level_rows: f64,
     /// How many deals are listed with reasons.
     pub listed: usize,
+    /// Which models to learn.
+    pub model: ModelWanted,
 }
 
 impl Default for ForecastOptions {
@@ -67,6 +71,7 @@ impl Default for ForecastOptions {
             train_rows: None,
             min_level_rows: 20.0,
             listed: 200,
+            model: ModelWanted::default(),
         }
     }
 }
@@ -184,6 +189,12 @@ pub struct ForecastResult {
     pub needed: ClosedCounts,
     /// What the probabilities come from.
     pub shown: Shown,
+    /// Which of the two models the data can carry; `open` is by the model of closed deals in either case.
+    pub model_choice: ModelChoice,
+    /// Why, as a stable code.
+    pub model_reason: &'static str,
+    /// What the model of hazards says; `None` where it is not the choice.
+    pub hazard: Option<HazardForecast>,
     /// The test; `None` where there are too few closed deals.
     pub holdout: Option<Holdout>,
     /// The model of all closed deals; `None` where one outcome is missing.
@@ -205,6 +216,8 @@ const CAUTIOUS_PENALTY: f64 = 10.0;
 /// Deals of each outcome that a single column is screened on.
 const MOST_SCREENED: usize = 10_000;
 const DAY_MS: f64 = 86_400_000.0;
+/// Share of the work that the model of closed deals is where that of hazards is learnt too.
+const QUICK_PART: f64 = 0.1;
 
 /// The probability of each open deal to be won, the model behind it and the test of that model (methods: snapshot of what is known now,
 /// L2 logistic regression on closed deals, hold-out by time).
@@ -221,11 +234,23 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
     let confidence = Confidence::new(options.confidence)?;
     let open: Vec<usize> =
         (0..deals.len()).filter(|&i| matches!(deals.outcome[i], Outcome::Open | Outcome::Hold)).collect();
-    let trained = trained(deals, options, progress)?;
+    let auto = options.model == ModelWanted::Auto;
+    let share = if auto { QUICK_PART } else { 1.0 };
+    let trained = trained(deals, options, &mut Progress::to(&mut |done| progress.report(share * done)))?;
     let (won, lost) = trained.examples.counts();
+    let hazard = match auto {
+        true => hazard::hazard(crm, deals, &trained.columns, options, progress, QUICK_PART)?,
+        false => Err("not_asked"),
+    };
+    let (hazard, model_choice, model_reason) = match hazard {
+        Ok(hazard) => (Some(hazard), ModelChoice::Hazard, "history"),
+        Err(reason) => (None, ModelChoice::ClosedDeals, reason),
+    };
     let Trained { left_out, fitted, holdout, verdict, verdict_reason, shown, leakage, .. } = trained;
     let base_rate = wilson(won, won + lost, confidence);
-    progress.report(0.7);
+    if !auto {
+        progress.report(0.95);
+    }
     let (open, listed, expected) =
         score(crm, deals, &open, fitted.as_ref().filter(|_| shown == Shown::Model), base_rate, confidence, options)?;
     progress.report(1.0);
@@ -241,6 +266,9 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
         verdict_reason,
         needed: ClosedCounts { won: (NEEDED - won).max(0.0), lost: (NEEDED - lost).max(0.0) },
         shown,
+        model_choice,
+        model_reason,
+        hazard,
         holdout,
         model,
         leakage,

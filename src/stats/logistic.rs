@@ -54,6 +54,25 @@ impl Design {
         Ok(Design { rows, numeric, categories })
     }
 
+    /// The same rows with further numeric columns after the numeric ones, and further categories after the others.
+    ///
+    /// # Errors
+    /// As [`Design::new`].
+    pub fn joined(mut self, numeric: Vec<Vec<f64>>, categories: Vec<Category>) -> Result<Self> {
+        self.numeric.extend(numeric);
+        self.categories.extend(categories);
+        Design::new(self.rows, self.numeric, self.categories)
+    }
+
+    /// The same with a coefficient for the first level too in each category that has two or more: for regressions whose penalties hold all levels alike.
+    pub fn with_every_level(mut self) -> Self {
+        for category in self.categories.iter_mut().filter(|category| category.levels > 1) {
+            category.codes.iter_mut().for_each(|code| *code += 1);
+            category.levels += 1;
+        }
+        self
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows

@@ -138,6 +138,44 @@ const MOST_STEPS: usize = 100;
 /// [`Error::ColumnLength`] for weights or penalties of another length; [`Error::InvalidOption`] for penalties that are negative or not finite;
 /// [`Error::NoUniqueFit`] where an outcome has no weight, or columns are collinear or separate the outcomes and nothing is penalised.
 pub fn fit(panel: &Panel, weights: &[f64], penalty: &[f64], start: Option<&[f64]>) -> Result<Multinomial> {
+    let fitted = approach(panel, weights, penalty, start, MOST_STEPS, &mut |_| ())?;
+    fitted.settled(panel, weights, penalty)?;
+    Ok(fitted)
+}
+
+impl Multinomial {
+    /// Whether this is the optimum of what it was fitted to.
+    ///
+    /// # Errors
+    /// [`Error::NoUniqueFit`] where it is not: the columns separate the outcomes, or the steps were too few.
+    pub fn settled(&self, panel: &Panel, weights: &[f64], penalty: &[f64]) -> Result<()> {
+        let (d, p, beta) = (panel.coefficients(), panel.columns(), &self.coefficients);
+        let total: f64 = weights.iter().zip(&panel.periods).map(|(w, periods)| w * f64::from(*periods)).sum();
+        // Where the outcomes are separated the coefficients run away while the gradient vanishes.
+        let free = |j: usize| penalty[j] == 0.0;
+        let variance = |j: usize| self.covariance[j * d + j];
+        let lost = (0..d).any(|j| free(j) && variance(j) > 1e6 * (1.0 + beta[j] * beta[j]));
+        let runaway = (0..d).any(|j| free(j) && j % p > 0 && beta[j].abs() > 30.0 && variance(j) > 100.0);
+        if self.max_gradient > 1e-6 * total || beta.iter().any(|b| !b.is_finite()) || lost || runaway {
+            let what = "the columns separate the outcomes and nothing holds the coefficients".into();
+            return Err(Error::NoUniqueFit { what });
+        }
+        Ok(())
+    }
+}
+
+/// What [`fit`] has after at most `most_steps` steps, wherever that is: near the optimum after few. `stepped` hears the number of steps taken.
+///
+/// # Errors
+/// As [`fit`], except that coefficients may run away.
+pub fn approach(
+    panel: &Panel,
+    weights: &[f64],
+    penalty: &[f64],
+    start: Option<&[f64]>,
+    most_steps: usize,
+    stepped: &mut dyn FnMut(usize),
+) -> Result<Multinomial> {
     let (d, p) = (panel.coefficients(), panel.columns());
     for (column, length, expected) in [("weight", weights.len(), panel.design.rows()), ("penalty", penalty.len(), d)] {
         if length != expected {
@@ -174,7 +212,7 @@ pub fn fit(panel: &Panel, weights: &[f64], penalty: &[f64], start: Option<&[f64]
     let mut now = Derivatives::at(panel, weights, penalty, &beta);
     let mut iterations = 0;
     let no_factor = || no_fit("the columns are collinear or separate the outcomes");
-    while now.steepest() > 1e-11 * total && iterations < MOST_STEPS {
+    while now.steepest() > 1e-11 * total && iterations < most_steps {
         let factor = Cholesky::new(&now.hessian, d).ok_or_else(no_factor)?;
         let mut step = now.gradient.clone();
         factor.solve(&mut step);
@@ -192,6 +230,7 @@ pub fn fit(panel: &Panel, weights: &[f64], penalty: &[f64], start: Option<&[f64]
         };
         let Some((candidate, next)) = next else { break };
         iterations += 1;
+        stepped(iterations);
         if next.steepest() >= now.steepest() && now.steepest() <= 1e-8 * total {
             break;
         }
@@ -199,32 +238,32 @@ pub fn fit(panel: &Panel, weights: &[f64], penalty: &[f64], start: Option<&[f64]
     }
     let max_gradient = now.steepest();
     let factor = Cholesky::new(&now.hessian, d).ok_or_else(no_factor)?;
-    let covariance = factor.inverse();
-    // Where the outcomes are separated the coefficients run away while the gradient vanishes.
-    let lost = (0..d).any(|j| penalty[j] == 0.0 && covariance[j * d + j] > 1e6 * (1.0 + beta[j] * beta[j]));
-    let runaway =
-        (0..d).any(|j| penalty[j] == 0.0 && j % p > 0 && beta[j].abs() > 30.0 && covariance[j * d + j] > 100.0);
-    if max_gradient > 1e-6 * total || beta.iter().any(|b| !b.is_finite()) || lost || runaway {
-        return Err(no_fit("the columns separate the outcomes and nothing holds the coefficients"));
-    }
-    Ok(Multinomial { coefficients: beta, covariance, iterations, max_gradient, objective: now.objective })
+    Ok(Multinomial {
+        coefficients: beta,
+        covariance: factor.inverse(),
+        iterations,
+        max_gradient,
+        objective: now.objective,
+    })
 }
 
-/// H⁻¹ (Σ gᶜgᶜᵀ + P) H⁻¹, row-major: the covariance of the coefficients where rows of one cluster (`cluster`, equal numbers side by side) tell of the same thing, g
-/// being the sum of a cluster's gradients, `repeats[i]` how many equal clusters row i stands for, and P the penalty. Without clusters it is near the inverse Hessian (Huber 1967; Liang & Zeger 1986).
-pub fn clustered_covariance(
-    panel: &Panel,
-    weights: &[f64],
-    penalty: &[f64],
-    fitted: &Multinomial,
-    cluster: &[u32],
-    repeats: &[f64],
-) -> Vec<f64> {
+/// H⁻¹ (J + P) H⁻¹, row-major, of the [`information`] J and the penalty P: the covariance of the coefficients where rows of one cluster tell of the same
+/// thing. Without clusters it is near the inverse Hessian (Huber 1967; Liang & Zeger 1986).
+pub fn clustered_covariance(fitted: &Multinomial, information: &[f64], penalty: &[f64]) -> Vec<f64> {
+    let d = fitted.coefficients.len();
+    let mut middle = information.to_vec();
+    for (j, penalty) in penalty.iter().enumerate().take(d) {
+        middle[j * d + j] += penalty;
+    }
+    let half = product(&fitted.covariance, &middle, d);
+    product(&half, &fitted.covariance, d)
+}
+
+/// J = Σ gᶜgᶜᵀ, row-major: g is the sum of the gradients of a cluster's rows (`cluster`, equal numbers side by side), `repeats[i]` how many equal clusters
+/// row i stands for.
+pub fn information(panel: &Panel, weights: &[f64], fitted: &Multinomial, cluster: &[u32], repeats: &[f64]) -> Vec<f64> {
     let (d, p) = (panel.coefficients(), panel.columns());
     let mut middle = vec![0.0; d * d];
-    for (j, penalty) in penalty.iter().enumerate().take(d) {
-        middle[j * d + j] = *penalty;
-    }
     let mut rows = Rows::new(panel, &fitted.coefficients);
     let mut gradient = vec![0.0; d];
     let mut touched: Vec<usize> = Vec::new();
@@ -266,8 +305,7 @@ pub fn clustered_covariance(
             middle[j * d + i] = middle[i * d + j];
         }
     }
-    let half = product(&fitted.covariance, &middle, d);
-    product(&half, &fitted.covariance, d)
+    middle
 }
 
 fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {

@@ -9,6 +9,7 @@ mod exports;
 mod forecast;
 mod funnel;
 mod groups;
+mod hazard;
 mod history_forms;
 mod pipeline;
 mod quality;

@@ -142,7 +142,8 @@ fn clusters_of_one_give_the_plain_sandwich_and_a_repeated_row_counts_as_two_clus
     let weights: Vec<f64> = (0..60).map(|i| 1.0 + f64::from(i % 2)).collect();
     let fitted = fit(&panel, &weights, &penalty, None).unwrap();
     let cluster: Vec<u32> = (0..60).collect();
-    let weighted = clustered_covariance(&panel, &weights, &penalty, &fitted, &cluster, &weights);
+    let varies = information(&panel, &weights, &fitted, &cluster, &weights);
+    let weighted = clustered_covariance(&fitted, &varies, &penalty);
     let index: Vec<usize> = (0..60).flat_map(|i| vec![i; 1 + i % 2]).collect();
     let pick = |codes: &[u32]| index.iter().map(|i| codes[*i]).collect::<Vec<u32>>();
     let mut columns = vec![Vec::new(); panel.design.coefficients() - 1];
@@ -157,5 +158,6 @@ fn clusters_of_one_give_the_plain_sandwich_and_a_repeated_row_counts_as_two_clus
     let ones = vec![1.0; index.len()];
     let each: Vec<u32> = (0..index.len() as u32).collect();
     let again = fit(&many, &ones, &penalty, None).unwrap();
-    close(&weighted, &clustered_covariance(&many, &ones, &penalty, &again, &each, &ones), 1e-9);
+    let varies = information(&many, &ones, &again, &each, &ones);
+    close(&weighted, &clustered_covariance(&again, &varies, &penalty), 1e-9);
 }

@@ -1,0 +1,258 @@
+use super::super::{ForecastOptions, ForecastResult, forecast};
+use super::*;
+use crate::crm::{AsOf, LoadOptions, TableKind, load};
+use crate::meta::Estimate;
+use crate::read::Source;
+use crate::simulate::{SimulateOptions, simulate};
+use crate::time::DAY_MS;
+
+mod study;
+
+fn simulated(deals: u32, seed: u32) -> Crm {
+    let data = simulate(&SimulateOptions { deals, customers: None, seed }).expect("valid sizes");
+    let as_of = Some(AsOf::Milliseconds(data.truth.as_of));
+    let sources = vec![
+        (Some(TableKind::Deals), Source::from(data.deals)),
+        (Some(TableKind::History), Source::from(data.history)),
+    ];
+    load(sources, &LoadOptions { as_of, ..LoadOptions::default() }).expect("tables that load").crm
+}
+
+fn run(crm: &Crm) -> ForecastResult {
+    let options = ForecastOptions { model: ModelWanted::Auto, ..ForecastOptions::default() };
+    forecast(crm, &options, &mut Progress::none()).expect("a forecast")
+}
+
+#[test]
+fn shares_sum_to_one_grow_with_the_horizon_and_agree_with_the_weeks() {
+    let crm = simulated(1500, 1);
+    let result = run(&crm);
+    assert_eq!((result.model_choice, result.model_reason), (ModelChoice::Hazard, "history"));
+    let hazard = result.hazard.expect("a model");
+    assert!(hazard.row.0.len() > 400 && hazard.without_history == 0);
+    for at in 0..hazard.row.0.len() {
+        let mut before = 0.0;
+        for horizon in &hazard.horizons {
+            let (won, lost, open) = (horizon.won.0[at], horizon.lost.0[at], horizon.open.0[at]);
+            assert!((won + lost + open - 1.0).abs() < 1e-12 && won >= before && lost >= 0.0 && open >= -1e-15);
+            assert!(0.0 <= horizon.low.0[at] && horizon.low.0[at] <= won && won <= horizon.high.0[at], "{at}");
+            before = won;
+        }
+    }
+    let window = &hazard.close_window;
+    for ((p10, p50), p90) in window.p10.iter().zip(&window.p50).zip(&window.p90) {
+        assert!(p10.expect("reached") < p50.expect("reached") && p50 < p90);
+    }
+    let by_60: f64 = hazard.horizons[1].won.0.iter().sum();
+    let weeks: f64 = hazard.weekly.won.0[..8].iter().sum();
+    assert!(weeks < by_60 && by_60 < weeks + hazard.weekly.won.0[8]);
+    assert!(hazard.fresh.expect("a model that is shown").won.0.iter().sum::<f64>() > 0.05);
+}
+
+#[test]
+fn wins_within_60_days_are_foreseen_without_bias_and_better_than_by_the_rate() {
+    let (mut observed, mut predicted, mut slopes) = (0.0, 0.0, 0.0);
+    for seed in 1..=2 {
+        let test = run(&simulated(2000, seed)).hazard.and_then(|hazard| hazard.test).expect("a test");
+        assert!(test.origins.0.len() >= 3);
+        assert!(test.skill_against_rate.low > 0.0, "{:?}", test.skill_against_rate);
+        observed += test.observed / 2.0;
+        predicted += test.predicted / 2.0;
+        slopes += test.calibration_slope.expect("both outcomes") / 2.0;
+    }
+    assert!((predicted - observed).abs() < 0.02, "{predicted} {observed}");
+    assert!((0.8..1.2).contains(&slopes), "{slopes}");
+}
+
+#[test]
+fn nothing_after_a_snapshot_is_known_at_it() {
+    let crm = simulated(400, 3);
+    let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+    let until = crm.as_of - 200.0 * DAY_MS;
+    let now = Snapshots::open_at(deals, passages, until);
+    let mut cut = passages.clone();
+    let (mut later, mut changed) = (deals.clone(), 0);
+    for at in 0..cut.len() {
+        if cut.exited[at] > until && cut.entered[at] <= until {
+            cut.exited[at] = until + DAY_MS;
+        }
+    }
+    for (closed, outcome) in later.closed.iter_mut().zip(&mut later.outcome) {
+        if *closed > until {
+            (*closed, *outcome) = (until + DAY_MS, crate::crm::Outcome::Lost);
+            changed += 1;
+        }
+    }
+    let other = Snapshots::open_at(&later, &cut, until);
+    assert!(changed > 50 && now.len() > 20);
+    assert_eq!((now.deal, now.stage, now.age_days), (other.deal, other.stage, other.age_days));
+    let learnt = |deals: &Deals, passages: &Passages| {
+        let found = Snapshots::before(deals, passages, until, 14.0, 104);
+        (found.deal, found.stage, found.weeks, found.outcome)
+    };
+    assert_eq!(learnt(deals, passages), learnt(&later, &cut));
+}
+
+#[test]
+fn without_history_or_with_few_ends_the_closed_deals_are_the_model() {
+    let mut crm = simulated(300, 4);
+    crm.passages = None;
+    let result = run(&crm);
+    assert_eq!((result.model_choice, result.model_reason), (ModelChoice::ClosedDeals, "no_history"));
+    assert!(result.hazard.is_none());
+    let result = run(&simulated(40, 5));
+    assert_eq!(result.model_reason, "too_few_after_snapshots");
+}
+
+/// Deals of one stage that end at one rate whatever is known of them: four in ten are won, half of all within 60 days.
+fn by_chance(n: usize) -> Crm {
+    use crate::crm::{Exit, Outcome};
+    use crate::stats::rng::{exponential, seeded, uniform};
+    let mut rng = seeded(5, 0);
+    let as_of = 800.0 * DAY_MS;
+    let (mut deals, mut passages) = (Deals::default(), Passages::default());
+    passages.stages = vec!["Open".into()];
+    for i in 0..n {
+        let created = uniform(&mut rng) * as_of;
+        let end = created + 60.0 / std::f64::consts::LN_2 * exponential(&mut rng) * DAY_MS;
+        let (outcome, exit) = match (end > as_of, uniform(&mut rng) < 0.4) {
+            (true, _) => (Outcome::Open, Exit::Censored),
+            (false, true) => (Outcome::Won, Exit::Won),
+            (false, false) => (Outcome::Lost, Exit::Lost),
+        };
+        deals.row.push(i as u32);
+        deals.created.push(created);
+        deals.closed.push(if end > as_of { f64::NAN } else { end });
+        deals.outcome.push(outcome);
+        deals.amount.push(f64::NAN);
+        deals.weight.push(1.0);
+        passages.deal.push(i as u32);
+        passages.stage.push(0);
+        passages.ordinal.push(0);
+        passages.entered.push(created);
+        passages.exited.push(end.min(as_of));
+        passages.exit.push(exit);
+        passages.next_stage.push(u32::MAX);
+        passages.delayed_entry.push(0.0);
+        passages.weight.push(1.0);
+    }
+    deals.id = (0..n).map(|i| Some(format!("d{i}"))).collect();
+    let none = || (0..n).map(|_| None::<&str>).collect();
+    (deals.stage, deals.owner) = (none(), none());
+    Crm { deals: Some(deals), passages: Some(passages), as_of, ..Crm::default() }
+}
+
+#[test]
+fn where_nothing_tells_deals_apart_the_rates_of_all_are_shown_with_the_reason() {
+    let hazard = run(&by_chance(2000)).hazard.expect("a model");
+    assert_eq!((hazard.verdict, hazard.verdict_reason), (Verdict::NoSignal, "no_better_than_base_rate"));
+    assert_eq!((hazard.shown, hazard.fresh), (Shown::BaseRate, None));
+    for (horizon, open) in hazard.horizons.iter().zip([(-0.5f64).exp2(), 0.5, (-1.5f64).exp2(), 0.0]) {
+        let truth = 0.4 * (1.0 - open);
+        assert!(horizon.won.0.iter().all(|won| *won == horizon.won.0[0]));
+        assert!(
+            horizon.low.0[0] < truth && truth < horizon.high.0[0],
+            "{truth} {} {}",
+            horizon.low.0[0],
+            horizon.high.0[0]
+        );
+        assert!(horizon.high.0[0] - horizon.low.0[0] < 0.1);
+    }
+}
+
+#[test]
+fn without_skill_against_the_rate_there_is_no_signal_and_every_other_flaw_asks_for_care() {
+    let share = |value: f64, low: f64| Estimate { value, low, high: value + 0.1, n: 100.0 };
+    let good = HazardTest {
+        origins: Floats(vec![0.0]),
+        days: 60.0,
+        n: 100.0,
+        observed: 0.3,
+        predicted: 0.31,
+        auc: Some(share(0.7, 0.6)),
+        log_loss: 0.5,
+        brier: 0.2,
+        skill_against_rate: share(0.1, 0.05),
+        skill_against_stage_rate: share(0.05, 0.01),
+        calibration_intercept: Some(0.0),
+        calibration_slope: Some(1.0),
+        reliability: Vec::new(),
+    };
+    assert_eq!(judged(None), (Verdict::TooFew, "no_test_possible"));
+    assert_eq!(judged(Some(&good)), (Verdict::Ready, "tested_on_newest"));
+    let noise = HazardTest { skill_against_rate: share(0.1, 0.0), ..good.clone() };
+    assert_eq!(judged(Some(&noise)), (Verdict::NoSignal, "no_better_than_base_rate"));
+    for (flawed, reason) in [
+        (HazardTest { auc: Some(share(0.55, 0.5)), ..good.clone() }, "weak_ranking"),
+        (HazardTest { predicted: 0.4, ..good.clone() }, "base_rate_drift"),
+        (HazardTest { calibration_slope: Some(0.5), ..good.clone() }, "calibration_off"),
+        (HazardTest { skill_against_stage_rate: share(0.0, -0.1), ..good.clone() }, "no_better_than_stage_rate"),
+    ] {
+        assert_eq!(judged(Some(&flawed)), (Verdict::UseWithCare, reason));
+    }
+}
+
+/// Every deal three times, each with its history.
+fn thrice(crm: &Crm) -> Crm {
+    let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+    let mut many = Crm { deals: Some(Deals::default()), passages: Some(Passages::default()), ..crm.clone() };
+    let (into, stays) = (many.deals.as_mut().expect("deals"), many.passages.as_mut().expect("history"));
+    stays.stages.clone_from(&passages.stages);
+    for (deal, range) in snapshots::by_deal(passages) {
+        for _ in 0..3 {
+            let number = into.outcome.len() as u32;
+            into.row.push(number);
+            into.created.push(deals.created[deal]);
+            into.closed.push(deals.closed[deal]);
+            into.outcome.push(deals.outcome[deal]);
+            into.amount.push(deals.amount[deal]);
+            into.weight.push(1.0);
+            for stay in range.clone() {
+                stays.deal.push(number);
+                stays.stage.push(passages.stage[stay]);
+                stays.ordinal.push(passages.ordinal[stay]);
+                stays.entered.push(passages.entered[stay]);
+                stays.exited.push(passages.exited[stay]);
+                stays.exit.push(passages.exit[stay]);
+                stays.next_stage.push(passages.next_stage[stay]);
+                stays.delayed_entry.push(passages.delayed_entry[stay]);
+                stays.weight.push(1.0);
+            }
+        }
+    }
+    many
+}
+
+#[test]
+fn weight_three_equals_three_rows() {
+    let mut crm = simulated(500, 6);
+    let many = thrice(&crm);
+    crm.deals.as_mut().expect("deals").weight.fill(3.0);
+    let found = [&crm, &many].map(|crm| {
+        let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+        // So few at most that the cap decides.
+        let spacing = spacing_days(deals, passages, crm.as_of, 3000.0);
+        let past = Past { deals, passages, min_level_rows: 20.0 };
+        let learnt = past.learnt(crm.as_of, spacing, Known::All(&[]), &mut |_| ()).expect("no error").expect("a model");
+        let open = Snapshots::open_at(deals, passages, crm.as_of);
+        let mut rows = Vec::new();
+        let each = |row: usize, path: &Path, covariates: &model::Covariates| {
+            rows.push((
+                path.at(60.0).won,
+                learnt.deviation(path, covariates, 60.0),
+                deals.created[open.deal[row] as usize],
+            ));
+        };
+        learnt.paths(&open, &mut { each }).expect("paths");
+        let (fresh, weights) = Snapshots::fresh(deals, passages, 100.0);
+        (spacing, learnt.snapshots, learnt.events, rows, weights.iter().sum::<f64>(), fresh.deal.len())
+    });
+    let [one, three] = found;
+    assert_eq!((one.0, one.1, one.2, one.4), (three.0, three.1, three.2, three.4));
+    assert!(one.0 > 21.0 && one.3.len() > 100 && three.3.len() == 3 * one.3.len() && three.5 > 2 * one.5);
+    for (at, (won, deviation, created)) in one.3.iter().enumerate() {
+        let other = &three.3[3 * at];
+        assert_eq!(*created, other.2);
+        assert!((won - other.0).abs() < 1e-9 && (deviation - other.1).abs() < 1e-9, "{won} {deviation} {other:?}");
+    }
+}

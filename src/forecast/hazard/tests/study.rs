@@ -1,0 +1,203 @@
+//! Probabilities against those that the simulated deals were drawn from.
+
+use super::*;
+use crate::crm::Attribute;
+use crate::simulate::Truth;
+use crate::stats::discrimination::calibration_line;
+use crate::table::Values;
+use std::collections::BTreeMap;
+
+/// Days ahead.
+const AHEAD: usize = 60;
+
+/// Probability of a win within 0, 1, …, 60 days of deals of one score that have just entered a stage, and of deals put on hold from it.
+struct Wins {
+    entered: Vec<[f64; AHEAD + 1]>,
+    held: Vec<[f64; AHEAD + 1]>,
+}
+
+/// What a stay of `stay_days` comes to on each of the days ahead: calls `visit` with the day, the target and its probability.
+fn leave(
+    truth: &Truth,
+    stage: usize,
+    score: f64,
+    stay_days: f64,
+    days: usize,
+    visit: &mut dyn FnMut(usize, &str, f64),
+) {
+    let (advance, setback) = (&truth.stages[stage].advance, &truth.stages[stage].setback);
+    let speed = (0.5 * score).exp();
+    let hazards = |day: f64| (advance.cumulative_hazard(day) * speed, setback.cumulative_hazard(day) / speed);
+    let first = hazards(stay_days);
+    let mut before = first;
+    for day in 0..days {
+        let now = hazards(stay_days + day as f64 + 1.0);
+        let (forward, back) = (now.0 - before.0, now.1 - before.1);
+        let open = |at: (f64, f64)| (first.0 + first.1 - at.0 - at.1).exp();
+        let ended = open(before) - open(now);
+        for (clock, part) in [(advance, forward), (setback, back)] {
+            for (to, share) in &clock.to {
+                visit(day, to, ended * share * part / (forward + back));
+            }
+        }
+        before = now;
+    }
+}
+
+/// Probability of a win within `days` of a move to `to` that happens within the first of them.
+fn then(truth: &Truth, wins: &Wins, from: usize, to: &str, days: usize) -> f64 {
+    let middle = |curve: &[f64; AHEAD + 1]| 0.5 * (curve[days] + curve[days - 1]);
+    match to {
+        "Won" => 1.0,
+        "Lost" => 0.0,
+        "On hold" => middle(&wins.held[from]),
+        _ => middle(&wins.entered[truth.stages.iter().position(|stage| stage.stage == to).expect("a stage")]),
+    }
+}
+
+/// The same of a deal that has been on hold, however long.
+fn after_hold(truth: &Truth, wins: &Wins, stage: usize, days: usize) -> f64 {
+    let left = |day: usize| (-(day as f64) / truth.hold_mean_days).exp();
+    let back = |day: usize| 0.5 * (wins.entered[stage][days - day] + wins.entered[stage][days - day - 1]);
+    (0..days).map(|day| truth.hold_return * (left(day) - left(day + 1)) * back(day)).sum()
+}
+
+impl Wins {
+    fn of(truth: &Truth, score: f64) -> Self {
+        let stages = truth.stages.len();
+        let mut wins = Wins { entered: vec![[0.0; AHEAD + 1]; stages], held: vec![[0.0; AHEAD + 1]; stages] };
+        for days in 1..=AHEAD {
+            // What happens within one day depends on itself by little.
+            for _ in 0..3 {
+                for stage in 0..stages {
+                    let mut won = 0.0;
+                    leave(truth, stage, score, 0.0, days, &mut |day, to, probability| {
+                        won += probability * then(truth, &wins, stage, to, days - day);
+                    });
+                    wins.entered[stage][days] = won;
+                    wins.held[stage][days] = after_hold(truth, &wins, stage, days);
+                }
+            }
+        }
+        wins
+    }
+}
+
+/// What came of one simulated CRM.
+struct Found {
+    /// Mean probability of a win within 60 days, given and true.
+    given: f64,
+    truth: f64,
+    /// Slope of the true log-odds on those given.
+    slope: f64,
+    /// Share of the intervals that hold the truth.
+    covered: f64,
+    /// Share of the deals that are open.
+    open_share: f64,
+    test: HazardTest,
+}
+
+fn study(deals: u32, seed: u32) -> Found {
+    let data = simulate(&SimulateOptions { deals, customers: None, seed }).expect("valid sizes");
+    let (as_of, truth) = (Some(AsOf::Milliseconds(data.truth.as_of)), data.truth);
+    let sources = vec![
+        (Some(TableKind::Deals), Source::from(data.deals)),
+        (Some(TableKind::History), Source::from(data.history)),
+        (Some(TableKind::Dimension), Source::from(data.customers)),
+    ];
+    let crm = load(sources, &LoadOptions { as_of, ..LoadOptions::default() }).expect("tables that load").crm;
+    let options =
+        ForecastOptions { model: ModelWanted::Auto, without: vec!["country".into()], ..ForecastOptions::default() };
+    let result = forecast(&crm, &options, &mut Progress::none()).expect("a forecast");
+    let hazard = result.hazard.expect("a model");
+    let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+    let open = Snapshots::open_at(deals, passages, crm.as_of + 1.0);
+    let attribute =
+        |name: &str| deals.attributes.iter().find(|attribute| attribute.name == name).expect("an attribute");
+    let text = |attribute: &Attribute, row: usize| match &attribute.values {
+        Values::Texts(texts) => texts.get(row).expect("a value").to_owned(),
+        _ => panic!("no text"),
+    };
+    let (source, owner, industry) = (attribute("source"), attribute("owner"), attribute("industry"));
+    let effect = |effects: &[crate::simulate::Effect], name: &str| {
+        effects.iter().find(|effect| effect.name == name).expect("a level").effect
+    };
+    let mut by_score: BTreeMap<i64, Wins> = BTreeMap::new();
+    let horizon = &hazard.horizons[1];
+    let (mut given, mut true_ones, mut covered) = (Vec::new(), Vec::new(), 0.0);
+    for at in 0..open.len() {
+        let row = open.deal[at] as usize;
+        if deals.amount[row].is_nan() || deals.amount[row] <= 0.0 {
+            continue;
+        }
+        let score = effect(&truth.sources, &text(source, row))
+            + effect(&truth.owners, &text(owner, row))
+            + effect(&truth.industries, &text(industry, row))
+            + truth.amount_effect * (deals.amount[row].ln() - 10_000f64.ln());
+        let bin = (score / 0.05).round() as i64;
+        let wins = by_score.entry(bin).or_insert_with(|| Wins::of(&truth, bin as f64 * 0.05));
+        let named = |name: &str| truth.stages.iter().position(|stage| stage.stage == name).expect("a stage");
+        let mut won = 0.0;
+        match passages.stages.get(open.stage[at] as usize).filter(|stage| *stage != "On hold") {
+            Some(stage) => {
+                let stage = named(stage);
+                let score = bin as f64 * 0.05;
+                leave(&truth, stage, score, open.stay_days[at], AHEAD, &mut |day, to, probability| {
+                    won += probability * then(&truth, wins, stage, to, AHEAD - day);
+                });
+            }
+            None => {
+                let mut stays = (0..passages.len()).rev().filter(|stay| passages.deal[*stay] == open.deal[at]);
+                let left = stays.find_map(|stay| {
+                    let name = &passages.stages[passages.stage[stay] as usize];
+                    truth.stages.iter().position(|stage| stage.stage == name)
+                });
+                won = after_hold(&truth, wins, left.expect("a stage"), AHEAD);
+            }
+        }
+        covered += f64::from(u8::from(horizon.low.0[at] <= won && won <= horizon.high.0[at]));
+        given.push(horizon.won.0[at]);
+        true_ones.push(won);
+    }
+    let n = given.len() as f64;
+    let ones = vec![1.0; given.len()];
+    Found {
+        given: given.iter().sum::<f64>() / n,
+        truth: true_ones.iter().sum::<f64>() / n,
+        slope: calibration_line(&true_ones, &given, &ones).expect("a line").1,
+        covered: covered / n,
+        open_share: open.len() as f64 / deals.len() as f64,
+        test: hazard.test.expect("a test"),
+    }
+}
+
+/// Means over seeds: given, true, slope, covered, then of the tests: given, observed, slope, skill against the rate and the rate per stage.
+fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> [f64; 10] {
+    let n = seeds.clone().count() as f64;
+    let mut sums = [0.0; 10];
+    for seed in seeds {
+        let Found { given, truth, slope, covered, open_share, test } = study(deals, seed);
+        let of_test = [test.predicted, test.observed, test.calibration_slope.expect("a slope")];
+        let skills = [test.skill_against_rate.value, test.skill_against_stage_rate.value];
+        let all = [given, truth, slope, covered, open_share].into_iter().chain(of_test).chain(skills);
+        sums.iter_mut().zip(all).for_each(|(sum, value)| *sum += value / n);
+    }
+    sums
+}
+
+#[test]
+#[ignore = "a study: cargo test --release --lib hazard::tests::study -- --ignored --nocapture"]
+fn chances_are_unbiased_and_calibrated_against_the_truth() {
+    let env = |name: &str, other: u32| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(other);
+    let (deals, seeds) = (env("DEALS", 4000), env("SEEDS", 10));
+    let started = std::time::Instant::now();
+    let [given, truth, slope, covered, open, predicted, observed, test_slope, skill, stage_skill] =
+        means(deals, 101..=100 + seeds);
+    println!(
+        "{deals} deals, {seeds} seeds, {:.1?} each: given {given:.4} true {truth:.4} slope {slope:.3} covered {covered:.3} open {open:.2} | \
+         test: {predicted:.4} {observed:.4} slope {test_slope:.3} skill {skill:.4} {stage_skill:.4}",
+        started.elapsed() / seeds
+    );
+    assert!((given - truth).abs() < 0.01 && (predicted - observed).abs() < 0.01);
+    assert!((0.95..1.05).contains(&slope) && (0.95..1.05).contains(&test_slope), "{slope} {test_slope}");
+}
