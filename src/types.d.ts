@@ -641,6 +641,10 @@ export interface ForecastResult {
     reliability: { n: number; predicted: number; observed: Estimate; lowest: number; highest: number }[];
     model: Model;
   };
+  /** The same test from three more sides; null without one. */
+  performance: Performance | null;
+  /** Observed against configured rate of each stage, in funnel order. */
+  stages: StageRates;
   /** Fitted on all closed deals. */
   model: Model | null;
   /** Columns that are known only after, or decide, the close: left out, unless `features` names them (`used`: a warning that has to stay in sight). */
@@ -703,6 +707,36 @@ export interface HazardForecast {
     calibrationSlope: number | null;
     reliability: { n: number; predicted: number; observed: Estimate; lowest: number; highest: number }[];
   };
+}
+
+export interface Performance {
+  /** Tenths of the tested deals, the most probable first: `rate` of won ones, `lift` over the rate of all, and of how many of all wins (`winsShare`) the first `dealsShare` of the deals consist. Empty where no tested deal was won. */
+  lift: { n: number; lowest: number; highest: number; rate: Estimate; lift: number; dealsShare: number; winsShare: number }[];
+  /** Tested deals by whether they were called won (probability ≥ threshold) and were won; thresholds 0.01 … 0.99. `best`: where F1 is highest. */
+  thresholds: { threshold: Floats; truePositives: Floats; falsePositives: Floats; falseNegatives: Floats; trueNegatives: Floats; best: Confusion | null; bestF1: number | null };
+  /** The base rate, the observed rate of the stage in which a deal stood when the test began, and the CRM's own percentage. */
+  baselines: Baseline[];
+}
+
+export interface Confusion { threshold: number; truePositives: number; falsePositives: number; falseNegatives: number; trueNegatives: number }
+
+export interface Baseline {
+  kind: "base_rate" | "stage_rate" | "crm_percentage";
+  /** From what it is known ("stage_percentage": the CRM overwrites its column at the close, so the mean over open deals in the stage stands for it), or why it is not. */
+  basis: "trained" | "column" | "stage_percentage" | "no_stage_history" | "no_column" | "overwritten_at_close";
+  /** The model against it, on the `logLossSkill.n` tested deals for which it is known; null where there are none. */
+  skill: { logLoss: number; brier: number; modelLogLoss: number; modelBrier: number; logLossSkill: Estimate; brierSkill: number } | null;
+  /** Area under its ROC curve; null where it gives everyone the same. */
+  auc: Estimate | null;
+}
+
+export interface StageRates {
+  /** Column of the CRM's percentage. */
+  column: string | null;
+  /** Whether it holds 0 or 100 on closed deals, and so says how they ended. */
+  overwritten: boolean;
+  /** `observed`: share of won ones among closed deals that were ever in the stage; null without a stage history. `configured`: mean of the CRM's percentages over the `open` deals there, as a share. */
+  stages: { stage: string; observed: Estimate | null; open: number; configured: number | null }[];
 }
 
 export interface Model {

@@ -56,6 +56,57 @@ pub struct Holdout {
     pub model: Model,
 }
 
+/// A model against another source of probabilities, on the same rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Skill {
+    /// Mean negative log likelihood of the other.
+    pub log_loss: f64,
+    /// Mean squared error of the other.
+    pub brier: f64,
+    /// The first of the model.
+    pub model_log_loss: f64,
+    /// The second of the model.
+    pub model_brier: f64,
+    /// 1 − model_log_loss / log_loss, with a normal interval from the paired differences. Its n are the rows.
+    pub log_loss_skill: Estimate,
+    /// 1 − model_brier / brier; 0 where the other makes no error.
+    pub brier_skill: f64,
+}
+
+/// How much better `probability` fits `outcome` than `other` does. Rows without weight do not count, and at least one has weight.
+pub(super) fn skill(
+    outcome: &[f64],
+    probability: &[f64],
+    other: &[f64],
+    weights: &[f64],
+    confidence: Confidence,
+) -> Skill {
+    let mean = |value: &dyn Fn(usize) -> f64| weighted_mean(weights, value);
+    let n: f64 = weights.iter().sum();
+    let gain = |i: usize| log_loss(outcome[i], other[i]) - log_loss(outcome[i], probability[i]);
+    let other_loss = mean(&|i| log_loss(outcome[i], other[i]));
+    let mean_gain = mean(&gain);
+    let variance = mean(&|i| (gain(i) - mean_gain) * (gain(i) - mean_gain)) * n / (n - 1.0).max(1.0);
+    let half = confidence.multiplier() * (variance / n).sqrt();
+    let relative = |gain: f64| gain / other_loss;
+    let (model_brier, other_brier) =
+        (mean(&|i| brier(outcome[i], probability[i])), mean(&|i| brier(outcome[i], other[i])));
+    Skill {
+        log_loss: other_loss,
+        brier: other_brier,
+        model_log_loss: mean(&|i| log_loss(outcome[i], probability[i])),
+        model_brier,
+        log_loss_skill: Estimate {
+            value: relative(mean_gain),
+            low: relative(mean_gain - half),
+            high: relative(mean_gain + half),
+            n,
+        },
+        brier_skill: if other_brier > 0.0 { 1.0 - model_brier / other_brier } else { 0.0 },
+    }
+}
+
 /// Judges `fitted`, trained on the first part, on `test`.
 ///
 /// # Errors
@@ -74,37 +125,25 @@ pub fn judge(
     let (won, lost) = train.counts();
     let base = won / (won + lost);
     let mean = |value: &dyn Fn(usize) -> f64| weighted_mean(weights, value);
-    let test_rows: f64 = weights.iter().sum();
-    let gain = |i: usize| log_loss(y[i], base) - log_loss(y[i], probability[i]);
-    let (model_loss, base_loss) = (mean(&|i| log_loss(y[i], probability[i])), mean(&|i| log_loss(y[i], base)));
-    let mean_gain = mean(&gain);
-    let variance = mean(&|i| (gain(i) - mean_gain) * (gain(i) - mean_gain)) * test_rows / (test_rows - 1.0).max(1.0);
-    let half = confidence.multiplier() * (variance / test_rows).sqrt();
-    let skill = |gain: f64| gain / base_loss;
-    let (model_brier, base_brier) = (mean(&|i| brier(y[i], probability[i])), mean(&|i| brier(y[i], base)));
+    let skill = skill(y, &probability, &vec![base; probability.len()], weights, confidence);
     let area = area_under_curve(y, &probability, weights, confidence);
     let line = calibration_line(y, &probability, weights);
     let groups = reliability(y, &probability, weights, 10, confidence);
     Ok(Holdout {
         from,
         train_rows: won + lost,
-        test_rows,
+        test_rows: skill.log_loss_skill.n,
         test_rate: mean(&|i| y[i]),
         mean_predicted: mean(&|i| probability[i]),
         auc: area.map(|area| area.value),
         auc_low: area.map(|area| area.low),
         auc_high: area.map(|area| area.high),
-        log_loss: model_loss,
-        brier: model_brier,
-        base_log_loss: base_loss,
-        base_brier,
-        log_loss_skill: Estimate {
-            value: skill(mean_gain),
-            low: skill(mean_gain - half),
-            high: skill(mean_gain + half),
-            n: test_rows,
-        },
-        brier_skill: 1.0 - model_brier / base_brier,
+        log_loss: skill.model_log_loss,
+        brier: skill.model_brier,
+        base_log_loss: skill.log_loss,
+        base_brier: skill.brier,
+        log_loss_skill: skill.log_loss_skill,
+        brier_skill: skill.brier_skill,
         calibration_intercept: line.map(|line| line.0),
         calibration_slope: line.map(|line| line.1),
         calibration_error: calibration_error(&groups),

@@ -88,12 +88,11 @@ const AFTER_CLOSE: &[&str] = &[
     "hsisclosedlost",
     "competitorid",
 ];
-const CRM_PROBABILITY: &[&str] = &[
-    "probability",
-    "dealprobability",
-    "automatedprobability",
-    "hsdealstageprobability",
-    "closeprobability",
+/// Normalised header words of the CRM's own percentage.
+const CRM_PERCENTAGE: &[&str] =
+    &["probability", "dealprobability", "automatedprobability", "hsdealstageprobability", "closeprobability"];
+/// Of its other forecasts.
+const CRM_FORECAST: &[&str] = &[
     "forecastcategory",
     "forecastcategoryname",
     "expectedrevenue",
@@ -105,6 +104,11 @@ const CRM_PROBABILITY: &[&str] = &[
     "msdynscore",
     "expecteddealvalue",
 ];
+
+/// Whether a column of this name holds the CRM's own percentage.
+pub fn says_percentage(name: &str) -> bool {
+    CRM_PERCENTAGE.contains(&normalised(name).as_str())
+}
 
 fn normalised(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).map(lower).collect()
@@ -124,7 +128,7 @@ pub fn by_meaning(deals: &Deals, index: usize) -> Option<Leak> {
         _ => {}
     }
     let plain = normalised(name);
-    if CRM_PROBABILITY.contains(&plain.as_str()) {
+    if CRM_PERCENTAGE.contains(&plain.as_str()) || CRM_FORECAST.contains(&plain.as_str()) {
         return leak(LeakageReason::CrmProbability, "by its name it is the CRM's own forecast".into());
     }
     if AFTER_CLOSE.contains(&plain.as_str()) {

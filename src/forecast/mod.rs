@@ -1,19 +1,24 @@
 //! How likely each open deal is to be won: logistic regression on closed deals, tested on the newest of them before it is believed.
 
+mod baselines;
 mod features;
 mod hazard;
 mod holdout;
 mod leakage;
+mod lift;
 mod model;
 mod pipeline;
 mod reps;
 mod rules;
+mod thresholds;
 mod trained;
 mod what_if;
 
+pub use baselines::{Baseline, BaselineBasis, BaselineKind, Performance, StageRate, StageRates};
 pub use hazard::{CloseWindow, HazardForecast, HazardTest, HorizonShares, ModelChoice, ModelWanted, Weekly};
-pub use holdout::Holdout;
+pub use holdout::{Holdout, Skill};
 pub use leakage::{Leak, LeakageReason};
+pub use lift::LiftGroup;
 pub use model::{Feature, Model, PathPoint};
 pub use pipeline::{
     Arrivals, BackTest, Band, LargestDeal, Part, PastPeriods, PeriodForecast, PipelineOptions, PipelineResult, Slipped,
@@ -21,6 +26,7 @@ pub use pipeline::{
 };
 pub use reps::{Rep, RepOptions, RepsResult, reps};
 pub use rules::{RuleHits, RuleOptions, RuleProblem, RuleScores, RuleTest, ScoreBand, rule_scores};
+pub use thresholds::{Confusion, Thresholds};
 pub use what_if::{Change, Outlook, Suggestion, WhatIfModel, WhatIfOptions, WhatIfResult, what_if, what_if_model};
 
 use crate::bulk::{Floats, Indices};
@@ -197,6 +203,10 @@ pub struct ForecastResult {
     pub hazard: Option<HazardForecast>,
     /// The test; `None` where there are too few closed deals.
     pub holdout: Option<Holdout>,
+    /// The same test as lift, calls and skill against other sources of probabilities; `None` where there is none.
+    pub performance: Option<Performance>,
+    /// Observed rate of each stage beside the CRM's own percentage.
+    pub stages: StageRates,
     /// The model of all closed deals; `None` where one outcome is missing.
     pub model: Option<Model>,
     /// Columns that are not believed.
@@ -246,6 +256,7 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
         Ok(hazard) => (Some(hazard), ModelChoice::Hazard, "history"),
         Err(reason) => (None, ModelChoice::ClosedDeals, reason),
     };
+    let (stages, performance) = baselines::against_baselines(crm, deals, &trained, confidence)?;
     let Trained { left_out, fitted, holdout, verdict, verdict_reason, shown, leakage, .. } = trained;
     let base_rate = wilson(won, won + lost, confidence);
     if !auto {
@@ -270,6 +281,8 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
         model_reason,
         hazard,
         holdout,
+        performance,
+        stages,
         model,
         leakage,
         open,

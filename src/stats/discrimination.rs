@@ -89,6 +89,15 @@ pub struct ReliabilityGroup {
     pub highest: f64,
 }
 
+/// Rows in group `group` of `groups` of `total` weighted rows: whole where `total` is, then with the larger groups first.
+pub(crate) fn group_size(total: f64, groups: usize, group: usize) -> f64 {
+    let even = total / groups as f64;
+    if total.fract() != 0.0 {
+        return even;
+    }
+    even.floor() + if (group as f64) < total - even.floor() * groups as f64 { 1.0 } else { 0.0 }
+}
+
 /// Rows sorted by probability (stable) and cut into `groups` groups whose sizes differ by at most one, larger groups first. A
 /// weighted row that straddles a cut counts in both groups by its parts. Groups without rows are left out.
 pub fn reliability(
@@ -101,18 +110,10 @@ pub fn reliability(
     let mut order: Vec<usize> = (0..probability.len()).filter(|&i| weights[i] > 0.0).collect();
     sort_rows(&mut order, &mut |a, b| probability[a].total_cmp(&probability[b]));
     let total: f64 = order.iter().map(|&i| weights[i]).sum();
-    let whole = total.fract() == 0.0;
-    let size = |group: usize| {
-        let even = total / groups as f64;
-        if !whole {
-            return even;
-        }
-        even.floor() + if (group as f64) < total - even.floor() * groups as f64 { 1.0 } else { 0.0 }
-    };
     let mut found = Vec::with_capacity(groups);
     let (mut at, mut used) = (0, 0.0);
     for group in 0..groups {
-        let mut left = size(group);
+        let mut left = group_size(total, groups, group);
         let (mut n, mut sum, mut events, mut lowest, mut highest) = (0.0, 0.0, 0.0, f64::NAN, f64::NAN);
         while left > 1e-9 && at < order.len() {
             let i = order[at];

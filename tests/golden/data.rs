@@ -32,6 +32,7 @@ const FILES: &[(&str, &str)] = &[
     ("factors.json", "tests/data/maven-crm/factors.json"),
     ("maven-crm.json", "tests/data/maven-crm/oracle.json"),
     ("bank-marketing.json", "tests/data/bank-marketing/oracle.json"),
+    ("bank-marketing-lift.json", "tests/data/bank-marketing/lift.json"),
     ("online-retail-h1.json", "tests/data/online-retail-h1/oracle.json"),
     ("cdnow.json", "../shared/data/cdnow/oracle.json"),
     ("hazard.json", "tests/data/hazard/reference.json"),

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::data::{bytes, oracle};
 use crm_analytics::crm::{self, Attribute, Crm, Deals, LoadOptions, Outcome, TableKind};
 use crm_analytics::forecast::{
-    ForecastOptions, ForecastResult, Holdout, LeakageReason, Model, Shown, Verdict, forecast,
+    ForecastOptions, ForecastResult, Holdout, LeakageReason, Model, Performance, Shown, Verdict, forecast,
 };
 use crm_analytics::meta::{self, Progress};
 use crm_analytics::read;
@@ -146,13 +146,40 @@ fn same_test(holdout: &Holdout, reference: &Value) {
     }
 }
 
+fn same_lift(performance: &Performance, split: &str) {
+    let reference = &oracle("bank-marketing-lift").unwrap()[split];
+    let (lift, best) = (&performance.lift, performance.thresholds.best.unwrap());
+    assert_eq!(lift.len(), 10);
+    for (at, group) in lift.iter().enumerate() {
+        close(group.deals_share * reference["n"].as_f64().unwrap(), &reference["cuts"][at], 1e-12, "cut");
+        close(group.wins_share, &reference["gains"][at], 1e-9, "gain");
+        close(group.lift, &reference["lift"][at], 1e-9, "lift");
+    }
+    close(best.threshold, &reference["best_threshold"], 1e-9, "threshold");
+    close(performance.thresholds.best_f1.unwrap(), &reference["best_f1"], 1e-12, "F1");
+    let matrix = |c: [f64; 4], reference: &Value| {
+        for (count, expected) in c.iter().zip(reference.as_array().unwrap()) {
+            close(*count, expected, 0.0, "confusion");
+        }
+    };
+    let at_best = [best.true_negatives, best.false_positives, best.false_negatives, best.true_positives];
+    matrix(at_best, &reference["tn_fp_fn_tp_at_best"]);
+    let table = &performance.thresholds;
+    for (at, threshold) in table.threshold.0.iter().enumerate() {
+        let columns = [&table.true_negatives, &table.false_positives, &table.false_negatives, &table.true_positives];
+        matrix(columns.map(|column| column.0[at]), &reference["tn_fp_fn_tp"][format!("{threshold:.2}")]);
+    }
+}
+
 #[test]
 fn matches_scikit_learn_on_bank_marketing_time_split() {
     let (Some(crm), Some(oracle)) = (bank(|n| (0..n).collect(), &[], &[]), oracle("bank-marketing")) else {
         return println!("skipped: bank-marketing is not here");
     };
     let reference = &oracle["close_probability"]["time_split"];
-    let holdout = run(&crm, as_reference(31_647, 1.0)).holdout.unwrap();
+    let result = run(&crm, as_reference(31_647, 1.0));
+    same_lift(result.performance.as_ref().unwrap(), "time_split");
+    let holdout = result.holdout.unwrap();
     same_model(&holdout.model, reference);
     same_test(&holdout, reference);
     assert!(holdout.model.max_gradient <= 1e-8 * 31_647.0);
@@ -174,6 +201,7 @@ fn matches_scikit_learn_on_bank_marketing_interleaved_split() {
     };
     let reference = &oracle["close_probability"]["interleaved_split"];
     let result = run(&crm, as_reference(36_169, 1.0));
+    same_lift(result.performance.as_ref().unwrap(), "interleaved_split");
     let holdout = result.holdout.unwrap();
     same_model(&holdout.model, reference);
     same_test(&holdout, reference);

@@ -52,19 +52,22 @@ export function refill(element, ...children) {
 /**
  * A table with a caption for screen readers; numbers stand at the end of their cells.
  *
- * @param {{caption: string, columns: {text: string, number?: boolean, title?: string}[], rows: any[][], class?: string}} given
+ * @param {{caption: string, columns: {text: string, number?: boolean, wide?: boolean, title?: string}[], rows: any[][], class?: string}} given
  */
 export function table({ caption, columns, rows, class: name = "" }) {
   const cell = (/** @type {any} */ content, /** @type {number} */ index) => {
-    const kind = columns[index].number ? "number" : "";
+    const kind = kindOf(columns[index]);
     return index === 0 ? h("th", { scope: "row", class: kind }, content) : h("td", { class: kind }, content);
   };
   return h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": caption },
     h("table", { class: name },
       h("caption", { class: "unseen" }, caption),
-      h("thead", null, h("tr", null, columns.map(({ text, number, title }) => h("th", { scope: "col", class: number ? "number" : "", title }, text)))),
+      h("thead", null, h("tr", null, columns.map((column) => h("th", { scope: "col", class: kindOf(column), title: column.title }, column.text)))),
       h("tbody", null, rows.map((row) => h("tr", null, row.map(cell))))));
 }
+
+/** @param {{number?: boolean, wide?: boolean}} column */
+const kindOf = ({ number, wide }) => (number ? "number" : wide ? "wide" : "");
 
 /**
  * A choice among a few values.

@@ -1,8 +1,8 @@
 /** “Which open deals will close?” */
-import { frame } from "../charts/frame.js";
-import { reliability } from "../charts/reliability.js";
 import { dealTable } from "./deal-table.js";
-import { h, refill, table } from "./dom.js";
+import { h, refill } from "./dom.js";
+import { modelQuality } from "./forecast/model-quality.js";
+import { stageRates } from "./forecast/stage-rates.js";
 import { intervalText, keyNumber, panel } from "./panel.js";
 import { smallPrint } from "./small-print.js";
 
@@ -11,36 +11,24 @@ export function forecastPanel(context) {
   const { i18n } = context;
   const { t } = i18n;
   const shell = panel(context, "forecast");
-  const reliabilityChart = frame({ i18n, height: 260, title: t("reliability.title") });
   const verdict = h("div", { class: "verdict" });
   const numbers = h("dl", { class: "key-numbers" });
-  const quality = h("div", { class: "quality" });
-  const measures = h("div", { class: "measures" });
-  const evidence = h("div", { class: "pair" }, reliabilityChart.element, measures);
+  const quality = modelQuality(context);
+  const rates = stageRates(context);
   const left = h("div");
   const print = h("div");
   const deals = dealTable(context);
 
   /** @param {any} result `ForecastResult` */
   function update(result) {
-    if (!shell.body.hasChildNodes()) {
-      quality.append(h("details", { class: "quiet", open: context.options.tested !== "0", ontoggle: (/** @type {any} */ event) => context.change({ tested: event.target.open ? undefined : "0" }) },
-        h("summary", null, t("forecast.quality")), evidence));
-      shell.body.append(verdict, numbers, deals.element, quality, left, print);
-    }
+    if (!shell.body.hasChildNodes()) shell.body.append(verdict, numbers, deals.element, quality.element, rates.element, left, print);
     shell.ready(h("span", { dataset: { testid: "forecast-verdict", value: result.verdict } },
       h("strong", { class: `verdict-${result.verdict}` }, t(`verdict.${result.verdict}`))));
     refill(verdict, h("p", null, reason(i18n, result)), h("p", { class: "note" }, nextStep(i18n, result)));
     refill(numbers, keyNumbers(i18n, result));
     deals.update(result);
-    quality.hidden = !result.holdout;
-    if (result.holdout) {
-      refill(measures, measureTable(i18n, result.holdout));
-      reliabilityChart.element.hidden = !result.holdout.reliability.length;
-      if (result.holdout.reliability.length) {
-        reliabilityChart.draw(reliability(result.holdout.reliability, { i18n, label: t("reliability.label", { count: result.holdout.testRows, error: i18n.percent(result.holdout.calibrationError) }) }));
-      }
-    }
+    quality.update(result);
+    rates.update(result.stages);
     refill(left, excluded(i18n, result.leakage));
     refill(print, smallPrint(i18n, result.meta, ["forecast.definition.model", "forecast.definition.test", "forecast.definition.verdict", "forecast.definition.reasons"]));
   }
@@ -91,26 +79,6 @@ function keyNumbers(i18n, { baseRate, holdout, expected, open, shown, meta }) {
       note: intervalText(i18n, { low: holdout.aucLow, high: holdout.aucHigh, n: holdout.testRows }, (value) => i18n.fixed(value, 2), level),
     }),
   ].filter(Boolean);
-}
-
-/** @param {import("../i18n/index.js").I18n} i18n @param {any} holdout */
-function measureTable(i18n, holdout) {
-  const { t, fixed, percent } = i18n;
-  const skill = holdout.logLossSkill;
-  return [
-    h("p", null, t("forecast.testedOn", { count: holdout.testRows, from: i18n.date(holdout.from), train: holdout.trainRows })),
-    table({
-      caption: t("forecast.quality"),
-      columns: [{ text: t("forecast.measure") }, { text: t("forecast.model"), number: true }, { text: t("forecast.baseRate"), number: true }, { text: t("forecast.skill"), number: true }],
-      rows: [
-        [t("forecast.logLoss"), fixed(holdout.logLoss, 4), fixed(holdout.baseLogLoss, 4), h("span", null, percent(skill.value), " ", h("span", { class: "note" }, `(${i18n.range(percent(skill.low), percent(skill.high))})`))],
-        [t("forecast.brier"), fixed(holdout.brier, 4), fixed(holdout.baseBrier, 4), percent(holdout.brierSkill)],
-        [t("forecast.meanSaid"), percent(holdout.meanPredicted), percent(holdout.testRate), ""],
-        [t("forecast.calibration"), holdout.calibrationSlope === null ? "–" : t("forecast.slope", { slope: fixed(holdout.calibrationSlope, 2), intercept: fixed(holdout.calibrationIntercept, 2) }), "", ""],
-      ],
-    }),
-    h("p", { class: "note" }, t("forecast.measuresNote")),
-  ];
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any[]} leakage */

@@ -87,6 +87,10 @@ tr.chosen .bar span { opacity: 1; }
 .interval { position: relative; display: block; block-size: 16px; border-inline: 1px solid var(--crm-border); background: linear-gradient(var(--crm-border), var(--crm-border)) center / 100% 1px no-repeat; }
 .interval-range { position: absolute; inset-block: 5px; background: var(--crm-accent); opacity: 0.35; border-radius: 3px; }
 .interval-dot { position: absolute; inset-block-start: 4px; inline-size: 8px; block-size: 8px; margin-inline-start: -4px; border-radius: 50%; background: var(--crm-accent); }
+.interval-mark { position: absolute; inset-block: 0; inline-size: 2px; margin-inline-start: -1px; background: var(--crm-text); }
+.model-quality { display: grid; grid-template-columns: minmax(0, 1fr); gap: calc(var(--crm-space) * 1.25); }
+.slider { flex: 1 1 220px; }
+.slider input { flex: 1 1 auto; min-inline-size: 100px; padding: 0; border: 0; accent-color: var(--crm-accent); }
 .band { min-inline-size: 180px; }
 .chips { display: flex; flex-wrap: wrap; gap: 4px; }
 .chip { display: inline-block; font-size: 12px; line-height: 1.6; padding-inline: 8px; border-radius: 10px; border: 1px solid var(--crm-border); white-space: nowrap; max-inline-size: 190px; overflow: hidden; text-overflow: ellipsis; }

@@ -1,0 +1,101 @@
+/** How good the model was on deals that it had not seen: said against happened, against other sources of a percentage, by order, and by threshold. */
+import { frame } from "../../charts/frame.js";
+import { intervalBar } from "../../charts/interval-bar.js";
+import { reliability } from "../../charts/reliability.js";
+import { h, refill, table } from "../dom.js";
+import { intervalText } from "../panel.js";
+import { thresholdSection } from "./threshold.js";
+
+/** @typedef {import("../../i18n/index.js").I18n} I18n */
+
+/** How many of the first groups the sentence on the order is about. */
+const FIRST = 2;
+
+/** @param {import("../panel.js").Context} context */
+export function modelQuality(context) {
+  const { i18n } = context;
+  const { t, percent } = i18n;
+  const chart = frame({ i18n, height: 260, title: t("reliability.title") });
+  const said = h("p");
+  const calibration = h("p", { class: "note" });
+  const against = h("section", { class: "measures" });
+  const order = h("section", { class: "measures" });
+  const threshold = thresholdSection(context);
+  const element = h("details", { class: "section", open: context.options.tested !== "0", ontoggle: (/** @type {any} */ event) => context.change({ tested: event.target.open ? undefined : "0" }) },
+    h("summary", null, t("forecast.quality")),
+    h("div", { class: "model-quality" },
+      said, h("div", { class: "pair" }, h("div", { class: "measures" }, chart.element, calibration), threshold.element), against, order));
+
+  /** @param {any} result `ForecastResult` */
+  function update({ holdout, performance, meta }) {
+    element.hidden = !holdout;
+    if (!holdout) return;
+    const level = meta.options?.confidence ?? 0.95;
+    said.textContent = t("forecast.testedOn", { count: holdout.testRows, from: i18n.date(holdout.from), train: holdout.trainRows });
+    calibration.textContent = [
+      t("forecast.calibrated", { said: percent(holdout.meanPredicted), happened: percent(holdout.testRate), error: percent(holdout.calibrationError) }),
+      holdout.calibrationSlope === null ? "" : t("forecast.slope", { slope: i18n.fixed(holdout.calibrationSlope, 2), intercept: i18n.fixed(holdout.calibrationIntercept, 2) }),
+    ].filter(Boolean).join(" ");
+    chart.element.hidden = !holdout.reliability.length;
+    if (holdout.reliability.length) chart.draw(reliability(holdout.reliability, { i18n, label: t("reliability.label", { count: holdout.testRows, error: percent(holdout.calibrationError) }) }));
+    refill(against, baselines(i18n, performance.baselines, level));
+    refill(order, lift(i18n, performance.lift, holdout.testRate));
+    threshold.update(performance.thresholds);
+  }
+
+  return { element, update };
+}
+
+/** @param {I18n} i18n @param {any[]} all @param {number} level */
+function baselines(i18n, all, level) {
+  const { t, fixed, percent } = i18n;
+  const name = (/** @type {any} */ { kind }) => t(`baseline.${kind}`);
+  const named = (/** @type {(skill: any) => boolean} */ fits) => all.filter(({ skill }) => skill && fits(skill.logLossSkill)).map(name);
+  const said = /** @type {[string, string[]][]} */ ([["beats", named(({ low }) => low > 0)], ["same", named(({ low, high }) => low <= 0 && high >= 0)], ["worse", named(({ high }) => high < 0)]]);
+  const remarks = all.filter(({ basis }) => basis !== "trained" && basis !== "column").map((one) => t("baseline.remark", { name: name(one), why: t(`baseline.basis.${one.basis}`) }));
+  return [
+    h("h4", null, t("baseline.title")),
+    h("p", { dataset: { testid: "baselines" } }, said.filter(([, list]) => list.length).map(([key, list]) => t(`baseline.${key}`, { list: i18n.list(list) })).join(" ")),
+    table({
+      caption: t("baseline.title"), class: "small",
+      columns: [
+        { text: t("baseline.against") }, { text: t("baseline.its"), number: true }, { text: t("baseline.ours"), number: true }, { text: t("forecast.skill"), number: true },
+        { text: t("intervalName", { level: percent(level, 0) }), number: true }, { text: t("baseline.brier"), number: true }, { text: t("baseline.auc"), number: true }, { text: t("n"), number: true },
+      ],
+      rows: all.map((one) => {
+        const { kind, skill, auc } = one;
+        const head = h("span", { dataset: { testid: `baseline-${kind}`, value: skill?.logLossSkill.value ?? "" } }, name(one));
+        if (!skill) return [head, ...Array(7).fill("–")];
+        const gain = skill.logLossSkill;
+        return [head, fixed(skill.logLoss, 3), fixed(skill.modelLogLoss, 3), percent(gain.value), h("span", { class: "note" }, i18n.range(percent(gain.low), percent(gain.high))), percent(skill.brierSkill), auc ? fixed(auc.value, 2) : "–", i18n.number(gain.n)];
+      }),
+    }),
+    h("p", { class: "note", dataset: { testid: "baseline-remarks" } }, [...remarks, t("baseline.note")].join(" ")),
+  ];
+}
+
+/** @param {I18n} i18n @param {any[]} groups @param {number} all share won of all tested deals */
+function lift(i18n, groups, all) {
+  const { t, fixed, percent, number } = i18n;
+  const first = groups[Math.min(FIRST, groups.length) - 1];
+  if (!first) return null;
+  const most = Math.max(all, ...groups.map(({ rate }) => rate.high));
+  const times = (/** @type {number} */ value) => t("lift.times", { value: fixed(value, 1) });
+  return [
+    h("h4", null, t("lift.title")),
+    h("p", { dataset: { testid: "lift", value: first.winsShare } }, t("lift.sentence", { share: percent(first.dealsShare, 0), wins: percent(first.winsShare), times: fixed(first.winsShare / first.dealsShare, 1) })),
+    table({
+      caption: t("lift.title"), class: "small",
+      columns: [
+        { text: t("lift.said"), number: true }, { text: t("lift.rate"), number: true }, { text: t("intervalName", { level: percent(0.95, 0) }), wide: true },
+        { text: t("lift.against"), number: true }, { text: t("lift.soFar"), number: true }, { text: t("n"), number: true },
+      ],
+      rows: groups.map(({ n, lowest, highest, rate, lift: value, winsShare }) => [
+        i18n.range(percent(lowest), percent(highest)), percent(rate.value),
+        intervalBar({ ...rate, most, mark: all, label: t("lift.bar", { share: percent(rate.value), interval: intervalText(i18n, rate, percent), times: fixed(value, 1) }) }),
+        times(value), percent(winsShare), number(n),
+      ]),
+    }),
+    h("p", { class: "note" }, t("lift.note", { all: percent(all) })),
+  ];
+}
