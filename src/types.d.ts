@@ -974,11 +974,11 @@ export type Transform = "none" | "log" | "log1p";
 /** A standardised feature: (transform(value) − mean) / standardDeviation. */
 export interface SegmentsFeature {
   name: string;
-  /** For a column of texts the level that the feature is about: 1 for those who have it, else 0; "(other)" for the rarer ones, "(missing)" for none. Null for numbers. */
+  /** For a column of texts the level that the feature is about: 1 for those who have it, else 0; "(other)" for the rarer ones, "(missing)" for none. Null for numbers; behind them "(missing)" for those who have none and stand at the median. */
   level: string | null;
   transform: Transform;
   mean: number;
-  /** √2 for a level: a mismatch weighs as one standard deviation of a number. */
+  /** √2 for a level, 1 for missing numbers: a mismatch weighs as one standard deviation of a number. */
   standardDeviation: number;
   /** In original units. */
   median: number;
@@ -1038,8 +1038,8 @@ export interface SegmentsResult {
   of: "orders" | "customers" | "deals";
   features: SegmentsFeature[];
   recipe: SegmentsRecipe;
-  /** logarithm_taken, skewed_without_logarithm: `value` is the skewness; levels_pooled: how many rare texts share a level. */
-  notes: { code: "logarithm_taken" | "skewed_without_logarithm" | "levels_pooled"; column: string; value: number }[];
+  /** logarithm_taken, skewed_without_logarithm: `value` is the skewness; levels_pooled: how many rare texts share a level; missing_filled: how many missing numbers stand at the median. */
+  notes: { code: "logarithm_taken" | "skewed_without_logarithm" | "levels_pooled" | "missing_filled"; column: string; value: number }[];
   k: number;
   chosenBy: "option" | "silhouette";
   candidates: { k: number; silhouette: number; inertia: number; calinskiHarabasz: number | null }[];
@@ -1062,6 +1062,8 @@ export interface SegmentsResult {
   /** Segment of each customer, in ascending id order, and its id. */
   labels: Indices;
   ids: string[];
+  /** Customers (by position in `ids`) in which a missing number stands at the median. */
+  filled: Indices;
   /** For the map: a deterministic sample. `values` is row-major, points × features, in original units. */
   points: { row: Indices; label: Indices; values: Floats };
   factors: SegmentsFactors | null;

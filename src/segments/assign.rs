@@ -17,7 +17,7 @@ pub struct Assigned {
     pub labels: Indices,
     /// Distance to its centre in standard deviations; NaN (`null` in JSON) for a row without a segment.
     pub distance: Floats,
-    /// Rows in which something was filled: a missing number, or one without a logarithm, stands at the median of the recipe; a text that the recipe does not know
+    /// Rows in which something was filled: a missing number, or one without a logarithm, stands at the median of the recipe, marked as missing where the recipe knows missing ones; a text that the recipe does not know
     /// counts as “other” where the recipe has that, else as none of its levels.
     pub filled: Indices,
 }
@@ -36,8 +36,8 @@ pub fn assign(recipe: &Recipe, table: &Table) -> Result<Assigned> {
     let mut rows = vec![0.0; n * dims];
     let (mut is_filled, mut is_known) = (vec![false; n], vec![false; n]);
     let mut from = 0;
-    // The levels of a text column stand one behind the other.
-    for group in recipe.features.chunk_by(|a, b| a.level.is_some() && b.level.is_some() && a.name == b.name) {
+    // The levels of a column stand one behind the other, that of missing numbers behind the numbers.
+    for group in recipe.features.chunk_by(|a, b| b.level.is_some() && a.name == b.name) {
         let name = &group[0].name;
         let column =
             table.columns().iter().find(|column| column.name == *name).ok_or_else(|| Error::UnknownColumn {
@@ -53,6 +53,9 @@ pub fn assign(recipe: &Recipe, table: &Table) -> Result<Assigned> {
                     is_filled[row] |= !known;
                     let value = if known { value } else { group[0].median };
                     rows[row * dims + from] = group[0].standardised(group[0].transform.apply(value));
+                    for (j, flag) in group.iter().enumerate().skip(1) {
+                        rows[row * dims + from + j] = flag.standardised(f64::from(u8::from(!known)));
+                    }
                 }
             }
             (Values::Texts(texts), Some(_)) => {

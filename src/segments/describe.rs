@@ -5,7 +5,7 @@ use super::input::{Input, InputFeature};
 use super::kmeans::KMeans;
 use super::points::Points;
 use super::previous::{self, Matched};
-use super::recipe::{Feature, Recipe};
+use super::recipe::{Feature, MISSING, Recipe};
 use super::rule::Grove;
 use super::silhouette::Silhouette;
 use super::units::Units;
@@ -215,8 +215,15 @@ fn matched_to(previous: &Recipe, input: &Input, features: &[Feature], model: &KM
     let mut rows = vec![0.0; n * dims];
     let mut sums = vec![0.0; model.k * dims];
     for (j, (old, place)) in previous.features.iter().zip(&places).enumerate() {
+        let of_missing =
+            |feature: &&InputFeature| feature.name == old.name && feature.level.as_deref() == Some(MISSING);
+        let missing = input.features.iter().find(of_missing).filter(|_| old.level.is_none());
         for row in 0..n {
-            let value = place.map_or(0.0, |place| input.features[place].values[row]);
+            let value = match place {
+                _ if missing.is_some_and(|missing| missing.values[row] == 1.0) => old.median,
+                Some(place) => input.features[*place].values[row],
+                None => 0.0,
+            };
             let transformed = old.transform.apply(value);
             let known = if transformed.is_finite() { transformed } else { old.transform.apply(old.median) };
             let standardised = old.standardised(known);

@@ -2,7 +2,7 @@
 
 use super::notes::{Note, NoteCode};
 use super::options::{ColumnChoice, FeatureChoice, FeatureSet, Monetary, SegmentsOf, SegmentsOptions, invalid};
-use super::recipe::{MISSING, OTHER, Recipe, Transform, skewness};
+use super::recipe::{MISSING, OTHER, Recipe, Transform, skewness, weighted_median};
 use super::rfm;
 use crate::crm::{Attribute, Crm, LeftOut};
 use crate::error::{Error, Result};
@@ -23,6 +23,8 @@ pub(super) struct Input {
     /// Rows (weighted) of the table that all this rests on.
     pub(super) rows_used: f64,
     pub(super) left_out: Vec<LeftOut>,
+    /// Rows in which a missing number stands at the median.
+    pub(super) filled: Vec<u32>,
 }
 
 pub(super) struct InputFeature {
@@ -33,16 +35,20 @@ pub(super) struct InputFeature {
     /// In original units.
     pub(super) values: Vec<f64>,
     pub(super) transformed: Vec<f64>,
+    /// What the transformed values are divided by, where that is not their own standard deviation.
+    pub(super) scale: Option<f64>,
 }
 
 impl InputFeature {
     pub(super) fn new(name: &str, transform: Transform, unit: Option<&'static str>, values: Vec<f64>) -> Self {
         let transformed = values.iter().map(|&value| transform.apply(value)).collect();
-        InputFeature { name: name.into(), level: None, transform, unit, values, transformed }
+        InputFeature { name: name.into(), level: None, transform, unit, values, transformed, scale: None }
     }
 
-    fn of_level(name: &str, level: &str, values: Vec<f64>) -> Self {
-        InputFeature { level: Some(level.into()), ..InputFeature::new(name, Transform::None, None, values) }
+    /// 1 for those who have `level`, else 0, so that `scale` of two customers of different levels is one standard deviation.
+    fn of_level(name: &str, level: &str, values: Vec<f64>, scale: f64) -> Self {
+        let new = InputFeature::new(name, Transform::None, None, values);
+        InputFeature { level: Some(level.into()), scale: Some(scale), ..new }
     }
 }
 
@@ -51,16 +57,32 @@ const SKEWED: f64 = 1.0;
 /// Texts of one column that have a feature of their own at most; the rarer ones share one.
 const MOST_LEVELS: usize = 20;
 
-/// What `options` choose from `crm`, without the rows that lack a feature or its logarithm.
+/// What `options` choose from `crm`, without the rows that lack every feature or a logarithm; missing numbers stand at the median.
 pub(super) fn input(crm: &Crm, options: &SegmentsOptions) -> Result<Input> {
     let mut input = match &options.features {
         None | Some(FeatureChoice::Named(FeatureSet::Rfm)) => from_orders(crm, options)?,
         Some(FeatureChoice::Columns(columns)) => from_columns(crm, columns, options.of)?,
     };
-    input.leave_out("missing_value", |feature, row| !feature.values[row].is_finite());
-    input.leave_out("not_positive", |feature, row| !feature.transformed[row].is_finite());
+    let unknown = |feature: &InputFeature, row: usize| match &feature.level {
+        Some(level) => level == MISSING && feature.values[row] == 1.0,
+        None => !feature.values[row].is_finite(),
+    };
+    let has_level = |feature: &InputFeature, row: usize| {
+        feature.level.as_ref().is_some_and(|level| level != MISSING) && feature.values[row] == 1.0
+    };
+    let any = |input: &Input, row: usize, is: &dyn Fn(&InputFeature, usize) -> bool| {
+        input.features.iter().any(|feature| is(feature, row))
+    };
+    input.leave_out("missing_value", |input, row| {
+        let number = |feature: &InputFeature, row: usize| feature.level.is_none() && !unknown(feature, row);
+        !any(input, row, &number) && !any(input, row, &has_level)
+    });
+    input.leave_out("not_positive", |input, row| {
+        let bad = |feature: &InputFeature, row: usize| !unknown(feature, row) && !feature.transformed[row].is_finite();
+        any(input, row, &bad)
+    });
     for feature in input.features.iter().filter(|feature| feature.level.is_none()) {
-        let skew = skewness(&feature.values, &input.weights);
+        let skew = known_skewness(&feature.values, &input.weights);
         let code = if feature.transform == Transform::None {
             NoteCode::SkewedWithoutLogarithm
         } else {
@@ -70,7 +92,15 @@ pub(super) fn input(crm: &Crm, options: &SegmentsOptions) -> Result<Input> {
             input.notes.push(Note { code, column: feature.name.clone(), value: skew });
         }
     }
+    input.fill_missing();
     Ok(input)
+}
+
+/// Skewness of the numbers that there are.
+fn known_skewness(values: &[f64], weights: &[f64]) -> f64 {
+    let known = values.iter().zip(weights).filter(|(value, weight)| value.is_finite() && **weight > 0.0);
+    let (present, of_present): (Vec<f64>, Vec<f64>) = known.map(|(&value, &weight)| (value, weight)).unzip();
+    skewness(&present, &of_present)
 }
 
 /// The columns that `recipe` needs of its customers or deals in `crm`, in ascending id order, and their ids.
@@ -132,6 +162,7 @@ fn from_orders(crm: &Crm, options: &SegmentsOptions) -> Result<Input> {
         notes: Vec::new(),
         rows_used: rfm.orders,
         left_out: rfm.left_out,
+        filled: Vec::new(),
     })
 }
 
@@ -169,8 +200,18 @@ fn from_columns(crm: &Crm, columns: &[ColumnChoice], of: Option<SegmentsOf>) -> 
         let amounts = crm.deals.as_ref().map_or([].as_slice(), |deals| &deals.amount);
         order.iter().map(|&row| amounts.get(row).copied().unwrap_or(f64::NAN)).collect()
     });
-    let mut input =
-        Input { of, ids, features, weights, money: None, value, notes, rows_used: 0.0, left_out: Vec::new() };
+    let mut input = Input {
+        of,
+        ids,
+        features,
+        weights,
+        money: None,
+        value,
+        notes,
+        rows_used: 0.0,
+        left_out: Vec::new(),
+        filled: Vec::new(),
+    };
     input.keep(|input, row| input.weights[row] > 0.0);
     input.rows_used = input.weights.iter().sum();
     Ok(input)
@@ -206,10 +247,9 @@ fn ordered_ids(id: &Texts) -> (Vec<String>, Vec<usize>) {
 
 /// The logarithm for long tails of numbers that are not negative: without it a few giants are the clusters.
 fn usual_transform(values: &[f64], weights: &[f64]) -> Transform {
-    let known = || values.iter().zip(weights).filter(|(value, weight)| value.is_finite() && **weight > 0.0);
-    let (present, of_present): (Vec<f64>, Vec<f64>) = known().map(|(&value, &weight)| (value, weight)).unzip();
-    let has_logarithm = present.iter().all(|&value| value >= 0.0);
-    if has_logarithm && skewness(&present, &of_present) > SKEWED { Transform::Log1p } else { Transform::None }
+    let used = values.iter().zip(weights).filter(|(value, weight)| value.is_finite() && **weight > 0.0);
+    let has_logarithm = used.map(|(&value, _)| value).all(|value| value >= 0.0);
+    if has_logarithm && known_skewness(values, weights) > SKEWED { Transform::Log1p } else { Transform::None }
 }
 
 /// One feature per text, in ascending order; the rarer ones of more than [`MOST_LEVELS`] share one, as do the rows without a text.
@@ -230,7 +270,7 @@ fn levels(column: &str, texts: &Texts, codes: &[u32], weights: &[f64], notes: &m
     own = &sorted;
     let mut add = |name: &str, has: &dyn Fn(usize) -> bool| {
         let values = codes.iter().map(|&code| f64::from(u8::from(has(place(code))))).collect();
-        features.push(InputFeature::of_level(column, name, values));
+        features.push(InputFeature::of_level(column, name, values, std::f64::consts::SQRT_2));
     };
     own.iter().for_each(|&level| add(&texts.levels[level], &|at| at == level));
     if !rare.is_empty() {
@@ -257,10 +297,44 @@ fn attribute<'a>(attributes: &'a [Attribute], name: &str, of: SegmentsOf) -> Res
 }
 
 impl Input {
-    /// Leaves out and counts the rows of which any feature is `bad`.
-    fn leave_out(&mut self, reason: &str, bad: impl Fn(&InputFeature, usize) -> bool) {
+    /// Puts missing numbers at the median of the known ones, with a feature behind that tells them apart by one standard deviation. A column without any
+    /// number becomes constant.
+    fn fill_missing(&mut self) {
+        let mut is_filled = vec![false; self.ids.len()];
+        let mut features = Vec::with_capacity(self.features.len());
+        for mut feature in std::mem::take(&mut self.features) {
+            let missing: Vec<usize> = (0..self.ids.len()).filter(|&row| !feature.values[row].is_finite()).collect();
+            if missing.is_empty() {
+                features.push(feature);
+                continue;
+            }
+            let known = (0..self.ids.len()).filter(|&row| feature.values[row].is_finite());
+            let median = weighted_median(known.map(|row| (feature.values[row], self.weights[row])).collect());
+            let median = if median.is_nan() { 0.0 } else { median };
+            let mut flags = vec![0.0; self.ids.len()];
+            for &row in &missing {
+                feature.values[row] = median;
+                feature.transformed[row] = feature.transform.apply(median);
+                flags[row] = 1.0;
+                is_filled[row] = true;
+            }
+            let count = missing.iter().map(|&row| self.weights[row]).sum();
+            self.notes.push(Note { code: NoteCode::MissingFilled, column: feature.name.clone(), value: count });
+            if !feature.transformed.iter().all(|value| value.is_finite()) {
+                // No number has the logarithm that was asked for.
+                feature.transform = Transform::None;
+                feature.transformed = feature.values.clone();
+            }
+            let flag = InputFeature::of_level(&feature.name, MISSING, flags, 1.0);
+            features.extend([feature, flag]);
+        }
+        self.features = features;
+        self.filled = (0..self.ids.len() as u32).filter(|&row| is_filled[row as usize]).collect();
+    }
+
+    /// Leaves out and counts the rows that are `bad`.
+    fn leave_out(&mut self, reason: &str, is_bad: impl Fn(&Input, usize) -> bool) {
         const EXAMPLES: usize = 10;
-        let is_bad = |input: &Input, row: usize| input.features.iter().any(|feature| bad(feature, row));
         let out: Vec<usize> = (0..self.ids.len()).filter(|&row| is_bad(self, row)).collect();
         if out.is_empty() {
             return;

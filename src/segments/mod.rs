@@ -229,6 +229,7 @@ impl Prepared {
             ids: input.ids.clone(),
             points: described.points,
             factors,
+            filled: Indices(input.filled.clone()),
             rfm: self.known.rfm.clone(),
             bands: self.known.bands.clone(),
             tiers: described.tiers,
@@ -276,7 +277,7 @@ fn standardised(input: &Input) -> (Vec<Feature>, Points) {
                 level: feature.level.clone(),
                 transform: feature.transform,
                 mean,
-                standard_deviation: if feature.level.is_some() { std::f64::consts::SQRT_2 } else { deviation },
+                standard_deviation: feature.scale.unwrap_or(deviation),
                 median: recipe::weighted_median(pairs),
                 unit: feature.unit.map(str::to_owned),
             }

@@ -12,6 +12,8 @@ pub enum NoteCode {
     SkewedWithoutLogarithm,
     /// `value` rare texts of the column share one level.
     LevelsPooled,
+    /// `value` missing numbers of the column stand at the median, and a feature tells them apart.
+    MissingFilled,
 }
 
 /// Something to know about one column of the recipe.

@@ -39,7 +39,7 @@ impl Transform {
     }
 }
 
-/// Level of rows without a text.
+/// Level of rows without a text or a number.
 pub const MISSING: &str = "(missing)";
 /// Level that stands for all the rarer ones.
 pub const OTHER: &str = "(other)";
@@ -50,14 +50,16 @@ pub const OTHER: &str = "(other)";
 pub struct Feature {
     /// Column, or `recency`, `frequency`, `monetary`.
     pub name: String,
-    /// For a column of texts, the one that this feature is about: its value is 1 for those who have it, else 0. `None` for numbers.
+    /// For a column of texts, the one that this feature is about: its value is 1 for those who have it, else 0. `None` for numbers. [`MISSING`] behind a
+    /// feature of numbers of the same column: 1 for those whose number is missing.
     pub level: Option<String>,
     /// Transform before standardising.
     pub transform: Transform,
     /// Weighted mean of the transformed values: of a level, its share.
     pub mean: f64,
     /// Population standard deviation (divided by n) of the transformed values; 0 for a constant feature, which all points then
-    /// have as 0. √2 for a level: two customers of different levels are then as far apart as one standard deviation of a number.
+    /// have as 0. √2 for a level: two customers of different levels are then as far apart as one standard deviation of a number. 1 for
+    /// missing numbers, so that they too are one standard deviation from the known ones at the median.
     pub standard_deviation: f64,
     /// Weighted median of the values, in original units: where a missing number stands when the recipe is applied.
     pub median: f64,

@@ -141,6 +141,8 @@ pub struct SegmentsResult {
     pub labels: Indices,
     /// Id of each customer.
     pub ids: Vec<String>,
+    /// Customers in which a missing number stands at the median of its column, by position in `ids`.
+    pub filled: Indices,
     /// Sample for the map.
     pub points: MapPoints,
     /// Principal components and rotated factors; `None` where all customers are equal.

@@ -138,6 +138,39 @@ fn a_constant_feature_changes_nothing() {
 }
 
 #[test]
+fn missing_numbers_stand_at_the_median_one_deviation_apart_and_are_listed() {
+    let nan = f64::NAN;
+    let crm = with_customers(&[
+        ("revenue", &[1.0, nan, 3.0, 7.0, nan, nan]),
+        ("age", &[30.0, 40.0, 50.0, 60.0, nan, 45.0]),
+        ("empty", &[nan; 6]),
+    ]);
+    let none = [("revenue", Transform::None), ("age", Transform::None), ("empty", Transform::Log)];
+    let result = run(&crm, &SegmentsOptions { k: Some(2), ..columns(&none) }).unwrap();
+    assert_eq!(result.ids, ["c000", "c001", "c002", "c003", "c005"]);
+    assert_eq!(
+        (result.meta.rows_left_out[0].reason.as_str(), result.meta.rows_left_out[0].count),
+        ("missing_value", 1)
+    );
+    assert_eq!(result.filled.0, [0, 1, 2, 3, 4]);
+    let (flag, empty) = (&result.features[1], &result.features[3]);
+    let flagged = (flag.name.as_str(), flag.level.as_deref(), flag.mean, flag.standard_deviation);
+    assert_eq!(flagged, ("revenue", Some(recipe::MISSING), 0.4, 1.0));
+    assert_eq!((result.features[0].median, empty.median, empty.standard_deviation), (3.0, 0.0, 0.0));
+    assert_eq!(&result.points.values.0[5..7], [3.0, 1.0]);
+    let filled: Vec<(&str, f64)> = result
+        .notes
+        .iter()
+        .filter(|note| note.code == NoteCode::MissingFilled)
+        .map(|note| (note.column.as_str(), note.value))
+        .collect();
+    assert_eq!(filled, [("revenue", 2.0), ("empty", 5.0)]);
+    let (ids, assigned) = assign_loaded(&result.recipe, &crm).unwrap();
+    let of_fit: Vec<u32> = (0..6).filter(|&row| row != 4).map(|row| assigned.labels.0[row]).collect();
+    assert_eq!((ids.len(), of_fit, assigned.labels.0[4]), (6, result.labels.0, NO_SEGMENT));
+}
+
+#[test]
 fn rows_without_a_value_or_its_logarithm_are_left_out_and_counted() {
     let crm = with_customers(&[("revenue", &[1.0, f64::NAN, 0.0, 5.0, 50.0, -3.0])]);
     let result = run(&crm, &columns(&[("revenue", Transform::Log)])).unwrap();
