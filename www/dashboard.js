@@ -182,6 +182,7 @@ class CrmElement extends HTMLElement {
       cancel: () => this.#running[name]?.abort() ?? this.#emit("crm-cancel", {}),
       select: (ids) => this.#emit("crm-select", { ids }),
       records: (table, rows) => this.#engine.records(table, rows),
+      ask: (method, ...given) => this.#engine[method](...given, { latest: true }),
       openDetails: (given) => this.#drawer?.open(given),
       remap: (mapping) => this.#reload({ mapping }),
       offending: (finding) => this.#engine.offending(finding),

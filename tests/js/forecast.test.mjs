@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { serve } from "../../scripts/serve.mjs";
@@ -50,11 +51,13 @@ function book() {
   const deals = ["deal_id,created_at,closed_at,status,stage,probability,size,owner"];
   const history = ["deal_id,stage,entered_at"];
   const day = (/** @type {number} */ days) => new Date(Date.UTC(2023, 0, 1 + days)).toISOString().slice(0, 10);
+  let state = 1;
+  const drawn = () => (state = (state * 48271) % 2147483647) % 100;
   for (let i = 0; i < 600; i++) {
-    const size = (i * 7919) % 100;
-    const isOffered = (i * 37) % 100 < 60;
+    const size = drawn();
+    const isOffered = drawn() < 60;
     const isOpen = i % 10 === 9;
-    const isWon = isOffered && (i * 6173) % 100 < size;
+    const isWon = isOffered && drawn() < size;
     const status = isOpen ? "Open" : isWon ? "Won" : "Lost";
     deals.push(`d${i},${day(i)},${isOpen ? "" : day(i + 30)},${status},${isOffered ? "Offer" : "New"},${isOffered ? 90 : 10},${size},${["Ann", "Bea", "Cyd"][i % 3]}`);
     history.push(`d${i},New,${day(i)}`);
@@ -105,4 +108,79 @@ test("the CRM's percentage is set against what happened in each stage", () =>
     const text = await at(page, "stage-rates").innerText();
     assert.match(text, /furthest off in Offer: it says 90\.0/);
     assert.ok(text.includes(`${(stages.stages[1].observed.value * 100).toFixed(1)}\u00a0%`), text);
+  }));
+
+/** @param {Page} page */
+async function openFirstDeal(page) {
+  await page.locator('[data-testid="panel-forecast"] .deals tbody button.link').first().focus();
+  await page.keyboard.press("Enter");
+  await at(page, "reasons-sum").waitFor();
+}
+
+test("a deal opens by keyboard; its reasons add up from the average deal to its own probability", () =>
+  opened(async (page) => {
+    const { listed: [deal], open } = await asked(page, "forecast", {});
+    await openFirstDeal(page);
+    const logOdds = (/** @type {number} */ p) => Math.log(p / (1 - p));
+    const average = Number(await at(page, "reasons-sum").getAttribute("data-value"));
+    const sum = deal.reasons.reduce((/** @type {number} */ all, /** @type {any} */ { contribution }) => all + contribution, 0);
+    assert.ok(Math.abs(logOdds(average) + sum - logOdds(deal.probability)) < 1e-9);
+    const mean = Object.values(open.probability).reduce((all, p) => all + logOdds(p), 0) / Object.values(open.probability).length;
+    assert.ok(Math.abs(logOdds(average) - mean) < 1e-6, "it is the average over the open deals");
+  }));
+
+test("what would change a deal: columns are ticked, a value is tried, and the answer is the engine's, worded as association", () =>
+  opened(async (page) => {
+    const { listed: [deal] } = await asked(page, "forecast", {});
+    await openFirstDeal(page);
+    assert.match(await page.locator(".drawer").innerText(), /Associated, not caused/);
+    await at(page, "actionable-source").check();
+    await at(page, "what-if-source").waitFor();
+    const before = await at(page, "what-if").innerText();
+    const levels = await at(page, "what-if-source").locator("option").evaluateAll((options) => options.map((option) => /** @type {HTMLOptionElement} */ (option).value));
+    const own = await at(page, "what-if-source").inputValue();
+    assert.equal(own, deal.reasons.find((/** @type {any} */ { column }) => column === "source").value);
+    const other = String(levels.find((level) => level !== own));
+    await at(page, "what-if-source").selectOption(other);
+    await changed(page, "what-if", before);
+    const answer = await asked(page, "whatIf", deal.row, { actionable: ["source"], changes: [{ column: "source", value: other }] });
+    assert.equal(Number(await at(page, "what-if").getAttribute("data-value")), answer.changed.probability.value);
+    assert.match(decodeURIComponent(page.url()), /forecast\.actionable=source/);
+    await page.keyboard.press("Escape");
+    await page.locator("dialog.drawer").waitFor({ state: "hidden" });
+  }));
+
+test("own rules are edited, tested beside the model, kept in the mapping and saved as a file", () =>
+  opened(async (page) => {
+    await giveBook(page);
+    await at(page, "section-rules").locator("summary").focus();
+    await page.keyboard.press("Enter");
+    await at(page, "rule-add").click();
+    await at(page, "rule-column-0").selectOption("size");
+    await at(page, "rule-operator-0").selectOption("≥");
+    await at(page, "rule-value-0").fill("50");
+    await at(page, "rule-value-0").blur();
+    await at(page, "rules-auc").waitFor();
+    const rules = [{ column: "size", operator: "≥", value: 50, points: 10 }];
+    const answer = await asked(page, "rules", { rules });
+    assert.equal(Number(await at(page, "rules-auc").getAttribute("data-value")), answer.test.rules.value);
+    assert.equal(Number(await at(page, "model-auc").getAttribute("data-value")), answer.test.model.value);
+    assert.equal(Number(await at(page, "rules-agreement").getAttribute("data-value")), answer.spearman);
+    const [file] = await Promise.all([page.waitForEvent("download"), at(page, "rules-save").click()]);
+    const saved = readFileSync(/** @type {string} */ (await file.path()), "utf8");
+    assert.deepEqual(JSON.parse(saved).rules, rules);
+    await at(page, "rules-keep").click();
+    await page.waitForFunction(() => /** @type {any} */ (document.querySelector("crm-dashboard")).engine.summary().mapping.rules?.length === 1, undefined, { timeout: 30_000 });
+    await settled(page);
+    assert.equal(await at(page, "rule-value-0").inputValue(), "50");
+  }));
+
+test("owners are listed with raw and shrunken rates, and what the mix of their deals explains", () =>
+  opened(async (page) => {
+    await at(page, "section-reps").locator("summary").click();
+    await at(page, "reps-sentence").waitFor();
+    const { reps } = await asked(page, "reps", {});
+    const shown = await at(page, "section-reps").locator("[data-mix]").evaluateAll((cells) => cells.map((cell) => Number(/** @type {HTMLElement} */ (cell).dataset.mix)));
+    assert.deepEqual(shown, reps.filter((/** @type {any} */ { againstMix }) => againstMix).map((/** @type {any} */ { againstMix }) => againstMix.value));
+    assert.match(page.url(), /forecast\.reps=1/);
   }));

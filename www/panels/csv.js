@@ -12,9 +12,9 @@ function cell(text) {
 /** @param {string[][]} rows */
 export const csv = (rows) => rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 
-/** @param {string} name @param {string} text */
-export function download(name, text) {
-  const url = URL.createObjectURL(new Blob(["\uFEFF", text], { type: "text/csv;charset=utf-8" }));
+/** @param {string} name @param {string} text @param {string} [type] spreadsheets need a mark before the text, other programs must not have it */
+export function download(name, text, type = "text/csv") {
+  const url = URL.createObjectURL(new Blob(type === "text/csv" ? ["\uFEFF", text] : [text], { type: `${type};charset=utf-8` }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

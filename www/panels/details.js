@@ -1,5 +1,7 @@
 /** One deal in the drawer: its probability, all reasons, its record. */
+import { intervalBar } from "../charts/interval-bar.js";
 import { h, refill, table } from "./dom.js";
+import { whatIf } from "./forecast/what-if.js";
 import { reasonChip, strongest } from "./reasons.js";
 
 /**
@@ -11,21 +13,28 @@ export function dealDetails(context, deal, result) {
   const { i18n } = context;
   const { t, percent } = i18n;
   const most = Math.max(...deal.reasons.map((/** @type {any} */ { contribution }) => Math.abs(contribution)), 1e-9);
+  const range = i18n.range(percent(deal.low), percent(deal.high));
+  const average = logistic(logOdds(deal.probability) - deal.reasons.reduce((/** @type {number} */ sum, /** @type {any} */ { contribution }) => sum + contribution, 0));
   const content = [
     h("p", { class: "sentence" }, h("strong", null, percent(deal.probability)), " ",
-      h("span", { class: "note" }, t("intervalOnly", { level: percent(result.meta.options?.confidence ?? 0.95, 0), range: i18n.range(percent(deal.low), percent(deal.high)) }))),
+      h("span", { class: "note" }, t("intervalOnly", { level: percent(result.meta.options?.confidence ?? 0.95, 0), range }))),
+    intervalBar({ value: deal.probability, low: deal.low, high: deal.high, mark: result.shown === "model" ? average : null, label: t("deals.range", { value: percent(deal.probability), range }) }),
     deal.high - deal.low > 0.5 && h("p", null, t("deals.tooWide")),
     result.shown === "model"
-      ? [h("h3", null, t("deals.allReasons")), h("p", { class: "note" }, t("deals.reasonsNote")),
+      ? [h("h3", null, t("deals.allReasons")), h("p", { dataset: { testid: "reasons-sum", value: average } }, t("deals.average", { average: percent(average), probability: percent(deal.probability) })), h("p", { class: "note" }, t("deals.reasonsNote")),
         h("ul", { class: "reasons" }, strongest(deal.reasons).map((reason) => h("li", null,
           h("span", { class: "note" }, h("bdi", null, reason.column)), reasonChip(reason),
           h("span", { class: `weight ${reason.contribution > 0 ? "up" : "down"}`, "aria-hidden": "true" }, h("span", { style: { "inline-size": `${(Math.abs(reason.contribution) / most) * 100}%` } })),
-          h("span", { class: "number" }, i18n.fixed(reason.contribution, 3)))))]
+          h("span", { class: "number" }, i18n.fixed(reason.contribution, 3))))),
+        whatIf(context, deal, result)]
       : h("p", null, t("deals.baseRateOnly")),
   ].flat().filter(Boolean);
   openRecord(context, { title: t("deals.one", { id: deal.id }), table: "deals", row: deal.row, content });
   context.select([deal.id]);
 }
+
+const logOdds = (/** @type {number} */ p) => Math.log(p) - Math.log1p(-p);
+const logistic = (/** @type {number} */ z) => 1 / (1 + Math.exp(-z));
 
 /**
  * Opens the drawer at once and adds the record when the worker has answered.

@@ -2,6 +2,8 @@
 import { dealTable } from "./deal-table.js";
 import { h, refill } from "./dom.js";
 import { modelQuality } from "./forecast/model-quality.js";
+import { repsSection } from "./forecast/reps.js";
+import { rulesSection } from "./forecast/rules.js";
 import { stageRates } from "./forecast/stage-rates.js";
 import { intervalText, keyNumber, panel } from "./panel.js";
 import { smallPrint } from "./small-print.js";
@@ -15,13 +17,15 @@ export function forecastPanel(context) {
   const numbers = h("dl", { class: "key-numbers" });
   const quality = modelQuality(context);
   const rates = stageRates(context);
+  const reps = repsSection(context);
+  const rules = rulesSection(context);
   const left = h("div");
   const print = h("div");
   const deals = dealTable(context);
 
   /** @param {any} result `ForecastResult` */
   function update(result) {
-    if (!shell.body.hasChildNodes()) shell.body.append(verdict, numbers, deals.element, quality.element, rates.element, left, print);
+    if (!shell.body.hasChildNodes()) shell.body.append(verdict, numbers, deals.element, quality.element, rates.element, rules.element, reps.element, left, print);
     shell.ready(h("span", { dataset: { testid: "forecast-verdict", value: result.verdict } },
       h("strong", { class: `verdict-${result.verdict}` }, t(`verdict.${result.verdict}`))));
     refill(verdict, h("p", null, reason(i18n, result)), h("p", { class: "note" }, nextStep(i18n, result)));
@@ -29,6 +33,8 @@ export function forecastPanel(context) {
     deals.update(result);
     quality.update(result);
     rates.update(result.stages);
+    rules.update();
+    reps.update();
     refill(left, excluded(i18n, result.leakage));
     refill(print, smallPrint(i18n, result.meta, ["forecast.definition.model", "forecast.definition.test", "forecast.definition.verdict", "forecast.definition.reasons"]));
   }

@@ -1,5 +1,6 @@
 /** Which column is what: a table of roles per file, words of outcomes, order of stages, joins; applied as a new mapping. */
 import { choice, h, refill, table } from "./dom.js";
+import { mappingOpener, saveMapping } from "./mapping-file.js";
 import { tableName } from "./small-print.js";
 
 /** @type {Record<string, string[]>} */
@@ -20,6 +21,7 @@ const EXAMPLES = 3;
 export function mappingDialog({ i18n, summary, onapply }) {
   const { t } = i18n;
   const mapping = structuredClone(summary.mapping);
+  const wrong = h("p", { class: "note", role: "status" });
   const dialog = h("dialog", { class: "mapping", "aria-labelledby": "mapping-title" },
     h("form", { method: "dialog", onsubmit: () => onapply(mapping) },
       h("header", null, h("h2", { id: "mapping-title" }, t("map.title"))),
@@ -31,6 +33,8 @@ export function mappingDialog({ i18n, summary, onapply }) {
         stageOrder(i18n, mapping),
         joins(i18n, summary.joins, mapping)),
       h("footer", null,
+        wrong, h("button", { type: "button", dataset: { testid: "save-mapping" }, onclick: () => saveMapping(mapping) }, t("map.save")),
+        mappingOpener(t("map.open"), (opened) => (dialog.close(), onapply(opened)), () => (wrong.textContent = t("map.wrong"))),
         h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")),
         h("button", { type: "submit", class: "primary", dataset: { testid: "apply-mapping" } }, t("apply")))));
   dialog.addEventListener("close", () => dialog.remove());

@@ -11,11 +11,13 @@ import { h, refill } from "./dom.js";
  *   cancel: () => void,
  *   select: (ids: string[]) => void,
  *   records: (table: string, rows: ArrayLike<number>) => Promise<Record<string, string | null>[]>,
+ *   ask: (method: "whatIf" | "rules" | "reps", ...given: any[]) => Promise<any>,
  *   openDetails: (drawer: {title: string, content: Node[]}) => void,
  *   remap: (mapping: any) => void,
  *   offending: (finding: {code: string, table: string, column: string | null}) => Promise<string>,
  * }} Context
- *   `options` of the analysis and of the view; `change` merges into them, asks again where the analysis needs it. `remap` reads the
+ *   `options` of the analysis and of the view; `change` merges into them, asks again where the analysis needs it. `ask` calls
+ *   the engine, and the newest call of a method wins. `remap` reads the
  *   same sources by another mapping; `offending` is the CSV text of the rows behind a finding.
  */
 

@@ -88,6 +88,15 @@ tr.chosen .bar span { opacity: 1; }
 .interval-range { position: absolute; inset-block: 5px; background: var(--crm-accent); opacity: 0.35; border-radius: 3px; }
 .interval-dot { position: absolute; inset-block-start: 4px; inline-size: 8px; block-size: 8px; margin-inline-start: -4px; border-radius: 50%; background: var(--crm-accent); }
 .interval-mark { position: absolute; inset-block: 0; inline-size: 2px; margin-inline-start: -1px; background: var(--crm-text); }
+.fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 190px), 1fr)); gap: 8px 14px; align-items: end; }
+.fields .field { display: grid; gap: 2px; }
+.fields .field > :is(input, select) { inline-size: 100%; }
+.fields button { justify-self: start; }
+.rules { list-style: none; display: grid; }
+.rules li { padding-block: 8px; border-block-end: 1px solid var(--crm-border); }
+.rule { display: flex; flex-wrap: wrap; gap: 6px 8px; align-items: center; }
+.rule input[type="number"] { inline-size: 7.5em; }
+.rule select { max-inline-size: 200px; }
 .model-quality { display: grid; grid-template-columns: minmax(0, 1fr); gap: calc(var(--crm-space) * 1.25); }
 .slider { flex: 1 1 220px; }
 .slider input { flex: 1 1 auto; min-inline-size: 100px; padding: 0; border: 0; accent-color: var(--crm-accent); }
