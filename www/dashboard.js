@@ -183,6 +183,7 @@ class CrmElement extends HTMLElement {
       select: (ids) => this.#emit("crm-select", { ids }),
       records: (table, rows) => this.#engine.records(table, rows),
       ask: (method, ...given) => this.#engine[method](...given, { latest: true }),
+      forecastByWeeks: (call) => this.#engine.forecast({ ...this.#request("forecast"), model: "auto" }, call),
       openDetails: (given) => this.#drawer?.open(given),
       remap: (mapping) => this.#reload({ mapping }),
       offending: (finding) => this.#engine.offending(finding),

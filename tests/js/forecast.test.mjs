@@ -184,3 +184,25 @@ test("owners are listed with raw and shrunken rates, and what the mix of their d
     assert.deepEqual(shown, reps.filter((/** @type {any} */ { againstMix }) => againstMix).map((/** @type {any} */ { againstMix }) => againstMix.value));
     assert.match(page.url(), /forecast\.reps=1/);
   }));
+
+test("when deals will close is computed when it is asked for, can be cancelled, and shows what the engine says", () =>
+  opened(async (page) => {
+    const section = at(page, "section-when");
+    await section.locator("summary").click();
+    await section.locator(".progress button").click();
+    await section.locator("button", { hasText: "Compute it" }).click();
+    await at(page, "when-deals").waitFor({ timeout: 120_000 });
+    const shown = await at(page, "when-deals").locator("tbody tr:first-child td[data-value]").evaluateAll((cells) => cells.map((cell) => Number(/** @type {HTMLElement} */ (cell).dataset.value)));
+    const { hazard } = await asked(page, "forecast", { model: "auto", listed: 2500 });
+    const judged = Array.from(/** @type {number[]} */ (hazard.horizons[1].won));
+    const first = judged.indexOf(Math.max(...judged));
+    assert.deepEqual(shown, hazard.horizons.map((/** @type {any} */ { won }) => won[first]));
+    assert.ok(hazard.horizons.every((/** @type {any} */ { won, lost, open }) => Math.abs(won[first] + lost[first] + open[first] - 1) < 1e-12));
+    assert.equal(await at(page, "when-verdict").getAttribute("data-value"), hazard.verdict);
+  }));
+
+test("without a stage history it is said why there is no date", () =>
+  opened(async (page) => {
+    await at(page, "section-when").locator("summary").click();
+    await at(page, "when-none").filter({ hasText: "no stage history" }).waitFor();
+  }, "?lang=en"));

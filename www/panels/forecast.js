@@ -5,6 +5,7 @@ import { modelQuality } from "./forecast/model-quality.js";
 import { repsSection } from "./forecast/reps.js";
 import { rulesSection } from "./forecast/rules.js";
 import { stageRates } from "./forecast/stage-rates.js";
+import { whenSection } from "./forecast/when.js";
 import { intervalText, keyNumber, panel } from "./panel.js";
 import { smallPrint } from "./small-print.js";
 
@@ -19,18 +20,20 @@ export function forecastPanel(context) {
   const rates = stageRates(context);
   const reps = repsSection(context);
   const rules = rulesSection(context);
+  const when = whenSection(context);
   const left = h("div");
   const print = h("div");
   const deals = dealTable(context);
 
   /** @param {any} result `ForecastResult` */
   function update(result) {
-    if (!shell.body.hasChildNodes()) shell.body.append(verdict, numbers, deals.element, quality.element, rates.element, rules.element, reps.element, left, print);
+    if (!shell.body.hasChildNodes()) shell.body.append(verdict, numbers, deals.element, when.element, quality.element, rates.element, rules.element, reps.element, left, print);
     shell.ready(h("span", { dataset: { testid: "forecast-verdict", value: result.verdict } },
       h("strong", { class: `verdict-${result.verdict}` }, t(`verdict.${result.verdict}`))));
     refill(verdict, h("p", null, reason(i18n, result)), h("p", { class: "note" }, nextStep(i18n, result)));
     refill(numbers, keyNumbers(i18n, result));
     deals.update(result);
+    when.update();
     quality.update(result);
     rates.update(result.stages);
     rules.update();

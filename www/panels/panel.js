@@ -12,12 +12,13 @@ import { h, refill } from "./dom.js";
  *   select: (ids: string[]) => void,
  *   records: (table: string, rows: ArrayLike<number>) => Promise<Record<string, string | null>[]>,
  *   ask: (method: "whatIf" | "rules" | "reps", ...given: any[]) => Promise<any>,
+ *   forecastByWeeks: (call: {signal: AbortSignal, onProgress: (progress: {share: number}) => void}) => Promise<any>,
  *   openDetails: (drawer: {title: string, content: Node[]}) => void,
  *   remap: (mapping: any) => void,
  *   offending: (finding: {code: string, table: string, column: string | null}) => Promise<string>,
  * }} Context
  *   `options` of the analysis and of the view; `change` merges into them, asks again where the analysis needs it. `ask` calls
- *   the engine, and the newest call of a method wins. `remap` reads the
+ *   the engine, and the newest call of a method wins; `forecastByWeeks` gives the forecast with hazards where there are any. `remap` reads the
  *   same sources by another mapping; `offending` is the CSV text of the rows behind a finding.
  */
 
