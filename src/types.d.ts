@@ -826,8 +826,9 @@ export interface PipelineResult {
   /** Open deals whose expected close has passed, by falling amount. */
   slipped: { column: string | null; deals: number; amount: number; expectedAmount: number; row: Indices; daysLate: Floats; probability: Floats };
   arrivals: { months: number; perDay: number; growthPerYear: number | null; seasonal: boolean; dispersion: number };
-  /** "cycle": deals of one age are alike. "cycle_and_model": the model of closed deals tells them apart. */
-  winTimes: "cycle" | "cycle_and_model";
+  /** "cycle": deals of one age are alike. "cycle_and_model": the model of closed deals tells them apart. "hazard": each deal by its stage, times and attributes
+   * (`model: {model: "auto"}`, where that foresaw past wins better than the rate of all deals). */
+  winTimes: "cycle" | "cycle_and_model" | "hazard";
   /** Standard deviation of what moves the log-odds of all deals together. */
   shock: number;
   /** null where records are too short or too few deals were won. Bands should cover 80 %; errors are means of |median − truth| / truth. */

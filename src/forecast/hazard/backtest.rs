@@ -1,6 +1,6 @@
 //! The model of hazards as it would have stood at past instants, judged by what came of the deals that were open then.
 
-use super::model::Known;
+use super::model::{Hazards, Known};
 use super::snapshots::{Snapshots, by_deal, end, spacing_days};
 use super::{HORIZONS, Past};
 use crate::bulk::Floats;
@@ -53,7 +53,8 @@ pub struct HazardTest {
     pub reliability: Vec<ReliabilityGroup>,
 }
 
-/// The test at up to six instants, 60 days apart, the last of them 60 days before `as_of` (ms); `None` where no model could be learnt by then.
+/// The test at up to six instants, 60 days apart, the last of them 60 days before `as_of` (ms); `None` where no model could be learnt by then. With it the last
+/// model.
 ///
 /// # Errors
 /// None that data can cause.
@@ -63,7 +64,7 @@ pub(super) fn backtest(
     columns: &[usize],
     confidence: Confidence,
     progress: &mut dyn FnMut(f64),
-) -> Result<Option<HazardTest>> {
+) -> Result<(Option<HazardTest>, Option<Hazards>)> {
     let Past { deals, passages, .. } = past;
     let now = as_of + 1.0;
     let mut ends = vec![(f64::INFINITY, 0); deals.len()];
@@ -75,6 +76,7 @@ pub(super) fn backtest(
         f64::from(u8::from(how == 1 && end < at + JUDGED_DAYS * DAY_MS))
     };
     let instant = |back: usize| now - back as f64 * JUDGED_DAYS * DAY_MS;
+    let mut last: Option<Hazards> = None;
     let mut origins = Vec::new();
     let (mut outcome, mut given, mut weights, mut by_rate, mut by_stage, mut judged) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -83,7 +85,7 @@ pub(super) fn backtest(
         let at = instant(back);
         let spacing = spacing_days(deals, passages, at, MOST_SNAPSHOTS);
         let part = &mut |share: f64| progress(done + share / ORIGINS as f64);
-        let Some(hazards) = past.learnt(at, spacing, Known::All(columns), part)? else { continue };
+        let Some(hazards) = past.learnt(at, spacing, Known::All(columns), last.as_ref(), part)? else { continue };
         // What the past of that instant shows without a model: deals open 60, 120, … days before it.
         let stages = passages.stages.len() + 1;
         let (mut n, mut wins) = (vec![0.0; stages], vec![0.0; stages]);
@@ -112,10 +114,11 @@ pub(super) fn backtest(
             by_stage.push(stage_rate(open.stage[row]));
             judged.push(open.deal[row]);
         })?;
+        last = Some(hazards);
     }
     let n: f64 = weights.iter().sum();
     if n <= 0.0 {
-        return Ok(None);
+        return Ok((None, last));
     }
     let mean = |value: &dyn Fn(usize) -> f64| weighted_mean(&weights, value);
     let order = sorted_rows(judged.len(), &mut |a, b| judged[a].cmp(&judged[b]));
@@ -133,7 +136,7 @@ pub(super) fn backtest(
         Estimate { value: of(mean_gain), low: of(mean_gain - half), high: of(mean_gain + half), n }
     };
     let line = calibration_line(&outcome, &given, &weights);
-    Ok(Some(HazardTest {
+    let test = HazardTest {
         origins: Floats(origins),
         days: JUDGED_DAYS,
         n,
@@ -147,5 +150,6 @@ pub(super) fn backtest(
         calibration_intercept: line.map(|line| line.0),
         calibration_slope: line.map(|line| line.1),
         reliability: reliability(&outcome, &given, &weights, 10, confidence),
-    }))
+    };
+    Ok((Some(test), last))
 }

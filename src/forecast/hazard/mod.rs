@@ -5,12 +5,14 @@
 //! move through the stages to come need not be known, because its chances are averaged over that. Amounts and attributes are those of today: no export tells older ones.
 
 mod backtest;
+mod deal_times;
 mod model;
 mod path;
 mod penalties;
 mod snapshots;
 
 pub use backtest::HazardTest;
+pub(super) use deal_times::DealTimes;
 
 use super::{ForecastOptions, Shown, Verdict};
 use crate::bulk::{Floats, Indices};
@@ -19,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::meta::Progress;
 use crate::stats::intervals::Confidence;
 use crate::stats::logistic::sigmoid;
-use model::{Hazards, Known, MOST_WEEKS};
+use model::{Hazards, Known, Least, MOST_WEEKS};
 use path::Path;
 use serde::{Deserialize, Serialize};
 use snapshots::{Snapshots, spacing_days};
@@ -161,13 +163,14 @@ pub(super) fn hazard(
     let now = crm.as_of + 1.0;
     let past = Past { deals, passages, min_level_rows: options.min_level_rows };
     let spacing = spacing_days(deals, passages, now, MOST_SNAPSHOTS);
-    let Some(hazards) = past.learnt(now, spacing, Known::All(columns), &mut |share| part(0.4 * share))? else {
+    let (test, last) = backtest::backtest(&past, crm.as_of, columns, confidence, &mut |share| part(0.6 * share))?;
+    let known = Known::All(columns);
+    let Some(hazards) = past.learnt(now, spacing, known, last.as_ref(), &mut |share| part(0.6 + 0.3 * share))? else {
         return Ok(Err("too_few_after_snapshots"));
     };
-    let test = backtest::backtest(&past, crm.as_of, columns, confidence, &mut |share| part(0.4 + 0.5 * share))?;
     let (verdict, verdict_reason) = judged(test.as_ref());
     let rates = match verdict {
-        Verdict::NoSignal => past.learnt(now, spacing, Known::Nothing, &mut |_| ())?,
+        Verdict::NoSignal => past.learnt(now, spacing, Known::Nothing, None, &mut |_| ())?,
         _ => None,
     };
     let shown = if rates.is_some() { Shown::BaseRate } else { Shown::Model };
@@ -220,7 +223,7 @@ pub(super) fn hazard(
         found.weekly.add(path, deals.weight[deal]);
     })?;
     if shown == Shown::Model {
-        let (fresh, weights) = Snapshots::fresh(deals, passages, MOST_FRESH);
+        let (fresh, weights) = Snapshots::fresh(deals, passages, now, MOST_FRESH);
         let total: f64 = weights.iter().sum();
         let mut weekly = Weekly::new();
         used.paths(&fresh, &mut |row, path, _| weekly.add(path, weights[row] / total))?;
@@ -238,19 +241,20 @@ struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// The model of what was known just before `until` (ms); `None` where too few deals were won or lost after a snapshot, or no regression holds.
+    /// The model of what was known just before `until` (ms); `None` where too few deals were won or lost after a snapshot, or no regression holds. A model `before` makes the search shorter.
     fn learnt(
         &self,
         until: f64,
         spacing: f64,
         known: Known<'_>,
+        before: Option<&Hazards>,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Option<Hazards>> {
         let snapshots = Snapshots::before(self.deals, self.passages, until, spacing, MOST_WEEKS);
-        match Hazards::learn(self.deals, self.passages, &snapshots, known, self.min_level_rows, progress) {
-            Ok(found) => Ok(found.filter(|hazards| hazards.events.iter().all(|events| *events >= NEEDED))),
+        let least = Least { events: NEEDED, level_rows: self.min_level_rows };
+        match Hazards::learn(self.deals, self.passages, &snapshots, known, least, before, progress) {
             Err(Error::NoUniqueFit { .. }) => Ok(None),
-            Err(error) => Err(error),
+            found => found,
         }
     }
 }

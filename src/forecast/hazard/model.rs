@@ -2,8 +2,8 @@
 
 use super::super::features::{self, Encoder, learn};
 use super::path::Path;
-use super::penalties::{self, Clusters, Penalties};
-use super::snapshots::Snapshots;
+use super::penalties::{self, Clusters, Groups, Penalties};
+use super::snapshots::{NO_STAGE, Snapshots};
 use crate::crm::{Attribute, Deals, Passages};
 use crate::error::Result;
 use crate::stats::logistic::{Category, Design};
@@ -16,6 +16,8 @@ pub(super) const MOST_WEEKS: u32 = 104;
 const KNOTS: usize = 4;
 /// Stages that are told apart; those with the fewest snapshots share one place.
 const MOST_STAGES: usize = 12;
+/// Ways into a stage that are told apart.
+const MOST_WAYS: usize = 40;
 /// Levels of one category that keep a coefficient.
 const MOST_OWN_LEVELS: usize = 100;
 const MOST_STEPS: usize = 100;
@@ -53,6 +55,61 @@ enum Term {
     StayIn(u32),
 }
 
+/// Whether the coefficients of two terms are held alike.
+fn same_kind(a: &Term, b: &Term) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}
+
+/// Stages with the stages that deals come to them from.
+#[derive(Debug, Clone, Default)]
+struct Ways {
+    /// Number of stages, hold and the one that stands for none apart.
+    stages: usize,
+    /// By stage and the one before: 0, or which one it is among those that many deals went.
+    number: Vec<u32>,
+    levels: usize,
+}
+
+impl Ways {
+    /// Those that at least `least` deals were seen to go.
+    fn of(snapshots: &Snapshots, weights: &[f64], stages: usize, least: f64) -> Ways {
+        let mut ways = Ways { stages, number: vec![0; (stages + 1) * (stages + 1)], levels: 0 };
+        let mut counts = vec![0.0; ways.number.len()];
+        let mut last = None;
+        for (row, weight) in weights.iter().enumerate() {
+            let way = ways.place(snapshots, row);
+            if last.replace((snapshots.deal[row], way)) != Some((snapshots.deal[row], way)) {
+                counts[way] += weight;
+            }
+        }
+        let order = sorted_rows(counts.len(), &mut |a, b| counts[b].total_cmp(&counts[a]));
+        for way in order.into_iter().take(MOST_WAYS).filter(|way| counts[*way] > 0.0 && counts[*way] >= least) {
+            ways.levels += 1;
+            ways.number[way] = ways.levels as u32;
+        }
+        ways
+    }
+
+    fn place(&self, snapshots: &Snapshots, row: usize) -> usize {
+        let from = if snapshots.from[row] == NO_STAGE { self.stages } else { snapshots.from[row] as usize };
+        snapshots.stage[row] as usize * (self.stages + 1) + from
+    }
+
+    fn category(&self, snapshots: &Snapshots) -> Category {
+        let number = |row| self.number.get(self.place(snapshots, row)).copied().unwrap_or(0);
+        Category { codes: (0..snapshots.len()).map(number).collect(), levels: self.levels }
+    }
+}
+
+/// What a model needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Least {
+    /// Deals won, and deals lost, after a snapshot.
+    pub events: f64,
+    /// Deals of a level that has a coefficient of its own.
+    pub level_rows: f64,
+}
+
 /// A fitted model.
 pub(super) struct Hazards {
     attributes: Vec<Attribute>,
@@ -61,7 +118,10 @@ pub(super) struct Hazards {
     /// Place of each stage, the hold being the last.
     place: Vec<u32>,
     places: usize,
+    ways: Ways,
     basis: Vec<Vec<f64>>,
+    /// How its groups of coefficients were held.
+    groups: Groups,
     coefficients: Vec<f64>,
     covariance: Vec<f64>,
     columns: usize,
@@ -94,7 +154,8 @@ pub(super) enum Known<'a> {
 }
 
 impl Hazards {
-    /// Learnt from `snapshots` of `deals` with what is `known` of them; `None` where there are no won or no lost ones. `progress` hears the share done.
+    /// Learnt from `snapshots` of `deals` with what is `known` of them; `None` where fewer than `least` were won or lost. A model `before` of the same is where the
+    /// search begins. `progress` hears the share done.
     ///
     /// # Errors
     /// [`crate::Error::NoUniqueFit`] where the regression has no solution.
@@ -103,7 +164,8 @@ impl Hazards {
         passages: &Passages,
         snapshots: &Snapshots,
         known: Known<'_>,
-        min_level_rows: f64,
+        least: Least,
+        before: Option<&Hazards>,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Option<Hazards>> {
         let repeats: Vec<f64> = snapshots.deal.iter().map(|deal| deals.weight[*deal as usize]).collect();
@@ -120,7 +182,7 @@ impl Hazards {
                 }
             }
         }
-        if !(events[0] > 0.0 && events[1] > 0.0) {
+        if events.iter().any(|events| events.is_nan() || *events < least.events) {
             return Ok(None);
         }
         // One deal is seen at several snapshots: together they weigh what its one end tells.
@@ -129,18 +191,19 @@ impl Hazards {
         let mut rows: Vec<usize> = snapshots.deal.iter().map(|deal| *deal as usize).collect();
         rows.dedup();
         let of_deals: Vec<f64> = rows.iter().map(|row| deals.weight[*row]).collect();
-        let (attributes, place, places, terms) = match known {
-            Known::Nothing => (Vec::new(), Vec::new(), 1, Vec::new()),
+        let (attributes, place, places, ways, terms) = match known {
+            Known::Nothing => (Vec::new(), Vec::new(), 1, Ways::default(), Vec::new()),
             Known::All(columns) => {
                 let (place, places) = places(passages.stages.len() + 1, &snapshots.stage, &repeats);
                 let attributes: Vec<Attribute> =
                     columns.iter().filter_map(|at| deals.attributes.get(*at)).map(logged).collect();
                 let terms = terms(snapshots, &repeats, &place, places);
-                (attributes, place, places, terms)
+                let ways = Ways::of(snapshots, &repeats, passages.stages.len(), least.level_rows);
+                (attributes, place, places, ways, terms)
             }
         };
         let encoders: Vec<Encoder> = (0..attributes.len())
-            .filter_map(|at| learn(&attributes, at, &rows, &of_deals, min_level_rows, MOST_OWN_LEVELS))
+            .filter_map(|at| learn(&attributes, at, &rows, &of_deals, least.level_rows, MOST_OWN_LEVELS))
             .collect();
         let most = snapshots.weeks.iter().copied().max().unwrap_or(1).max(1);
         let mut model = Hazards {
@@ -149,6 +212,8 @@ impl Hazards {
             terms,
             place,
             places,
+            ways,
+            groups: Groups::default(),
             basis: basis(snapshots, &repeats, most),
             coefficients: Vec::new(),
             covariance: Vec::new(),
@@ -167,9 +232,11 @@ impl Hazards {
         let (basis, periods) = (model.basis.clone(), snapshots.weeks.clone());
         let panel = Panel::over_periods(design, 3, basis, model.strata(), stratum, periods, snapshots.outcome.clone())?;
         model.columns = panel.columns();
+        let before = before.map(|before| (&before.groups, before.coefficients.as_slice()));
         let clusters = Clusters { deal: &snapshots.deal, repeats: &repeats, draw: &snapshots.draw };
-        let Penalties { penalty, inflation, start } =
-            penalties::learn(&panel, &weights, &clusters, &groups, &mut |share| progress(0.6 * share));
+        let Penalties { penalty, inflation, start, groups } =
+            penalties::learn(&panel, &weights, &clusters, &groups, before, &mut |share| progress(0.6 * share));
+        model.groups = groups;
         let fitted = approach(&panel, &weights, &penalty, start.as_deref(), MOST_STEPS, &mut |step| {
             progress(1.0 - 0.4 / (1.0 + step as f64));
         })?;
@@ -205,14 +272,22 @@ impl Hazards {
                 values
             })
             .collect();
-        let mut groups = vec![columns.iter().filter(|column| column.level.is_none()).count(), self.terms.len()];
+        let mut groups = vec![columns.iter().filter(|column| column.level.is_none()).count()];
+        groups.extend(self.terms.chunk_by(|a, b| same_kind(&a.0, &b.0)).map(<[_]>::len));
         let levels: Vec<usize> =
             columns.iter().filter(|column| column.level.is_some()).map(|column| column.encoder).collect();
         groups.extend(levels.chunk_by(|a, b| a == b).map(|same| every_level(same.len())));
-        let codes = snapshots.stage.iter().map(|stage| self.place_of(*stage)).collect();
-        let stages = Category { codes, levels: self.places - 1 };
+        let held = |row: usize| snapshots.stage[row] as usize == self.ways.stages && snapshots.from[row] != NO_STAGE;
+        // A deal on hold stands where it stood, but for being held.
+        let stage = |row| self.place_of(if held(row) { snapshots.from[row] } else { snapshots.stage[row] });
+        let rows = 0..snapshots.len();
+        let stages = Category { codes: rows.clone().map(stage).collect(), levels: self.places - 1 };
         groups.push(every_level(stages.levels));
-        Ok((design.joined(numbers, vec![stages])?.with_every_level(), groups))
+        let hold = Category { codes: rows.map(|row| u32::from(held(row))).collect(), levels: 1 };
+        groups.push(hold.levels);
+        let ways = self.ways.category(snapshots);
+        groups.push(every_level(ways.levels));
+        Ok((design.joined(numbers, vec![stages, hold, ways])?.with_every_level(), groups))
     }
 
     /// Calls `visit` with the row, the hazards and the covariates of each snapshot.

@@ -4,10 +4,14 @@ use crate::stats::multinomial::{Panel, approach, clustered_covariance, informati
 
 /// Weight of the snapshots that penalties are learnt on at most.
 const MOST_LEARNT_ON: f64 = 15_000.0;
-const ROUNDS: usize = 10;
-/// Newton steps of the first round, and of each later one: the optimum moves little between them.
-const STEPS: [usize; 2] = [5, 1];
+/// Rounds at most, where a model before is given and else.
+const ROUNDS: [usize; 2] = [5, 10];
+/// Newton steps of the first round from nothing; each later one has one: the optimum moves little between them.
+const FIRST_STEPS: usize = 5;
 const RANGE: (f64, f64) = (0.05, 1e5);
+/// What is known of a group before it is seen: as much as one more coefficient of this square tells. Without it, effects too small to be seen in few deals
+/// would be held to be none for certain.
+const PRIOR_SQUARE: f64 = 0.04;
 /// Rounds after which it is measured anew how much coefficients vary.
 const MEASURED: [usize; 2] = [0, 3];
 const INFLATION_RANGE: (f64, f64) = (0.5, 50.0);
@@ -22,7 +26,12 @@ pub(super) struct Penalties {
     pub inflation: Vec<f64>,
     /// Coefficients to start from.
     pub start: Option<Vec<f64>>,
+    /// Both by group.
+    pub groups: Groups,
 }
+
+/// Penalty and inflation by group of coefficients.
+pub(super) type Groups = Vec<(f64, f64)>;
 
 /// Deals behind the rows of a panel.
 pub(super) struct Clusters<'a> {
@@ -38,12 +47,14 @@ pub(super) struct Clusters<'a> {
 ///
 /// Snapshots of one deal tell of the same end, so that the product of their likelihoods bends more than it varies, and what is noise would pass for signal. The likelihood
 /// of each group is therefore divided by the ratio of the clustered variance of its coefficients to the plain one (as composite likelihoods are: Ribatet, Cooley &
-/// Davison 2012).
+/// Davison 2012). `groups` are their lengths in one outcome; where a model `before` had as many of them, its penalties and
+/// coefficients are those to begin with.
 pub(super) fn learn(
     panel: &Panel,
     weights: &[f64],
     clusters: &Clusters<'_>,
     groups: &[usize],
+    before: Option<(&Groups, &[f64])>,
     progress: &mut dyn FnMut(f64),
 ) -> Penalties {
     let (d, p) = (panel.coefficients(), panel.columns());
@@ -51,7 +62,7 @@ pub(super) fn learn(
     let part: Vec<f64> =
         weights.iter().zip(clusters.draw).map(|(weight, draw)| if *draw < share { *weight } else { 0.0 }).collect();
     let penalty = (0..d).map(|j| if j % p == 0 { 0.0 } else { 1.0 }).collect();
-    let mut found = Penalties { penalty, inflation: vec![1.0; d], start: None };
+    let mut found = Penalties { penalty, inflation: vec![1.0; d], start: None, groups: Groups::new() };
     let mut ranges = Vec::new();
     for k in 0..d / p {
         let mut first = k * p + 1;
@@ -60,13 +71,22 @@ pub(super) fn learn(
             first += length;
         }
     }
-    for round in 0..ROUNDS {
-        let steps = STEPS[round.min(1)];
+    let before = before.filter(|(before, _)| before.len() == ranges.len());
+    if let Some((groups, coefficients)) = before {
+        for (range, (penalty, inflation)) in ranges.iter().zip(groups) {
+            found.penalty[range.clone()].fill(*penalty);
+            found.inflation[range.clone()].fill(*inflation);
+        }
+        found.start = (coefficients.len() == d).then(|| coefficients.to_vec());
+    }
+    let rounds = if before.is_some() { ROUNDS[0] } else { ROUNDS[1] };
+    for round in 0..rounds {
+        let steps = if found.start.is_some() { 1 } else { FIRST_STEPS };
         // Too few ends in the part: the penalties stay as they are.
         let Ok(fitted) = approach(panel, &part, &found.penalty, found.start.as_deref(), steps, &mut |_| ()) else {
             break;
         };
-        progress((round + 1) as f64 / ROUNDS as f64);
+        progress((round + 1) as f64 / rounds as f64);
         let variance = |j: usize| fitted.covariance[j * d + j];
         if MEASURED.contains(&round) {
             let varies = information(panel, &part, &fitted, clusters.deal, clusters.repeats);
@@ -91,7 +111,7 @@ pub(super) fn learn(
             let spread: f64 = range.clone().map(variance).sum();
             let (before, inflation) = (found.penalty[range.start], found.inflation[range.start]);
             let told = (range.len() as f64 - before * spread).max(1e-3);
-            let after = (inflation * told / square.max(1e-12)).clamp(RANGE.0, RANGE.1);
+            let after = (inflation * (told + 1.0) / (square + PRIOR_SQUARE)).clamp(RANGE.0, RANGE.1);
             // Of a group that tells next to nothing it makes no difference how little.
             if told > 0.01 * range.len() as f64 {
                 largest_step = largest_step.max(libm::log(after / before).abs());
@@ -103,5 +123,6 @@ pub(super) fn learn(
             break;
         }
     }
+    found.groups = ranges.iter().map(|range| (found.penalty[range.start], found.inflation[range.start])).collect();
     found
 }

@@ -5,6 +5,8 @@ use crate::time::DAY_MS;
 use std::ops::Range;
 
 const WEEK_MS: f64 = 7.0 * DAY_MS;
+/// Stands for no stage.
+pub(super) const NO_STAGE: u32 = u32::MAX;
 
 /// What was known of deals at instants, and what came after. All vectors have equal length; rows of one deal stand side by side.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +15,8 @@ pub(super) struct Snapshots {
     pub deal: Vec<u32>,
     /// Index into the stages; their number stands for a deal on hold.
     pub stage: Vec<u32>,
+    /// The stage before it, the same for a deal on hold as the one it left; [`NO_STAGE`] in the first.
+    pub from: Vec<u32>,
     /// Days since creation.
     pub age_days: Vec<f64>,
     /// Days since the stage was entered.
@@ -81,16 +85,19 @@ impl Snapshots {
         if at < passages.entered[stay] + passages.delayed_entry[stay] {
             return false;
         }
-        let (stage, since) = match passages.exit[stay] {
-            _ if at < passages.exited[stay] => (passages.stage[stay], passages.entered[stay]),
-            Exit::Hold => (passages.stages.len() as u32, passages.exited[stay]),
-            Exit::Moved | Exit::Censored => (passages.stage[stay], passages.entered[stay]),
+        let before = if stay > stays.start { passages.stage[stay - 1] } else { NO_STAGE };
+        let here = (passages.stage[stay], before, passages.entered[stay]);
+        let (stage, from, since) = match passages.exit[stay] {
+            _ if at < passages.exited[stay] => here,
+            Exit::Hold => (passages.stages.len() as u32, passages.stage[stay], passages.exited[stay]),
+            Exit::Moved | Exit::Censored => here,
             Exit::Won | Exit::Lost | Exit::Closed => return false,
         };
         let first = passages.entered[stays.start];
         let created = if deals.created[deal].is_nan() { first } else { deals.created[deal].min(first) };
         self.deal.push(deal as u32);
         self.stage.push(stage);
+        self.from.push(from);
         self.age_days.push(((at - created) / DAY_MS).max(0.0));
         self.stay_days.push(((at - since) / DAY_MS).max(0.0));
         self.re_entries.push(passages.ordinal[stays.start..=stay].iter().filter(|n| **n > 0).count() as f64);
@@ -148,11 +155,14 @@ impl Snapshots {
         found
     }
 
-    /// The newest deals, as they stood when they were created, with their weights: `most` of them at most, the last one in part.
-    pub fn fresh(deals: &Deals, passages: &Passages, most: f64) -> (Self, Vec<f64>) {
+    /// The newest deals just before `until` (ms), as they stood when they were created, with their weights: `most` of them at most, the last one in part.
+    pub fn fresh(deals: &Deals, passages: &Passages, until: f64, most: f64) -> (Self, Vec<f64>) {
         let (mut found, mut weights) = (Snapshots::default(), Vec::new());
         let starts: Vec<(usize, Range<usize>)> = by_deal(passages)
-            .filter(|(deal, stays)| deals.weight[*deal] > 0.0 && passages.delayed_entry[stays.start] <= 0.0)
+            .filter(|(deal, stays)| {
+                let seen = passages.entered[stays.start] < until && passages.delayed_entry[stays.start] <= 0.0;
+                seen && deals.weight[*deal] > 0.0
+            })
             .collect();
         let newest = crate::stats::order::sorted_rows(starts.len(), &mut |a, b| {
             let entered = |i: usize| passages.entered[starts[i].1.start];
@@ -168,6 +178,7 @@ impl Snapshots {
             weights.push(weight);
             found.deal.push(*deal as u32);
             found.stage.push(passages.stage[stays.start]);
+            found.from.push(NO_STAGE);
             found.age_days.push(0.0);
             found.stay_days.push(0.0);
             found.re_entries.push(0.0);

@@ -233,7 +233,8 @@ fn weight_three_equals_three_rows() {
         // So few at most that the cap decides.
         let spacing = spacing_days(deals, passages, crm.as_of, 3000.0);
         let past = Past { deals, passages, min_level_rows: 20.0 };
-        let learnt = past.learnt(crm.as_of, spacing, Known::All(&[]), &mut |_| ()).expect("no error").expect("a model");
+        let learnt =
+            past.learnt(crm.as_of, spacing, Known::All(&[]), None, &mut |_| ()).expect("no error").expect("a model");
         let open = Snapshots::open_at(deals, passages, crm.as_of);
         let mut rows = Vec::new();
         let each = |row: usize, path: &Path, covariates: &model::Covariates| {
@@ -244,7 +245,7 @@ fn weight_three_equals_three_rows() {
             ));
         };
         learnt.paths(&open, &mut { each }).expect("paths");
-        let (fresh, weights) = Snapshots::fresh(deals, passages, 100.0);
+        let (fresh, weights) = Snapshots::fresh(deals, passages, crm.as_of, 100.0);
         (spacing, learnt.snapshots, learnt.events, rows, weights.iter().sum::<f64>(), fresh.deal.len())
     });
     let [one, three] = found;

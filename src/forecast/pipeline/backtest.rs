@@ -1,5 +1,6 @@
 //! The forecast repeated at the start of past periods, with what was known then, and held against what came.
 
+use super::super::hazard::DealTimes;
 use super::arrivals::arrivals;
 use super::draws::Odds;
 use super::{Band, Given, book::Book, odds_of};
@@ -71,10 +72,12 @@ impl Shock {
 }
 
 /// The tests on the last `periods` whole periods, and the spread to use from now on. Each test uses only what earlier ones have shown.
-pub(super) fn backtest(
-    given: &Given<'_>,
+/// `times` becomes the last model of hazards, where those are used.
+pub(super) fn backtest<'a>(
+    given: &Given<'a>,
     periods: usize,
     confidence: Confidence,
+    times: &mut Option<DealTimes<'a>>,
     progress: &mut Progress<'_>,
 ) -> Result<(Option<BackTest>, f64)> {
     let clock = &given.clock;
@@ -105,7 +108,8 @@ pub(super) fn backtest(
             continue;
         }
         let (summary, months) = arrivals(clock, &given.created, start, end);
-        let mut odds: Odds<'_> = odds_of(given, &book, &[start, end], &months, summary.dispersion, Some(start))?;
+        let mut odds: Odds<'_> =
+            odds_of(given, &book, &[start, end], (&months, summary.dispersion), Some(start), times)?;
         odds.shock = shock.deviation(before.wins);
         let draws = odds.draw(DRAWS, given.seed, 1 + back as u32, &mut Progress::none(), (0.0, 0.0));
         let truth = given.now.won(start, end);

@@ -13,10 +13,11 @@ pub use backtest::BackTest;
 pub use slipped::Slipped;
 pub(super) use win_times::Curve;
 
+use super::hazard::DealTimes;
 use super::trained::{Trained, trained};
-use super::{ForecastOptions, Shown};
+use super::{ForecastOptions, ModelWanted, Shown};
 use crate::bulk::{Floats, Indices};
-use crate::crm::{Crm, Outcome};
+use crate::crm::{Crm, Outcome, Passages};
 use crate::error::{Error, Result};
 use crate::meta::{Meta, Progress};
 use crate::stats::intervals::Confidence;
@@ -27,7 +28,7 @@ use arrivals::{MonthRate, arrivals};
 use book::{Book, Clock};
 use draws::{Draws, Odds};
 use serde::{Deserialize, Serialize};
-use win_times::{Cycle, WinTimes};
+use win_times::{ByDeal, Cycle, WinTimes};
 
 /// What to forecast; everything has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -191,6 +192,8 @@ pub enum WinTimesFrom {
     Cycle,
     /// The same with each deal's odds multiplied by what the model of closed deals says.
     CycleAndModel,
+    /// The model of hazards by week: each deal's stage, times and attributes.
+    Hazard,
 }
 
 /// The forecast. Shape and units are those of `PipelineResult` in `types.d.ts`.
@@ -244,6 +247,8 @@ struct Given<'a> {
     created: Vec<(f64, f64)>,
     trained: &'a Trained,
     model: &'a ForecastOptions,
+    /// Stage histories, where the model of hazards has proven itself on them.
+    histories: Option<&'a Passages>,
     has_amounts: bool,
     seed: u32,
 }
@@ -251,7 +256,7 @@ struct Given<'a> {
 /// The forecast of the deals of `crm`, period by period.
 ///
 /// An open deal is won when the incidence of wins by age says so (Aalen–Johansen, given the deal's age), its odds being multiplied by those
-/// of the model of closed deals. New deals arrive by a log-linear rate, are won like any deal from its creation, and have amounts of won deals. All wins of a
+/// of the model of closed deals; or, where that is asked for and foresaw past wins better than the rate of all deals, when the model of hazards by week says so. New deals arrive by a log-linear rate, are won like any deal from its creation, and have amounts of won deals. All wins of a
 /// draw share a shock whose spread is learnt from the forecasts of past periods.
 ///
 /// # Errors
@@ -275,7 +280,14 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
         return Err(Error::TooFew { analysis: "pipeline".into(), what, needed: 1, have: 0 });
     }
     let trained = trained(deals, &options.model, &mut Progress::none())?;
-    progress.report(0.2);
+    progress.report(0.1);
+    let mut histories = None;
+    if options.model.model == ModelWanted::Auto {
+        let told = &mut |share: f64| progress.report(0.1 + 0.2 * share);
+        if DealTimes::proven(crm, deals, &trained.columns, &options.model, told)? {
+            histories = crm.passages.as_ref();
+        }
+    }
     let mut rule = crm.time.periods;
     if let Some(calendar) = options.calendar.filter(|calendar| *calendar != rule.calendar) {
         rule = Periods { calendar, week_start: calendar.first_weekday(), ..rule };
@@ -289,10 +301,12 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
         now,
         trained: &trained,
         model: &options.model,
+        histories,
         has_amounts,
         seed: options.seed,
     };
-    let (backtest, shock) = backtest::backtest(&given, options.backtest_periods, confidence, progress)?;
+    let mut times = None;
+    let (backtest, shock) = backtest::backtest(&given, options.backtest_periods, confidence, &mut times, progress)?;
     progress.report(0.7);
 
     let key = clock.key(crm.as_of);
@@ -300,7 +314,7 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
     let edges: Vec<f64> = keys.iter().map(|key| clock.start(*key)).collect();
     let until = edges.last().copied().unwrap_or(crm.as_of);
     let (summary, months) = arrivals(&clock, &given.created, given.now.before, until);
-    let mut odds = odds_of(&given, &given.now, &edges, &months, summary.dispersion, None)?;
+    let mut odds = odds_of(&given, &given.now, &edges, (&months, summary.dispersion), None, &mut times)?;
     odds.shock = shock;
     let open = &given.now.open;
     odds.watched = largest(&odds.amount);
@@ -333,7 +347,11 @@ pub fn pipeline(crm: &Crm, options: &PipelineOptions, progress: &mut Progress<'_
         }),
         slipped: slipped::slipped(crm, deals, &odds, open, options.listed),
         arrivals: summary,
-        win_times: if model { WinTimesFrom::CycleAndModel } else { WinTimesFrom::Cycle },
+        win_times: match times {
+            Some(_) => WinTimesFrom::Hazard,
+            None if model => WinTimesFrom::CycleAndModel,
+            None => WinTimesFrom::Cycle,
+        },
         shock,
         backtest,
         periods,
@@ -360,31 +378,41 @@ fn judged(options: &PipelineOptions) -> Result<Confidence> {
     Confidence::new(options.confidence)
 }
 
-/// What there is to draw from at the instant of `book`, for the periods between `edges` (ms); `before` is that instant where it is a past one.
-fn odds_of<'a>(
-    given: &'a Given<'_>,
+/// What there is to draw from at the instant of `book`, for the periods between `edges` (ms), with the arrivals of new deals and their dispersion; `before` is that
+/// instant where it is a past one. `times` is the model of hazards of an earlier instant, and becomes that of this one.
+fn odds_of<'a, 'm>(
+    given: &Given<'a>,
     book: &Book<'_>,
     edges: &[f64],
-    months: &'a [MonthRate],
-    dispersion: f64,
+    (months, dispersion): (&'m [MonthRate], f64),
     before: Option<f64>,
-) -> Result<Odds<'a>> {
+    times: &mut Option<DealTimes<'a>>,
+) -> Result<Odds<'m>> {
     let deals = book.deals;
     let odds = given.trained.odds(deals, &book.open, given.model, before)?;
     let cycle = Cycle::new(book)?;
+    *times = match given.histories {
+        Some(passages) => {
+            let columns = &given.trained.columns;
+            DealTimes::new(given.now.deals, passages, columns, given.model, book.before, times.as_ref())?
+        }
+        None => None,
+    };
+    let by_deal = times.as_ref().map(|times| ByDeal { times, cycle: &cycle });
+    let used: &dyn WinTimes = match &by_deal {
+        Some(by_deal) => by_deal,
+        None => &cycle,
+    };
     let ends: Vec<f64> = edges.iter().skip(1).map(|end| ((end - book.before) / DAY_MS).max(0.0)).collect();
     let periods = ends.len();
     let mut won_within = vec![0.0; periods * book.open.len()];
-    for (at, into) in won_within.chunks_mut(periods.max(1)).enumerate() {
-        let odds = odds.get(at).copied().unwrap_or(1.0);
-        cycle.open(book.days(book.open[at]), odds, &ends, into);
-    }
+    used.open(book, &odds, &ends, &mut won_within)?;
     Ok(Odds {
         periods,
         amount: book.open.iter().map(|&row| book.amount(row)).collect(),
         weight: book.open.iter().map(|&row| deals.weight[row]).collect(),
         won_within,
-        new_wins: new_wins(&cycle, book.before, &ends, months),
+        new_wins: new_wins(used, book.before, &ends, months),
         months,
         dispersion,
         amounts: Amounts::new(book),

@@ -479,3 +479,36 @@ fn a_hundred_thousand_open_deals() {
     let result = run(&crm, &PipelineOptions::default());
     println!("{:?}, {} open, {:?}", start.elapsed(), result.open.wins, result.total.amount);
 }
+
+#[test]
+fn hazards_by_week_are_the_times_of_wins_where_they_have_proven_themselves() {
+    use crate::forecast::{ModelWanted, forecast};
+    let crm = simulated(1300, 11, None);
+    let model = ForecastOptions { model: ModelWanted::Auto, ..ForecastOptions::default() };
+    let options = PipelineOptions { model: model.clone(), backtest_periods: 2, ..quick() };
+    let found = run(&crm, &options);
+    assert_eq!(found.win_times, WinTimesFrom::Hazard);
+    let plain = run(&crm, &quick()).win_times;
+    assert_ne!(plain, WinTimesFrom::Hazard);
+    let hazard = forecast(&crm, &model, &mut Progress::none()).expect("a forecast").hazard.expect("a model");
+    // As_of ends a month: the periods are the rest of its last day, July and August.
+    let (by_62, weeks): (f64, f64) = (found.total.open.wins, hazard.weekly.won.0[..9].iter().sum());
+    assert!((by_62 / weeks - 1.0).abs() < 0.05, "{by_62} {weeks}");
+    assert!(found.backtest.expect("tests").won.0.len() == 2);
+    // Without a history nothing is learnt of weeks; with that of some deals the others keep the cycle.
+    let none = Crm { passages: None, ..crm.clone() };
+    assert_eq!(run(&none, &options).win_times, plain);
+    let mut part = crm.clone();
+    let passages = part.passages.as_mut().expect("history");
+    let kept = passages.deal.iter().filter(|deal| **deal < 1200).count();
+    for column in [&mut passages.deal, &mut passages.stage, &mut passages.ordinal, &mut passages.next_stage] {
+        column.truncate(kept);
+    }
+    for column in [&mut passages.entered, &mut passages.exited, &mut passages.delayed_entry, &mut passages.weight] {
+        column.truncate(kept);
+    }
+    passages.exit.truncate(kept);
+    let some = run(&part, &options);
+    assert_eq!(some.win_times, WinTimesFrom::Hazard);
+    assert!(some.total.open.wins > 0.8 * found.total.open.wins && some.total.open.wins < 1.2 * found.total.open.wins);
+}

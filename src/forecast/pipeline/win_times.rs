@@ -1,5 +1,6 @@
 //! When open deals, and deals that do not exist yet, will be won.
 
+use super::super::hazard::DealTimes;
 use super::book::Book;
 use crate::crm::{Deals, Outcome};
 use crate::error::Result;
@@ -9,9 +10,12 @@ use crate::time::DAY_MS;
 
 /// Probabilities of a win by time.
 pub(super) trait WinTimes {
-    /// Writes into `won_within` the probability that an open deal is won within each of `ahead_days`, ascending: one that is `age_days` old and whose odds
-    /// of a win in the end are `odds` times those of the average deal.
-    fn open(&self, age_days: f64, odds: f64, ahead_days: &[f64], won_within: &mut [f64]);
+    /// Writes into `won_within`, deal by deal, the probability that each open deal of `book` is won within each of `ahead_days`, ascending. `odds` are its odds
+    /// of a win in the end against those of the average deal; where they are missing, they are 1.
+    ///
+    /// # Errors
+    /// None that a book can cause.
+    fn open(&self, book: &Book<'_>, odds: &[f64], ahead_days: &[f64], won_within: &mut [f64]) -> Result<()>;
 
     /// Probability that a new deal is won before the age of `days`.
     fn fresh(&self, days: f64) -> f64;
@@ -112,8 +116,10 @@ fn rate_share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
 }
 
-impl WinTimes for Cycle {
-    fn open(&self, age_days: f64, odds: f64, ahead_days: &[f64], won_within: &mut [f64]) {
+impl Cycle {
+    /// Writes into `won_within` the probability that an open deal is won within each of `ahead_days`, ascending: one that is `age_days` old and whose odds
+    /// of a win in the end are `odds` times those of the average deal.
+    fn of_age(&self, age_days: f64, odds: f64, ahead_days: &[f64], won_within: &mut [f64]) {
         let ever = self.won_ever(age_days);
         let factor = if ever > 0.0 { odds / (1.0 - ever + ever * odds) } else { 1.0 };
         let (age, ..) = self.cut;
@@ -128,9 +134,45 @@ impl WinTimes for Cycle {
             *into = (share * factor).clamp(0.0, 1.0);
         }
     }
+}
+
+impl WinTimes for Cycle {
+    fn open(&self, book: &Book<'_>, odds: &[f64], ahead_days: &[f64], won_within: &mut [f64]) -> Result<()> {
+        for (at, into) in won_within.chunks_mut(ahead_days.len().max(1)).enumerate() {
+            self.of_age(book.days(book.open[at]), odds.get(at).copied().unwrap_or(1.0), ahead_days, into);
+        }
+        Ok(())
+    }
 
     fn fresh(&self, days: f64) -> f64 {
         self.at(days.max(0.0)).1
+    }
+}
+
+/// The model of hazards; the cycle where a deal has no history.
+pub(super) struct ByDeal<'a, 'b> {
+    pub times: &'a DealTimes<'b>,
+    pub cycle: &'a Cycle,
+}
+
+impl WinTimes for ByDeal<'_, '_> {
+    fn open(&self, book: &Book<'_>, odds: &[f64], ahead_days: &[f64], won_within: &mut [f64]) -> Result<()> {
+        self.cycle.open(book, odds, ahead_days, won_within)?;
+        let mut place = vec![None; book.deals.len()];
+        for (at, row) in book.open.iter().enumerate() {
+            place[*row] = Some(at);
+        }
+        let periods = ahead_days.len();
+        self.times.open(&mut |deal, won| {
+            if let Some(at) = place[deal] {
+                let into = &mut won_within[at * periods..(at + 1) * periods];
+                into.iter_mut().zip(ahead_days).for_each(|(into, days)| *into = won(*days).clamp(0.0, 1.0));
+            }
+        })
+    }
+
+    fn fresh(&self, days: f64) -> f64 {
+        self.times.fresh(days)
     }
 }
 
@@ -170,10 +212,10 @@ impl Curve {
         let odds = ever * (1.0 - average) / (average * (1.0 - ever));
         let mut within = [0.0; 3];
         // No odds make of what never happens anything else; certain wins have no odds, and do not come from a logistic model.
-        self.cycle.open(age, if odds.is_finite() { odds } else { 1.0 }, &WITHIN_DAYS, &mut within);
+        self.cycle.of_age(age, if odds.is_finite() { odds } else { 1.0 }, &WITHIN_DAYS, &mut within);
         let by = |days: f64| {
             let mut share = [0.0];
-            self.cycle.open(age, 1.0, &[days], &mut share);
+            self.cycle.of_age(age, 1.0, &[days], &mut share);
             share[0]
         };
         let half = 0.5 * average;
