@@ -952,7 +952,12 @@ export interface SegmentsOptions {
   /** For RFM. Defaults "log1p". */
   transforms?: { recency?: Transform; frequency?: Transform; monetary?: Transform };
   monetary?: "sum" | "mean";
-  /** Number of segments; chosen by silhouette from 2…10 when missing. */
+  /** "kmeans" when missing: each customer belongs to the nearest centre. "mixture": to every segment with a probability (`soft`). "density": as many dense regions as there are, and outliers (`dense`). */
+  method?: SegmentsMethod;
+  /** For "density": radius of a neighbourhood in standard deviations, learnt when missing, and what it holds at least. */
+  radius?: number;
+  minWeight?: number;
+  /** Number of segments; when missing chosen by silhouette from 2…10, for "mixture" by BIC from 1…10. Not for "density". */
   k?: number;
   /** Start from these rows (0-based, customers in ascending id order) and run once: for comparison with other programs. */
   startRows?: number[];
@@ -971,6 +976,8 @@ export interface SegmentsOptions {
 }
 
 export type Transform = "none" | "log" | "log1p";
+
+export type SegmentsMethod = "kmeans" | "mixture" | "density";
 
 /** A standardised feature: (transform(value) − mean) / standardDeviation. */
 export interface SegmentsFeature {
@@ -994,6 +1001,10 @@ export interface SegmentsRecipe {
   monetary: "sum" | "mean";
   features: SegmentsFeature[];
   segments: { key: string; name: string; centre: number[] }[];
+  /** For "mixture": a component for each segment; null else. */
+  mixture?: null | { covariance: "full" | "diagonal"; shares: number[]; means: number[]; covariances: number[] };
+  /** For "density": points of the regions, and the segment of outliers; null else. */
+  density?: null | { radius: number; points: number[]; labels: number[]; outliers: number | null };
 }
 
 /** Feature `feature` is above the threshold (original units), or not. Of a level: the customer has it, or not. */
@@ -1004,7 +1015,7 @@ export interface Segment {
   index: number;
   /** Stable and unique: the name where it is one, else "segment_1", … What the column `segment` of the deals holds. */
   key: string;
-  /** Stable key of the name: "champions", "loyal", "potential_loyal", "promising", "new", "need_attention", "about_to_sleep", "at_risk", "cannot_lose", "hibernating", "lost", or "segment". */
+  /** Stable key of the name: "champions", "loyal", "potential_loyal", "promising", "new", "need_attention", "about_to_sleep", "at_risk", "cannot_lose", "hibernating", "lost", or "segment"; "outliers" for those of "density". */
   name: string;
   size: number;
   share: number;
@@ -1041,9 +1052,10 @@ export interface SegmentsResult {
   recipe: SegmentsRecipe;
   /** logarithm_taken, skewed_without_logarithm: `value` is the skewness; levels_pooled: how many rare texts share a level; missing_filled: how many missing numbers stand at the median. */
   notes: { code: "logarithm_taken" | "skewed_without_logarithm" | "levels_pooled" | "missing_filled"; column: string; value: number }[];
+  /** Outliers are a segment, but not counted here. */
   k: number;
-  chosenBy: "option" | "silhouette";
-  candidates: { k: number; silhouette: number; inertia: number; calinskiHarabasz: number | null }[];
+  chosenBy: "option" | "silhouette" | "bic" | "density";
+  candidates: { k: number; silhouette: number; inertia: number; calinskiHarabasz: number | null; bic: number | null }[];
   inertia: number;
   iterations: number;
   silhouette: number | null;
@@ -1081,6 +1093,10 @@ export interface SegmentsResult {
   tiers: TierLimits | null;
   /** Keys of segments of `previous` that none goes on from. */
   vanished: string[];
+  /** Of "mixture", by customer as `labels`: probability of the own segment, the second one (4294967295: none) and its probability. `unsure`: customers below 0.6. */
+  soft: null | { covariance: "full" | "diagonal"; bic: number; fittedOn: number; converged: boolean; probability: Floats; second: Indices; secondProbability: Floats; unsure: number };
+  /** Of "density": `outliers` by position in `ids`, farthest first, and their `distance` to the nearest centre in standard deviations. `neighbourDistances`: percentiles 0…100 of the distance that `minWeight` neighbours need. */
+  dense: null | { radius: number; radiusIsLearnt: boolean; minWeight: number; clusteredOn: number; neighbourDistances: number[]; outliers: Indices; distance: Floats };
   cross: SegmentsCross | null;
 }
 

@@ -14,6 +14,7 @@ import { drawer } from "./panels/drawer.js";
 import { glance } from "./panels/glance.js";
 import { errorText } from "./panels/panel.js";
 import { recognised } from "./panels/recognised.js";
+import { KEPT } from "./panels/segments/comparison.js";
 import { styles } from "./panels/styles.js";
 
 /** @typedef {"funnel" | "forecast" | "pipeline" | "segments" | "quality"} Analysis */
@@ -33,7 +34,7 @@ const REQUESTS = {
   funnel: ({ period, groupBy }, calendar) => ({ ...(period && { period }), ...(groupBy && { groupBy }), calendar }),
   forecast: () => ({ listed: LISTED }),
   pipeline: ({ period, quota }, calendar) => ({ ...(period && { period }), ...(Number(quota) > 0 && { quota: Number(quota) }), calendar }),
-  segments: ({ k }) => (k ? { k: Number(k) } : {}),
+  segments: ({ k, method, [KEPT]: kept }) => ({ ...(method && { method }), ...(k && method !== "density" && { k: Number(k) }), ...(kept && { previous: kept.recipe }) }),
   quality: () => ({}),
 };
 const IGNORED = new Set(["cancelled", "superseded", "disposed"]);

@@ -13,7 +13,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Assigned {
-    /// Index of the nearest segment of the recipe for each row; [`NO_SEGMENT`] for a row of which no feature is known.
+    /// Index of the segment of the recipe for each row; [`NO_SEGMENT`] for a row of which no feature is known, and for one in no dense region where the recipe
+    /// has no segment of outliers.
     pub labels: Indices,
     /// Distance to its centre in standard deviations; NaN (`null` in JSON) for a row without a segment.
     pub distance: Floats,
@@ -82,9 +83,10 @@ pub fn assign(recipe: &Recipe, table: &Table) -> Result<Assigned> {
     }
     let centres: Vec<f64> = recipe.segments.iter().flat_map(|segment| segment.centre.iter().copied()).collect();
     let points = Points::new(dims, &rows, None);
-    let mut labels = points.nearest(&centres);
+    let mut labels = recipe.segments_of(&points);
     let square = |row: usize| -> f64 {
-        let centre = &centres[labels[row] as usize * dims..];
+        let from = (labels[row] as usize).saturating_mul(dims);
+        let Some(centre) = centres.get(from..) else { return f64::NAN };
         rows[row * dims..(row + 1) * dims].iter().zip(centre).map(|(value, centre)| (value - centre).powi(2)).sum()
     };
     let distance: Vec<f64> = (0..n).map(|row| if is_known[row] { square(row).sqrt() } else { f64::NAN }).collect();

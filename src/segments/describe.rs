@@ -3,11 +3,11 @@
 use super::groups::RfmGroups;
 use super::input::{Input, InputFeature};
 use super::kmeans::KMeans;
+use super::method::{Found, OUTLIERS};
 use super::points::Points;
 use super::previous::{self, Matched};
 use super::recipe::{Feature, MISSING, Recipe};
 use super::rule::Grove;
-use super::silhouette::Silhouette;
 use super::units::Units;
 use super::value::{self, Band, TierLimits};
 use super::{Difference, MapPoints, Prepared, Segment, SegmentsOptions, SegmentsResult, groups, rfm};
@@ -24,6 +24,8 @@ pub(super) struct Described {
     pub(super) points: MapPoints,
     pub(super) tiers: Option<TierLimits>,
     pub(super) vanished: Vec<String>,
+    /// Segment of each cluster.
+    pub(super) position: Vec<u32>,
 }
 
 /// What can be said before there are segments.
@@ -74,21 +76,24 @@ fn medians_by_label(values: &[f64], order: &[usize], weights: &[f64], labels: &[
 /// Segments in display order: by the mean of monetary value, or of the first feature, in original units, highest first.
 pub(super) fn describe(
     prepared: &Prepared,
-    model: &KMeans,
-    judged: &Silhouette,
+    Found { model, judged, outliers, .. }: &Found,
     stability: &[Option<f64>],
     options: &SegmentsOptions,
 ) -> Described {
+    let is_outliers = |cluster: usize| *outliers == Some(cluster);
     let Prepared { input, known, features, points, .. } = prepared;
     let by_value = input.features.iter().find(|feature| input.money.is_some() && feature.name == "monetary");
     let ranked_by = by_value.or(input.features.first());
     let means = means_by_label(ranked_by.map_or(&[], |feature| &feature.values), &input.weights, model);
     let matched = match &options.previous {
-        Some(previous) => matched_to(previous, input, features, model),
+        Some(previous) => matched_to(previous, input, features, model, *outliers),
         None => vec![None; model.k],
     };
     let place = |cluster: usize| matched[cluster].as_ref().map_or(u32::MAX, |matched| matched.previous);
-    let order = sorted_rows(model.k, &mut |a, b| place(a).cmp(&place(b)).then(means[b].total_cmp(&means[a])));
+    let order = sorted_rows(model.k, &mut |a, b| {
+        let last = is_outliers(a).cmp(&is_outliers(b));
+        last.then(place(a).cmp(&place(b))).then(means[b].total_cmp(&means[a]))
+    });
     let mut position = vec![0u32; model.k];
     for (at, &cluster) in order.iter().enumerate() {
         position[cluster] = at as u32;
@@ -159,14 +164,19 @@ pub(super) fn describe(
             }
         })
         .collect();
+    if let Some(last) = segments.last_mut().filter(|_| outliers.is_some()) {
+        last.name = OUTLIERS.into();
+    }
     if input.money.is_some() {
-        let centres: Vec<Vec<f64>> = segments.iter().map(|segment| segment.centre_standardised.clone()).collect();
+        let of_regions = segments.iter().filter(|segment| segment.name != OUTLIERS);
+        let centres: Vec<Vec<f64>> = of_regions.map(|segment| segment.centre_standardised.clone()).collect();
         for (segment, name) in segments.iter_mut().zip(rfm::names(&centres)) {
             segment.name = name.into();
         }
     }
     let vanished = name(&mut segments, options.previous.as_ref());
-    Described { segments, points: map(input, &labels, options.points as usize), labels, tiers: limits, vanished }
+    let points = map(input, &labels, options.points as usize);
+    Described { segments, points, labels, tiers: limits, vanished, position }
 }
 
 /// Gives matched segments the names they had, and every segment a key of its own. Returns the keys that are gone.
@@ -182,6 +192,10 @@ fn name(segments: &mut [Segment], previous: Option<&Recipe>) -> Vec<String> {
     }
     let mut used: Vec<String> = before.iter().flat_map(|old| [old.key.clone(), old.name.clone()]).collect();
     for segment in segments.iter_mut().filter(|segment| segment.matched.is_none()) {
+        if segment.name == OUTLIERS {
+            segment.key = OUTLIERS.into();
+            continue;
+        }
         if used.contains(&segment.name) {
             segment.name = "segment".into();
         }
@@ -198,7 +212,13 @@ fn name(segments: &mut [Segment], previous: Option<&Recipe>) -> Vec<String> {
 }
 
 /// The segments of `previous` that the clusters go on from; none where it is about other features.
-fn matched_to(previous: &Recipe, input: &Input, features: &[Feature], model: &KMeans) -> Vec<Option<Matched>> {
+fn matched_to(
+    previous: &Recipe,
+    input: &Input,
+    features: &[Feature],
+    model: &KMeans,
+    outliers: Option<usize>,
+) -> Vec<Option<Matched>> {
     let n = input.ids.len();
     let same = |a: &Feature, b: &InputFeature| a.name == b.name && a.level == b.level;
     let places: Vec<Option<usize>> =
@@ -231,12 +251,18 @@ fn matched_to(previous: &Recipe, input: &Input, features: &[Feature], model: &KM
             sums[model.labels[row] as usize * dims + j] += input.weights[row] * standardised;
         }
     }
-    let centres: Vec<f64> = previous.segments.iter().flat_map(|segment| segment.centre.iter().copied()).collect();
-    let before = Points::new(dims, &rows, None).nearest(&centres);
+    let before = previous.segments_of(&Points::new(dims, &rows, None));
     let own = sums.chunks_exact(dims).zip(&model.sizes);
     let own: Vec<Vec<f64>> =
         own.map(|(sum, &size)| sum.iter().map(|sum| if size > 0.0 { sum / size } else { 0.0 }).collect()).collect();
-    previous::matched(previous, &before, &model.labels, &input.weights, &own)
+    let mut matched = previous::matched(previous, &before, &model.labels, &input.weights, &own);
+    let of_outliers = previous.density.as_ref().and_then(|density| density.outliers);
+    for (cluster, matched) in matched.iter_mut().enumerate() {
+        // Outliers go on as outliers only.
+        let was = |matched: &Matched| Some(matched.previous) == of_outliers;
+        *matched = matched.take().filter(|matched| was(matched) == (outliers == Some(cluster)));
+    }
+    matched
 }
 
 const DIFFERENCES: usize = 5;

@@ -18,6 +18,7 @@ mod factors;
 mod gap;
 mod input;
 mod lloyd;
+mod method;
 mod notes;
 mod options;
 mod previous;
@@ -33,10 +34,11 @@ pub use describe::labels_table;
 pub use factors::{Bins, Component, Factor, Factors, Loading};
 pub use gap::{EXCESS, Gap, GapValue, Verdict};
 pub use groups::{RfmGroup, RfmGroups};
+pub use method::{DenseRegions, Method, OUTLIERS, SoftMembership, UNSURE};
 pub use notes::{Note, NoteCode};
 pub use options::{ColumnChoice, FeatureChoice, FeatureSet, Monetary, RfmTransforms, SegmentsOf, SegmentsOptions};
 pub use previous::Matched;
-pub use recipe::{Feature, Recipe, RecipeSegment, Transform};
+pub use recipe::{Feature, Recipe, RecipeDensity, RecipeMixture, RecipeSegment, Transform};
 pub use result::{Candidate, ChosenBy, Difference, MapPoints, Segment, SegmentsResult};
 pub use rule::{Condition, Rule};
 pub use stability::{Stability, UNSTABLE};
@@ -49,6 +51,7 @@ use crate::meta::{Meta, Progress};
 use describe::Known;
 use input::Input;
 use kmeans::{KMeans, KMeansParams};
+use method::Found;
 use points::Points;
 use silhouette::{Silhouette, silhouette};
 use std::cell::OnceCell;
@@ -139,45 +142,48 @@ impl Prepared {
         let Prepared { input, features, points, .. } = self;
         let judge = Judge { points, sample: self.sample.as_ref() };
         progress.report(0.05);
-        let (model, candidates, chosen_by, judged) = match (&options.start_rows, options.k) {
-            (Some(rows), _) => {
+        if let Some(k) = options.k.filter(|_| options.start_rows.is_none()) {
+            let distinct = points.distinct(k as usize);
+            if distinct < k as usize {
+                return Err(too_few(format!("different {} for {k} segments", what(input)), k as usize, distinct));
+            }
+        }
+        let mut found = match (options.method, &options.start_rows, options.k) {
+            (Method::Mixture, ..) => method::by_mixture(&judge, options, progress)?,
+            (Method::Density, ..) => method::by_density(&judge, options, progress)?,
+            (Method::Kmeans, Some(rows), _) => {
                 let model = kmeans::kmeans_from_rows(points, rows)?;
                 let (candidate, judged) = judge.candidate(&model);
-                (model, vec![candidate], ChosenBy::Option, judged)
+                Found::by_kmeans(model, vec![candidate], ChosenBy::Option, judged)
             }
-            (None, Some(k)) => {
-                let k = k as usize;
-                let distinct = points.distinct(k);
-                if distinct < k {
-                    return Err(too_few(format!("different {} for {k} segments", what(input)), k, distinct));
-                }
-                let model = self.fit(k, options)?;
+            (Method::Kmeans, None, Some(k)) => {
+                let model = self.fit(k as usize, options)?;
                 let (candidate, judged) = judge.candidate(&model);
-                (model, vec![candidate], ChosenBy::Option, judged)
+                Found::by_kmeans(model, vec![candidate], ChosenBy::Option, judged)
             }
-            (None, None) => {
+            (Method::Kmeans, None, None) => {
                 let (model, candidates, judged) = choose(&judge, options, progress)?;
-                (model, candidates, ChosenBy::Silhouette, judged)
+                Found::by_kmeans(model, candidates, ChosenBy::Silhouette, judged)
             }
         };
         progress.report(0.5);
-        let asked = |count: Option<u32>, usual: u32| match chosen_by {
-            ChosenBy::Option => count.unwrap_or(0),
-            ChosenBy::Silhouette => count.unwrap_or(usual),
-        };
-        let (references, bootstraps) = (asked(options.references, REFERENCES), asked(options.bootstraps, BOOTSTRAPS));
+        let is_told = found.chosen_by == ChosenBy::Option;
+        let usual = |usual: u32, has: bool| if has && !is_told { usual } else { 0 };
+        let references = options.references.unwrap_or(usual(REFERENCES, true));
+        let bootstraps = options.bootstraps.unwrap_or(usual(BOOTSTRAPS, options.method == Method::Kmeans));
         let mut part = |share: f64| progress.report(0.5 + 0.2 * share);
         let gap = gap::gap(points, references, options.seed, &mut Progress::to(&mut part))?;
         let mut part = |share: f64| progress.report(0.7 + 0.2 * share);
         let (stability, of_cluster) = match bootstraps {
-            0 => (None, vec![None; model.k]),
+            0 => (None, vec![None; found.model.k]),
             _ => {
                 let to = &mut Progress::to(&mut part);
-                let (how, of_cluster) = stability::stability(points, &model, bootstraps, options.seed, to)?;
+                let (how, of_cluster) = stability::stability(points, &found.model, bootstraps, options.seed, to)?;
                 (Some(how), of_cluster)
             }
         };
-        let described = describe::describe(self, &model, &judged, &of_cluster, options);
+        let described = describe::describe(self, &found, &of_cluster, options);
+        found.in_order(&described.position);
         let used = SegmentsOptions {
             features: Some(options.features.clone().unwrap_or(FeatureChoice::Named(FeatureSet::Rfm))),
             of: Some(input.of),
@@ -204,7 +210,11 @@ impl Prepared {
                     centre: segment.centre_standardised.clone(),
                 })
                 .collect(),
+            mixture: found.soft.as_ref().map(|(recipe, _)| recipe.clone()),
+            density: found.dense.as_ref().map(|(recipe, _)| recipe.clone()),
         };
+        let Found { model, candidates, chosen_by, judged, outliers, soft, dense } = found;
+        let regions = model.sizes.iter().take(model.k - usize::from(outliers.is_some()));
         progress.report(0.95);
         let factors =
             factors::factors(features, points, &described.labels, &described.segments, &described.points.row.0);
@@ -215,12 +225,15 @@ impl Prepared {
             features: features.clone(),
             recipe,
             notes: input.notes.clone(),
-            k: model.k as u32,
+            k: regions.len() as u32,
             chosen_by,
-            candidates: candidates.into_iter().filter(|candidate| candidate.k >= 2).collect(),
+            candidates: candidates
+                .into_iter()
+                .filter(|candidate| candidate.k >= 2 || candidate.bic.is_some())
+                .collect(),
             inertia: model.inertia,
             iterations: model.iterations as u32,
-            silhouette: (model.sizes.iter().filter(|&&size| size > 0.0).count() >= 2).then_some(judged.mean),
+            silhouette: (regions.filter(|&&size| size > 0.0).count() >= 2).then_some(judged.mean),
             silhouette_of: judge.judged_points().len() as u32,
             gap,
             stability,
@@ -234,6 +247,8 @@ impl Prepared {
             bands: self.known.bands.clone(),
             tiers: described.tiers,
             vanished: described.vanished,
+            soft: soft.map(|(_, of)| of),
+            dense: dense.map(|(_, of)| of),
             cross: None,
         };
         result.cross = cross::cross(crm, &result)?;
@@ -308,6 +323,12 @@ impl Judge<'_> {
         self.sample.map_or(self.points, |(_, sampled)| sampled)
     }
 
+    fn judged_rows(&self) -> impl Iterator<Item = u32> {
+        let n = self.points.len() as u32;
+        let (all, some) = self.sample.map_or((0..n, &[][..]), |(rows, _)| (0..0, rows));
+        all.chain(some.iter().copied())
+    }
+
     fn candidate(&self, model: &KMeans) -> (Candidate, Silhouette) {
         let judged = match self.sample {
             Some((rows, sampled)) => {
@@ -322,6 +343,7 @@ impl Judge<'_> {
             silhouette: judged.mean,
             inertia: model.inertia,
             calinski_harabasz: (!index.is_nan()).then_some(index),
+            bic: None,
         };
         (candidate, judged)
     }

@@ -1,5 +1,6 @@
 //! What to segment and how.
 
+use super::method::Method;
 use super::recipe::{Recipe, Transform};
 use super::value::TierLimits;
 use crate::error::{Error, Result};
@@ -18,7 +19,14 @@ pub struct SegmentsOptions {
     pub transforms: RfmTransforms,
     /// Monetary value for RFM.
     pub monetary: Monetary,
-    /// Number of segments from 1 to 100; when missing, that of 2 to 10 with the largest mean silhouette.
+    /// How segments are found.
+    pub method: Method,
+    /// Radius of a neighbourhood in standard deviations, for [`Method::Density`]; learnt when missing.
+    pub radius: Option<f64>,
+    /// Weight that the neighbourhood of a core customer has at least, for [`Method::Density`]; twice the number of features, and at least 4, when missing.
+    pub min_weight: Option<f64>,
+    /// Number of segments from 1 to 100; when missing, that of 2 to 10 with the largest mean silhouette, of a mixture that of 1 to 10 with the lowest
+    /// information criterion. Not for [`Method::Density`].
     pub k: Option<u32>,
     /// Run once, from these customers (0-based, in ascending id order), one per segment.
     pub start_rows: Option<Vec<u32>>,
@@ -32,7 +40,7 @@ pub struct SegmentsOptions {
     /// depend on it.
     pub references: Option<u32>,
     /// Bootstrap samples for the stability of the segments, to 500; 0 for none. When missing 50, and none where the options say `k` or `startRows`, so that a
-    /// slider of k answers at once.
+    /// slider of k answers at once; for [`Method::Kmeans`] only.
     pub bootstraps: Option<u32>,
     /// Recipe of an earlier result: segments that go on from one of its segments keep its name and place.
     pub previous: Option<Recipe>,
@@ -47,6 +55,9 @@ impl Default for SegmentsOptions {
             of: None,
             transforms: RfmTransforms::default(),
             monetary: Monetary::Sum,
+            method: Method::Kmeans,
+            radius: None,
+            min_weight: None,
             k: None,
             start_rows: None,
             restarts: 10,
@@ -81,6 +92,24 @@ impl SegmentsOptions {
             if self.k.is_some_and(|k| k as usize != rows.len()) {
                 return Err(invalid("startRows", rows.len(), "k rows are needed, or k must be left out".into()));
             }
+        }
+        if self.method != Method::Kmeans && (self.start_rows.is_some() || self.bootstraps.is_some_and(|n| n > 0)) {
+            let option = if self.start_rows.is_some() { "startRows" } else { "bootstraps" };
+            return Err(Error::invalid_option(option, String::new(), "it is for the method kmeans"));
+        }
+        for (option, value) in [("radius", self.radius), ("minWeight", self.min_weight)] {
+            match value {
+                Some(_) if self.method != Method::Density => {
+                    return Err(Error::invalid_option(option, String::new(), "it is for the method density"));
+                }
+                Some(value) if !(value > 0.0 && value < 1e100) => {
+                    return Err(Error::invalid_option(option, value.to_string(), "it must be positive"));
+                }
+                _ => {}
+            }
+        }
+        if let (Method::Density, Some(k)) = (self.method, self.k) {
+            return Err(Error::invalid_option("k", k.to_string(), "the method density finds the number itself"));
         }
         in_range("references", self.references.unwrap_or(0) as usize, 0..=500)?;
         in_range("bootstraps", self.bootstraps.unwrap_or(0) as usize, 0..=500)?;

@@ -1,6 +1,9 @@
 //! From raw features to standardised points: the recipe that a result carries.
 
+use super::NO_SEGMENT;
+use super::mixture::{Covariance, Mixture};
 use super::options::{Monetary, SegmentsOf};
+use super::points::Points;
 use crate::error::{Error, Result};
 use crate::stats::order::reordered;
 use serde::{Deserialize, Serialize};
@@ -89,6 +92,45 @@ pub struct Recipe {
     pub features: Vec<Feature>,
     /// The segments in display order.
     pub segments: Vec<RecipeSegment>,
+    /// The components of the segments, where those are of a mixture: a customer is in the segment of the most probable one.
+    #[serde(default)]
+    pub mixture: Option<RecipeMixture>,
+    /// Points of the segments, where those are dense regions: a customer is in the segment of the nearest one, beyond the radius an outlier.
+    #[serde(default)]
+    pub density: Option<RecipeDensity>,
+}
+
+/// A Gaussian component for each segment, in display order and in the standardised scale.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecipeMixture {
+    /// Shape of the components.
+    pub covariance: Covariance,
+    /// Share of each.
+    pub shares: Vec<f64>,
+    /// Means, row-major, segments × features.
+    pub means: Vec<f64>,
+    /// Covariance matrices, row-major, segments × features × features.
+    pub covariances: Vec<f64>,
+}
+
+/// Customers in the midst of dense regions, at most [`RecipeDensity::MOST_POINTS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecipeDensity {
+    /// Radius of a neighbourhood, in standard deviations.
+    pub radius: f64,
+    /// Their standardised features, row-major.
+    pub points: Vec<f64>,
+    /// Segment of each.
+    pub labels: Vec<u32>,
+    /// The segment of outliers; `None` where there are none.
+    pub outliers: Option<u32>,
+}
+
+impl RecipeDensity {
+    /// Of more core points only so many are kept, at equal steps.
+    pub const MOST_POINTS: usize = 5000;
 }
 
 /// A segment of a recipe.
@@ -116,11 +158,49 @@ impl Recipe {
             [feature.mean, feature.standard_deviation, feature.median].iter().all(|x| x.is_finite())
         };
         let whole = self.version == 1 && !self.features.is_empty() && !self.segments.is_empty();
-        if whole && self.segments.iter().all(fits) && self.features.iter().all(finite) {
+        let (k, dims) = (self.segments.len(), self.features.len());
+        let numbers = |values: &[f64], count: usize| values.len() == count && values.iter().all(|x| x.abs() < 1e150);
+        let soft = self.mixture.as_ref().is_none_or(|mixture| {
+            numbers(&mixture.shares, k)
+                && mixture.shares.iter().all(|&share| share > 0.0)
+                && numbers(&mixture.means, k * dims)
+                && numbers(&mixture.covariances, k * dims * dims)
+        });
+        let dense = self.density.as_ref().is_none_or(|density| {
+            density.radius > 0.0
+                && numbers(&density.points, density.labels.len() * dims)
+                && density.labels.iter().chain(&density.outliers).all(|&label| (label as usize) < k)
+        });
+        if whole && soft && dense && self.segments.iter().all(fits) && self.features.iter().all(finite) {
             return Ok(());
         }
         let rule = "a recipe is what a result of segments carries, unchanged";
         Err(Error::invalid_option("recipe", format!("of version {}", self.version), rule))
+    }
+
+    /// The segment of each of `points`, standardised by this recipe; [`NO_SEGMENT`] for one in no dense region where outliers have no segment.
+    pub(super) fn segments_of(&self, points: &Points) -> Vec<u32> {
+        if let Some(RecipeMixture { covariance, shares, means, covariances }) = &self.mixture {
+            return Mixture::of_parts(*covariance, shares, means, covariances).membership(points).labels;
+        }
+        let Some(density) = &self.density else {
+            let centres: Vec<f64> = self.segments.iter().flat_map(|segment| segment.centre.iter().copied()).collect();
+            return points.nearest(&centres);
+        };
+        let outlier = density.outliers.unwrap_or(NO_SEGMENT);
+        if density.labels.is_empty() {
+            return vec![outlier; points.len()];
+        }
+        let square = density.radius * density.radius;
+        let nearest = points.nearest(&density.points).into_iter().enumerate();
+        nearest
+            .map(|(row, nearest)| {
+                let nearest = nearest as usize;
+                let to = &density.points[nearest * points.dims()..];
+                let distance: f64 = points.row(row).iter().zip(to).map(|(x, y)| (x - y) * (x - y)).sum();
+                if distance <= square { density.labels[nearest] } else { outlier }
+            })
+            .collect()
     }
 }
 

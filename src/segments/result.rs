@@ -5,6 +5,7 @@ use super::cross::Cross;
 use super::factors::Factors;
 use super::gap::Gap;
 use super::groups::RfmGroups;
+use super::method::{DenseRegions, SoftMembership};
 use super::notes::Note;
 use super::options::SegmentsOf;
 use super::previous::Matched;
@@ -24,7 +25,7 @@ pub struct Segment {
     pub index: u32,
     /// Stable text that no other segment has: the name where it is one, else `segment_1`, `segment_2`, … What [`super::attach`] writes.
     pub key: String,
-    /// Stable key of the name ([`super::rfm::names`]); `segment` unless RFM. Of a segment that goes on from a previous one, that one's.
+    /// Stable key of the name ([`super::rfm::names`]); `segment` unless RFM; `outliers` for those of dense regions. Of a segment that goes on from a previous one, that one's.
     pub name: String,
     /// Number (weight) of customers.
     pub size: f64,
@@ -79,6 +80,8 @@ pub struct Candidate {
     pub inertia: f64,
     /// Calinski–Harabasz index, over all points; `None` where it does not exist.
     pub calinski_harabasz: Option<f64>,
+    /// Bayesian information criterion, lower is better; `None` unless of a mixture.
+    pub bic: Option<f64>,
 }
 
 /// How the number of segments came about.
@@ -89,6 +92,10 @@ pub enum ChosenBy {
     Option,
     /// Largest mean silhouette; the smallest of equal ones.
     Silhouette,
+    /// Lowest Bayesian information criterion; the smallest of equal ones.
+    Bic,
+    /// As many as there are dense regions.
+    Density,
 }
 
 /// Customers for a map.
@@ -117,17 +124,17 @@ pub struct SegmentsResult {
     pub recipe: Recipe,
     /// What the recipe did to the columns.
     pub notes: Vec<Note>,
-    /// Number of segments.
+    /// Number of segments, that of outliers not included.
     pub k: u32,
     /// How it came about.
     pub chosen_by: ChosenBy,
-    /// Numbers of segments that were tried, two or more, ascending.
+    /// Numbers of segments that were tried, ascending; two or more, and one for a mixture.
     pub candidates: Vec<Candidate>,
     /// Sum of squared distances to the own centre, standardised.
     pub inertia: f64,
-    /// Passes until no label changed.
+    /// Passes until no label changed; 0 unless k-means.
     pub iterations: u32,
-    /// Mean silhouette; `None` for fewer than two segments with customers.
+    /// Mean silhouette, outliers left out; `None` for fewer than two segments with customers.
     pub silhouette: Option<f64>,
     /// How many points the silhouette was computed on: all up to 5,000, else a seeded sample of 5,000.
     pub silhouette_of: u32,
@@ -155,6 +162,10 @@ pub struct SegmentsResult {
     pub tiers: Option<TierLimits>,
     /// Keys of segments of the previous result that none goes on from.
     pub vanished: Vec<String>,
+    /// How clearly customers belong to their segments; `None` unless of a mixture.
+    pub soft: Option<SoftMembership>,
+    /// Radius and outliers; `None` unless of dense regions.
+    pub dense: Option<DenseRegions>,
     /// The deals by segment; `None` where no deal has one.
     pub cross: Option<Cross>,
 }

@@ -1,4 +1,5 @@
 mod meaning;
+mod methods;
 mod planted;
 
 use super::*;

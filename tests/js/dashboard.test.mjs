@@ -221,3 +221,36 @@ test("workbooks, Parquet and Arrow files open in the page as the CSV file does, 
     await give(page, { name: "photo.csv", text: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0]) });
     await page.waitForFunction(() => document.querySelector("crm-dashboard")?.shadowRoot?.textContent?.includes("photo.csv is a picture"), null, { timeout: 30_000 });
   }));
+
+test("groups are found in three ways, by a slider, and compared with a kept run", () =>
+  opened(async ({ page }) => {
+    const ready = () => page.locator('[data-testid="panel-segments"][data-state="ready"]').waitFor({ timeout: 60_000 });
+    const result = (/** @type {object} */ options) => page.locator("crm-dashboard").evaluate(async (element, asked) => {
+      const { k, segments, soft, dense } = await /** @type {any} */ (element).engine.segments(asked);
+      return { k, names: segments.map((/** @type {any} */ { name }) => name), unsure: soft?.unsure, outliers: dense?.outliers.length };
+    }, options);
+    await page.locator('[data-testid="segments-keep"]').click();
+    const slider = page.locator('[data-testid="segments-k-slider"]');
+    await slider.fill("5");
+    await page.locator('[data-testid="segments-k"][data-value="5"]').waitFor();
+    await ready();
+    assert.equal(await page.locator('[data-testid="segments-comparison"] tbody tr').count() >= 5, true);
+    await page.locator('[data-testid="segments-method"]').selectOption("mixture");
+    await page.locator('[data-testid="segments-soft"]').waitFor();
+    assert.equal(await page.locator('[data-testid="segments-soft"]').getAttribute("data-unsure"), String((await result({ method: "mixture", k: 5 })).unsure));
+    await page.locator('[data-testid="segments-method"]').selectOption("density");
+    await page.locator('[data-testid="segments-outliers"]').waitFor();
+    await ready();
+    const dense = await result({ method: "density" });
+    assert.equal(await value(page, "segments-k"), dense.k);
+    assert.equal(await page.locator('[data-testid="segments-outliers"]').getAttribute("data-count"), String(dense.outliers));
+    assert.equal(await slider.count(), 0);
+    for (const name of ["rfm", "bands", "factors"]) {
+      const section = page.locator(`[data-testid="segments-${name}"]`);
+      await section.locator("summary").click();
+      assert.ok(await section.locator("tbody tr").count() >= 2, name);
+    }
+    assert.equal(await page.locator('[data-testid="segments-rfm"] tbody tr').count(), 11);
+    await page.locator('[data-testid="segments-map"]').selectOption("factors");
+    await page.locator('.panel.segments figure.chart[data-drawn="true"]').first().waitFor();
+  }, "?source=simulated"));

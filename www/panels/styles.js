@@ -126,6 +126,11 @@ tr.chosen .bar span { opacity: 1; }
 .marker { margin-inline-end: 6px; }
 .legend .marker { margin: 0; }
 .named { white-space: nowrap; }
+.profile { display: inline-grid; justify-items: end; gap: 3px; }
+.deviation { position: relative; display: block; inline-size: 72px; block-size: 5px; background: linear-gradient(var(--crm-muted), var(--crm-muted)) center / 1px 100% no-repeat, var(--crm-border); border-radius: 2px; }
+.deviation span { position: absolute; inset-block: 0; background: var(--crm-accent); border-radius: 2px; }
+.deviation .more { inset-inline-start: 50%; }
+.deviation .less { inset-inline-end: 50%; background: var(--crm-open); }
 .shares { border-block-start: 1px solid var(--crm-border); padding-block-start: 12px; margin-block-start: 14px; }
 .panel:focus { outline: none; }
 .map-and-quality { display: grid; grid-template-columns: minmax(0, 1fr) 260px; gap: calc(var(--crm-space) * 1.5); align-items: start; }

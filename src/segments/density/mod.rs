@@ -50,6 +50,8 @@ pub struct Density {
     pub min_weight: f64,
     /// Points that the clusters are of: all, or a sample.
     pub clustered_on: usize,
+    /// Percentiles 0, 1, … 100 of the distances at which the neighbourhoods of points have `min_weight`; empty where none has, or where all are equal.
+    pub neighbour_distances: Vec<f64>,
 }
 
 const SAMPLE_STREAM: u32 = 94;
@@ -109,7 +111,8 @@ fn outliers(points: &Points, labels: &[Option<u32>]) -> f64 {
 fn dense_regions(points: &Points, params: DensityParams, min_weight: f64) -> (Density, Tree) {
     let n = points.len();
     let tree = Tree::new(points);
-    let radius = params.radius.unwrap_or_else(|| learnt_radius(points, &tree, min_weight, params.seed));
+    let (fence, neighbour_distances) = neighbour_distances(points, &tree, min_weight, params.seed);
+    let radius = params.radius.unwrap_or(fence);
     let mut point = vec![0.0; points.dims()];
     let core: Vec<bool> = (0..n)
         .map(|row| {
@@ -157,11 +160,12 @@ fn dense_regions(points: &Points, params: DensityParams, min_weight: f64) -> (De
         labels[row] = (first != u32::MAX).then_some(first);
     }
     let outliers = outliers(points, &labels);
-    (Density { labels, core, clusters: clusters as usize, outliers, radius, min_weight, clustered_on: n }, tree)
+    let clusters = clusters as usize;
+    (Density { labels, core, clusters, outliers, radius, min_weight, clustered_on: n, neighbour_distances }, tree)
 }
 
-/// The upper fence of the distances at which neighbourhoods have `min_weight`.
-fn learnt_radius(points: &Points, tree: &Tree, min_weight: f64, seed: u32) -> f64 {
+/// The upper fence of the distances at which neighbourhoods have `min_weight`, and their percentiles.
+fn neighbour_distances(points: &Points, tree: &Tree, min_weight: f64, seed: u32) -> (f64, Vec<f64>) {
     let mut point = vec![0.0; points.dims()];
     let mut logs = Vec::new();
     for row in sample(points.len(), RADIUS_POINTS, seed, RADIUS_STREAM) {
@@ -173,7 +177,7 @@ fn learnt_radius(points: &Points, tree: &Tree, min_weight: f64, seed: u32) -> f6
     }
     let order = sorted_rows(logs.len(), &mut |a, b| logs[a].0.total_cmp(&logs[b].0));
     let total: f64 = logs.iter().map(|(_, weight)| weight).sum();
-    let quartile = |share: f64| {
+    let quantile = |share: f64| {
         let mut sum = 0.0;
         let at = order.iter().find(|&&at| {
             sum += logs[at].1;
@@ -181,9 +185,11 @@ fn learnt_radius(points: &Points, tree: &Tree, min_weight: f64, seed: u32) -> f6
         });
         at.or(order.last()).map_or(0.0, |&at| logs[at].0)
     };
-    let (lower, upper) = (quartile(0.25), quartile(0.75));
+    let (lower, upper) = (quantile(0.25), quantile(0.75));
     // Equal points, or fewer than a neighbourhood needs, have no such distances: then any radius serves.
-    libm::exp((upper + 1.5 * (upper - lower)).min(700.0))
+    let percentiles = if order.is_empty() { 0 } else { 101 };
+    let percentile = |percent: u32| libm::exp(quantile(f64::from(percent) / 100.0));
+    (libm::exp((upper + 1.5 * (upper - lower)).min(700.0)), (0..percentiles).map(percentile).collect())
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ use super::kmeans::{KMeansParams, kmeans, sample};
 use super::points::Points;
 use crate::error::{Error, Result};
 use crate::stats::linear_algebra::Cholesky;
+use serde::{Deserialize, Serialize};
 
 /// Shape of a component.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Covariance {
     /// Ellipsoids in any direction.
     Full,
@@ -180,19 +182,50 @@ impl Mixture {
     /// How much each of `points`, of the same dimensions, belongs to each component; nothing where the dimensions differ.
     pub fn membership(&self, points: &Points) -> Membership {
         let mut of = Membership { labels: Vec::new(), probabilities: Vec::new(), log_densities: Vec::new() };
+        of.log_densities = self.each(points, &mut |_, shares| {
+            let label =
+                shares.iter().enumerate().fold(0, |best, (c, share)| if *share > shares[best] { c } else { best });
+            of.labels.push(label as u32);
+            of.probabilities.extend_from_slice(shares);
+        });
+        of
+    }
+
+    /// Tells `found` for each point its row and the probability of each component. The logarithms of the densities at the points; nothing where the
+    /// dimensions differ.
+    pub(super) fn each(&self, points: &Points, found: &mut dyn FnMut(usize, &[f64])) -> Vec<f64> {
+        let mut log_densities = Vec::new();
         if points.dims() * self.k != self.means.len() {
-            return of;
+            return log_densities;
         }
         let (mut point, mut shares) = (vec![0.0; points.dims()], vec![0.0; self.k]);
         for row in 0..points.len() {
             points.copy_row(row, &mut point);
-            of.log_densities.push(self.shares_of(&point, &mut shares));
-            let label =
-                shares.iter().enumerate().fold(0, |best, (c, share)| if *share > shares[best] { c } else { best });
-            of.labels.push(label as u32);
-            of.probabilities.extend_from_slice(&shares);
+            log_densities.push(self.shares_of(&point, &mut shares));
+            found(row, &shares);
         }
-        of
+        log_densities
+    }
+
+    /// The mixture of these components, as [`mixture`] found them. Their lengths must fit together.
+    pub(super) fn of_parts(covariance: Covariance, shares: &[f64], means: &[f64], covariances: &[f64]) -> Mixture {
+        let dims = means.len() / shares.len().max(1);
+        let mut covariances = covariances.to_vec();
+        let matrices = covariances.chunks_exact_mut((dims * dims).max(1)).zip(shares);
+        let densities = matrices.map(|(matrix, &share)| density(matrix, dims, share, covariance)).collect();
+        Mixture {
+            k: shares.len(),
+            covariance,
+            shares: shares.to_vec(),
+            means: means.to_vec(),
+            covariances,
+            log_likelihood: f64::NAN,
+            bic: f64::NAN,
+            iterations: 0,
+            converged: true,
+            fitted_on: 0,
+            densities,
+        }
     }
 
     /// Writes the probability of each component given `point`. The logarithm of the density at it.

@@ -4,17 +4,21 @@ import { h, table } from "../dom.js";
 /** @typedef {import("../../i18n/index.js").I18n} I18n */
 
 /** Whether there are groups at all, in words. @param {I18n} i18n @param {any} result @param {(feature: any) => string} featureName */
-export function trust(i18n, { gap, stability, segments, notes, features }, featureName) {
+export function trust(i18n, { gap: measured, chosenBy, stability, segments, notes, features }, featureName) {
   const { t, number } = i18n;
+  // The gap statistic is about groups around centres.
+  const gap = chosenBy === "bic" || chosenBy === "density" ? null : measured;
   const unstable = stability ? segments.filter((/** @type {any} */ segment) => segment.stability !== null && segment.stability < stability.threshold).length : 0;
+  const filled = notes.filter((/** @type {any} */ { code }) => code === "missing_filled").map((/** @type {any} */ { column, value }) => `${column} (${number(value)})`);
   const said = [
     gap && t(`segments.gap.${gap.verdict}`, { references: number(gap.references) }),
     stability && (unstable === 0 ? t("segments.allStable", { count: stability.bootstraps }) : t("segments.unstable", { count: unstable, all: number(segments.length) })),
   ].filter(Boolean);
   const logs = notes.filter((/** @type {any} */ { code }) => code === "logarithm_taken").map((/** @type {any} */ { column }) => featureName(features.find((/** @type {any} */ { name }) => name === column) ?? { name: column, unit: null }));
-  if (!said.length && !logs.length) return null;
+  if (!said.length && !logs.length && !filled.length) return null;
   return h("div", { class: "found", dataset: { testid: "segments-trust", verdict: gap?.verdict ?? "" } },
-    h("p", null, said.join(" ")), logs.length > 0 && h("p", { class: "note" }, t("segments.logTaken", { list: i18n.list(logs) })));
+    h("p", null, said.join(" ")), logs.length > 0 && h("p", { class: "note" }, t("segments.logTaken", { list: i18n.list(logs) })),
+    filled.length > 0 && h("p", { class: "note" }, t("segments.filled", { list: i18n.list(filled) })));
 }
 
 /** @param {I18n} i18n @param {any} result @param {{nameOf: (index: number) => string, featureName: (feature: any) => string}} names */
@@ -31,11 +35,11 @@ export function rules(i18n, { segments, features, stability }, { nameOf, feature
     caption: t("segments.rules"), class: "small",
     columns: [
       { text: t("segments.group") }, { text: t("segments.rule") }, { text: t("segments.precision"), number: true }, { text: t("segments.recall"), number: true }, { text: t("segments.lift"), number: true },
-      ...(valued ? [{ text: t("segments.value"), number: true }] : []), ...(stability ? [{ text: t("segments.stability"), number: true }] : []),
+      ...(valued ? [{ text: t("segments.value"), number: true }, { text: t("segments.tier") }] : []), ...(stability ? [{ text: t("segments.stability"), number: true }] : []),
     ],
-    rows: segments.map((/** @type {any} */ { index, rule, value, stability: own }) => [
+    rows: segments.map((/** @type {any} */ { index, rule, value, tier, stability: own }) => [
       nameOf(index), rule ? rule.conditions.map(condition).join(t("funnel.and")) : "–", rule ? percent(rule.precision) : "–", rule ? percent(rule.recall) : "–", rule ? i18n.fixed(rule.lift, 1) : "–",
-      ...(valued ? [value ? h("span", { title: i18n.range(i18n.short(value.low), i18n.short(value.high)) }, i18n.short(value.value)) : "–"] : []),
+      ...(valued ? [value ? h("span", { title: i18n.range(i18n.short(value.low), i18n.short(value.high)) }, i18n.short(value.value)) : "–", tier ? t(`segments.tier.${tier}`) : "–"] : []),
       ...(stability ? [own === null ? "–" : h("span", { class: own < stability.threshold ? "verdict-use_with_care" : "" }, i18n.fixed(own, 2))] : []),
     ]),
   }));
