@@ -649,8 +649,8 @@ export interface ForecastResult {
   model: Model | null;
   /** Columns that are known only after, or decide, the close: left out, unless `features` names them (`used`: a warning that has to stay in sight). */
   leakage: { column: string; reason: "crm_probability" | "after_close" | "amount_at_close" | "identifier" | "too_good" | "outcome_copy" | "expected_close"; auc: number | null; detail: string; used: boolean }[];
-  /** Every open deal, in the order of the deals table. */
-  open: { row: Indices; probability: Floats; low: Floats; high: Floats };
+  /** Every open deal, in the order of the deals table, in columns. */
+  open: OpenDeals;
   /** The most probable first. */
   listed: ListedDeal[];
   expected: { wins: number; amount: number; dealsWithoutAmount: number };
@@ -707,6 +707,26 @@ export interface HazardForecast {
     calibrationSlope: number | null;
     reliability: { n: number; predicted: number; observed: Estimate; lowest: number; highest: number }[];
   };
+}
+
+export interface OpenDeals {
+  row: Indices;
+  probability: Floats;
+  low: Floats;
+  high: Floats;
+  id: string[];
+  /** NaN where missing. */
+  amount: Floats;
+  ageDays: Floats;
+  /** Places in `stages` and `owners`; 4294967295 without one. */
+  stage: Indices;
+  owner: Indices;
+  stages: string[];
+  owners: string[];
+  /** Three per deal, the strongest first: places in `reasonColumns` (4294967295 for none) and log-odds against the average open deal; both empty where the base rate is shown. */
+  reason: Indices;
+  contribution: Floats;
+  reasonColumns: string[];
 }
 
 export interface Performance {
@@ -935,6 +955,8 @@ export interface WhatIfResult {
   id: string;
   now: Outlook;
   changed: Outlook;
+  /** Of the deal as it is, all of them, the strongest first. */
+  reasons: Reason[];
   difference: number;
   /** Columns that were changed and that the model does not use. */
   withoutEffect: string[];

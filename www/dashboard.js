@@ -27,7 +27,7 @@ const PANELS = {
   quality: async () => (await import("./panels/quality.js")).qualityPanel,
 };
 const SOURCES = ["deals", "history", "customers", "orders", "interactions"];
-/** Deals listed with their reasons; the probabilities of all are in the result. */
+/** Deals listed with all their reasons; of the others the result holds the strongest. */
 const LISTED = 2500;
 /** What of a panel's options the analysis itself needs; the rest concerns the view. @type {Record<Analysis, (options: any, calendar: string) => object>} */
 const REQUESTS = {

@@ -7,6 +7,7 @@ mod holdout;
 mod leakage;
 mod lift;
 mod model;
+mod open_deals;
 mod pipeline;
 mod reps;
 mod rules;
@@ -20,6 +21,7 @@ pub use holdout::{Holdout, Skill};
 pub use leakage::{Leak, LeakageReason};
 pub use lift::LiftGroup;
 pub use model::{Feature, Model, PathPoint};
+pub use open_deals::OpenDeals;
 pub use pipeline::{
     Arrivals, BackTest, Band, LargestDeal, Part, PastPeriods, PeriodForecast, PipelineOptions, PipelineResult, Slipped,
     WinCounts, WinTimesFrom, WithoutAmount, pipeline,
@@ -29,12 +31,11 @@ pub use rules::{RuleHits, RuleOptions, RuleProblem, RuleScores, RuleTest, ScoreB
 pub use thresholds::{Confusion, Thresholds};
 pub use what_if::{Change, Outlook, Suggestion, WhatIfModel, WhatIfOptions, WhatIfResult, what_if, what_if_model};
 
-use crate::bulk::{Floats, Indices};
 use crate::crm::{Crm, Deals, LeftOut, Outcome};
 use crate::error::{Error, Result};
 use crate::meta::{Estimate, Meta, Progress};
 use crate::stats::intervals::{Confidence, wilson};
-use crate::stats::order::{reordered, sort_rows, sorted_rows};
+use crate::stats::order::{sort_rows, sorted_rows};
 use model::{Examples, Fitted};
 use serde::{Deserialize, Serialize};
 use trained::{Trained, trained};
@@ -113,19 +114,6 @@ pub struct ClosedCounts {
     pub won: f64,
     /// Lost.
     pub lost: f64,
-}
-
-/// Every open deal, in the order of the deals table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OpenDeals {
-    /// Row of the deals table.
-    pub row: Indices,
-    /// Probability of being won.
-    pub probability: Floats,
-    /// Lower end of its interval.
-    pub low: Floats,
-    /// Upper end of its interval.
-    pub high: Floats,
 }
 
 /// What moves the score of one deal away from that of the average open deal.
@@ -499,19 +487,10 @@ fn score(
         .take(options.listed)
         .map(|k| {
             let i = open[k];
-            let mut reasons: Vec<Reason> = match (fitted, &scores) {
-                (Some(fitted), Some(scores)) => fitted
-                    .contributions(scores, k, &average)
-                    .into_iter()
-                    .map(|(attribute, column, contribution)| Reason {
-                        column: column.to_owned(),
-                        value: features::value_text(&deals.attributes[attribute].values, i),
-                        contribution,
-                    })
-                    .collect(),
+            let reasons = match (fitted, &scores) {
+                (Some(fitted), Some(scores)) => open_deals::reasons(deals, i, fitted, scores, k, &average),
                 _ => Vec::new(),
             };
-            reasons = reordered(reasons, &mut |a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
             let (probability, low, high) = probabilities[k];
             ListedDeal {
                 id: deals.id.get(i).unwrap_or_default().to_owned(),
@@ -527,13 +506,7 @@ fn score(
             }
         })
         .collect();
-    let column = |part: fn(&(f64, f64, f64)) -> f64| Floats(probabilities.iter().map(part).collect());
-    let open = OpenDeals {
-        row: Indices(open.iter().map(|&i| deals.row[i]).collect()),
-        probability: column(|p| p.0),
-        low: column(|p| p.1),
-        high: column(|p| p.2),
-    };
+    let open = open_deals::open_deals(deals, open, crm.as_of, &probabilities, fitted.zip(scores.as_ref()), &average);
     Ok((open, listed, expected))
 }
 

@@ -98,6 +98,20 @@ fn a_real_signal_is_found_and_its_reasons_sum_to_the_score() {
         assert!(deal.low < deal.probability && deal.probability < deal.high);
     }
     assert!(result.listed.windows(2).all(|pair| pair[0].probability >= pair[1].probability));
+    let open = &result.open;
+    assert_eq!((open.id.len(), open.amount.0.len(), open.reason.0.len()), (300, 300, 900));
+    for deal in &result.listed {
+        let place = open.row.0.iter().position(|row| *row == deal.row).unwrap();
+        assert_eq!((&open.id[place], Some(open.amount.0[place])), (&deal.id, deal.amount));
+        assert_eq!(Some(open.age_days.0[place]), deal.age_days);
+        assert_eq!((open.stage.0[place], open.owner.0[place]), (u32::MAX, u32::MAX), "none are known");
+        let of = 3 * place..3 * place + 3;
+        for (at, reason) in of.clone().zip(&deal.reasons) {
+            assert_eq!(open.reason_columns[open.reason.0[at] as usize], reason.column);
+            assert_eq!(open.contribution.0[at], reason.contribution);
+        }
+        assert_eq!(open.reason.0[of][2], u32::MAX, "the model has two columns");
+    }
     assert!((result.expected.amount - 100.0 * result.expected.wins).abs() < 1e-9);
 }
 

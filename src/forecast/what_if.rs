@@ -6,7 +6,7 @@ use super::features::MISSING;
 use super::pipeline::Curve;
 use super::rules::column;
 use super::trained::{Trained, trained};
-use super::{ForecastOptions, Shown};
+use super::{ForecastOptions, Reason, Shown};
 use crate::crm::{Attribute, Crm, Deals, Outcome, RuleValue};
 use crate::error::{Error, Result};
 use crate::meta::{Estimate, Meta, Progress};
@@ -96,6 +96,8 @@ pub struct WhatIfResult {
     pub now: Outlook,
     /// With the changes; the same as `now` without any.
     pub changed: Outlook,
+    /// What moves the score of the deal as it is away from that of the average open deal, the strongest first; they sum to the difference.
+    pub reasons: Vec<Reason>,
     /// Probability with the changes less the one without.
     pub difference: f64,
     /// Columns that were changed and that the model does not use.
@@ -112,6 +114,8 @@ pub struct WhatIfModel {
     columns: Vec<String>,
     trained: Trained,
     curve: Option<Curve>,
+    /// Mean of the open deals in each coefficient's column; empty without a model to show.
+    average: Vec<f64>,
 }
 
 /// The model of the deals of `crm`.
@@ -122,7 +126,13 @@ pub fn what_if_model(crm: &Crm, options: &ForecastOptions) -> Result<WhatIfModel
     let deals = deals_of(crm)?;
     let trained = trained(deals, options, &mut Progress::none())?;
     let columns = deals.attributes.iter().map(|attribute| attribute.name.clone()).collect();
-    Ok(WhatIfModel { options: options.clone(), columns, trained, curve: Curve::of(deals, crm.as_of)? })
+    let mut average = Vec::new();
+    if let Some(fitted) = trained.fitted.as_ref().filter(|_| trained.shown == Shown::Model) {
+        let open: Vec<usize> = (0..deals.len()).filter(|&at| is_open(deals, at)).collect();
+        let weights: Vec<f64> = open.iter().map(|&at| deals.weight[at]).collect();
+        average = fitted.average(&fitted.scores(&deals.attributes, &open)?, &weights);
+    }
+    Ok(WhatIfModel { options: options.clone(), columns, trained, curve: Curve::of(deals, crm.as_of)?, average })
 }
 
 impl WhatIfModel {
@@ -148,11 +158,9 @@ pub fn what_if(crm: &Crm, model: &WhatIfModel, row: u32, options: &WhatIfOptions
             "a model of the columns that the deals have",
         ));
     }
-    let at = (0..deals.len())
-        .find(|&at| deals.row[at] == row && matches!(deals.outcome[at], Outcome::Open | Outcome::Hold))
-        .ok_or_else(|| {
-            Error::invalid_option("row", row.to_string(), "a row of the deals table that holds an open deal")
-        })?;
+    let at = (0..deals.len()).find(|&at| deals.row[at] == row && is_open(deals, at)).ok_or_else(|| {
+        Error::invalid_option("row", row.to_string(), "a row of the deals table that holds an open deal")
+    })?;
     let Some(fitted) = model.trained.fitted.as_ref().filter(|_| model.trained.shown == Shown::Model) else {
         let (won, lost) = model.trained.examples.counts();
         let what = "won and as many lost deals that tell one deal from another".into();
@@ -250,12 +258,17 @@ pub fn what_if(crm: &Crm, model: &WhatIfModel, row: u32, options: &WhatIfOptions
         meta: Meta::new("what_if", crm, &["deals"], options.clone(), won + lost, model.trained.left_out.clone()),
         id: deals.id.get(at).unwrap_or_default().to_owned(),
         difference: changed.probability.value - now.probability.value,
+        reasons: super::open_deals::reasons(deals, at, fitted, &scores, 0, &model.average),
         now,
         changed,
         without_effect,
         suggestions,
         wording: "associated_not_caused",
     })
+}
+
+fn is_open(deals: &Deals, at: usize) -> bool {
+    matches!(deals.outcome[at], Outcome::Open | Outcome::Hold)
 }
 
 fn deals_of(crm: &Crm) -> Result<&Deals> {

@@ -206,3 +206,35 @@ test("without a stage history it is said why there is no date", () =>
     await at(page, "section-when").locator("summary").click();
     await at(page, "when-none").filter({ hasText: "no stage history" }).waitFor();
   }, "?lang=en"));
+test("a hundred thousand open deals are one list: few rows in the page, sorted and searched at once, and the last one explains itself", () =>
+  opened(async (page) => {
+    const lines = ["deal_id,created_at,closed_at,status,amount,source"];
+    let state = 1;
+    const drawn = () => (state = (state * 48271) % 2147483647) % 100;
+    for (let i = 0; i < 102_000; i++) {
+      const source = ["Web", "Fair", "Mail"][drawn() % 3];
+      const status = i >= 2000 ? "Open" : drawn() < (source === "Fair" ? 70 : 25) ? "Won" : "Lost";
+      lines.push(`d${i},2024-01-${String((i % 28) + 1).padStart(2, "0")},${i < 2000 ? `2024-0${2 + Math.floor(i / 500)}-10` : ""},${status},${i},${source}`);
+    }
+    await page.locator('input[type="file"]').first().setInputFiles([{ name: "many.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\n")) }]);
+    await page.waitForFunction(() => /** @type {any} */ (document.querySelector("crm-dashboard"))?.engine?.summary().counts.open === 100_000, undefined, { timeout: 60_000 });
+    await settled(page);
+    const list = page.locator(".all-deals");
+    const drawnRows = () => list.locator("tbody tr.opens").count();
+    assert.ok((await drawnRows()) < 60, `${await drawnRows()} rows`);
+    assert.equal(await list.locator("table").getAttribute("aria-rowcount"), "100001");
+    await list.locator('[data-column="amount"]').click();
+    assert.equal(await list.locator("tbody button.link").first().innerText(), "d101999");
+    await list.evaluate((element) => (element.scrollTop = element.scrollHeight));
+    const last = list.locator("tbody tr.opens").last().locator("button.link");
+    await page.waitForFunction(() => [...(document.querySelector("crm-dashboard")?.shadowRoot?.querySelectorAll(".all-deals tbody tr.opens") ?? [])].pop()?.querySelector("button")?.textContent === "d2000");
+    assert.ok((await drawnRows()) < 60, `${await drawnRows()} rows`);
+    await last.focus();
+    await page.keyboard.press("Enter");
+    await at(page, "reasons-sum").waitFor({ timeout: 30_000 });
+    await page.locator(".drawer .reasons li").first().waitFor();
+    await page.keyboard.press("Escape");
+    await at(page, "deals-filter").fill("d77777");
+    await page.waitForFunction(() => document.querySelector("crm-dashboard")?.shadowRoot?.querySelector(".all-deals table")?.getAttribute("aria-rowcount") === "2");
+    assert.equal(await list.locator("tbody button.link").first().innerText(), "d77777");
+  }));

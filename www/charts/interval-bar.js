@@ -8,6 +8,6 @@ export function intervalBar({ value, low, high, label, mark, most = 1 }) {
   const share = (/** @type {number} */ part) => `${Math.max(0, Math.min(1, part / most)) * 100}%`;
   return h("span", { class: "interval", role: "img", "aria-label": label, title: label },
     h("span", { class: "interval-range", style: { "inset-inline-start": share(low), "inline-size": share(high - low) } }),
-    mark !== undefined && mark !== null && h("span", { class: "interval-mark", style: { "inset-inline-start": share(mark) } }),
+    Number.isFinite(mark) && h("span", { class: "interval-mark", style: { "inset-inline-start": share(Number(mark)) } }),
     h("span", { class: "interval-dot", style: { "inset-inline-start": share(value) } }));
 }

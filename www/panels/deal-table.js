@@ -1,60 +1,100 @@
-/** The open deals, most probable first: sort, filter, pages; a row opens its reasons and its record. */
+/** All open deals, most probable first: sort and filter; a row opens its reasons and its record. */
 import { intervalBar } from "../charts/interval-bar.js";
 import { dealDetails } from "./details.js";
 import { h, refill } from "./dom.js";
 import { reasonChip, strongest } from "./reasons.js";
+import { virtualRows } from "./virtual-rows.js";
 
-const PAGE = 12;
 const CHIPS = 3;
+/** Height of a row; Persian and Arabic lines are higher. */
+const ROW = 41;
+/** In place of a place in a list: none. */
+const NONE = 0xffff_ffff;
 
 /** @typedef {"probability" | "amount" | "ageDays" | "id" | "stage" | "owner"} Column */
 
 /** @param {import("./panel.js").Context} context */
 export function dealTable(context) {
   const { i18n } = context;
-  const { t, number } = i18n;
+  const { t, number, percent } = i18n;
   /** @type {any} */ let result;
+  /** Places in `result.open` of the deals shown. @type {Uint32Array} */ let places = new Uint32Array();
+  /** Details of the listed ones by row. @type {Map<number, any>} */ let listed = new Map();
   /** @type {Column} */ let sortedBy = "probability";
   let descending = true;
   let filter = "";
-  let pages = 1;
 
-  const search = h("input", { type: "search", placeholder: t("deals.filter"), "aria-label": t("deals.filter"), oninput: () => ((filter = search.value.trim().toLowerCase()), (pages = 1), draw()) });
+  const search = h("input", { type: "search", placeholder: t("deals.filter"), "aria-label": t("deals.filter"), dataset: { testid: "deals-filter" }, oninput: () => ((filter = search.value.trim().toLowerCase()), draw()) });
   const count = h("span", { class: "note", role: "status" });
   const head = h("thead");
-  const rows = h("tbody");
-  const more = h("button", { type: "button", onclick: () => ((pages *= 2), draw()) });
-  const all = h("button", { type: "button", onclick: () => ((pages = Infinity), draw()) }, t("deals.showAll"));
-  const element = h("div", { class: "deals" },
-    h("div", { class: "toolbar" }, h("h3", null, t("deals.title")), search, count),
-    h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": t("deals.title") },
-      h("table", { class: "rows" }, h("caption", { class: "unseen" }, t("deals.title")), head, rows)),
-    h("div", { class: "toolbar" }, more, all));
+  const body = h("tbody");
+  const whole = h("table", { class: "rows" }, h("caption", { class: "unseen" }, t("deals.title")), head, body);
+  const scroller = h("div", { class: "scroll all-deals", tabIndex: 0, role: "region", "aria-label": t("deals.title") }, whole);
+  const none = h("p", { class: "note" }, t("deals.none"));
+  const element = h("div", { class: "deals" }, h("div", { class: "toolbar" }, h("h3", null, t("deals.title")), search, count), scroller, none);
+  const rows = virtualRows({ scroller, body, height: ROW, columns: () => head.querySelectorAll("th").length, row: (at) => row(places[at]) });
 
-  /** @param {any} deal */
-  const matches = (deal) => !filter || [deal.id, deal.stage, deal.owner, ...deal.reasons.map((/** @type {any} */ { value }) => value)].some((text) => text?.toLowerCase().includes(filter));
+  const nameAt = (/** @type {string[]} */ names, /** @type {number} */ code) => (code === NONE ? null : names[code]);
+  const present = (/** @type {number} */ value) => (Number.isNaN(value) ? null : value);
+
+  /** The deal at a place of `result.open`: as listed, else without the values of its reasons. @param {number} place */
+  function dealAt(place) {
+    const { open } = result;
+    const known = listed.get(open.row[place]);
+    if (known) return known;
+    const reasons = [];
+    for (let at = CHIPS * place; open.reason.length && at < CHIPS * (place + 1); at++) {
+      if (open.reason[at] !== NONE) reasons.push({ column: open.reasonColumns[open.reason[at]], value: "", contribution: open.contribution[at] });
+    }
+    return {
+      id: open.id[place], row: open.row[place], stage: nameAt(open.stages, open.stage[place]), owner: nameAt(open.owners, open.owner[place]), amount: present(open.amount[place]),
+      ageDays: present(open.ageDays[place]), probability: open.probability[place], low: open.low[place], high: open.high[place], reasons, isBrief: true,
+    };
+  }
+
+  /** @param {number} place */
+  function matches(place) {
+    const { open } = result;
+    const has = (/** @type {string | null} */ text) => text?.toLowerCase().includes(filter);
+    return has(open.id[place]) || has(nameAt(open.stages, open.stage[place])) || has(nameAt(open.owners, open.owner[place]))
+      || listed.get(open.row[place])?.reasons.some((/** @type {any} */ { value }) => has(value));
+  }
+
+  /** Places by the sorted column; what is missing stands last. @param {Uint32Array} found */
+  function sort(found) {
+    const { open } = result;
+    const direction = descending ? -1 : 1;
+    /** @type {ArrayLike<number>} */ let keys;
+    if (sortedBy === "id" || sortedBy === "stage" || sortedBy === "owner") {
+      const names = sortedBy === "id" ? open.id : sortedBy === "stage" ? open.stages : open.owners;
+      const codes = sortedBy === "id" ? undefined : open[sortedBy];
+      const { compare } = new Intl.Collator(i18n.lang, { numeric: true });
+      const order = Uint32Array.from(names, (_, at) => at).sort((a, b) => compare(names[a], names[b]));
+      const rank = new Float64Array(names.length);
+      order.forEach((name, at) => (rank[name] = at));
+      keys = codes ? Float64Array.from(codes, (code) => rank[code] ?? NaN) : rank;
+    } else {
+      keys = open[sortedBy];
+    }
+    return found.sort((a, b) => {
+      const [x, y] = [keys[a], keys[b]];
+      if (Number.isNaN(x)) return Number.isNaN(y) ? a - b : 1;
+      return Number.isNaN(y) ? -1 : direction * (x - y) || a - b;
+    });
+  }
 
   function draw() {
-    const modelled = result.shown === "model";
-    const direction = descending ? -1 : 1;
-    const found = result.listed.filter(matches).sort((/** @type {any} */ a, /** @type {any} */ b) => {
-      const [x, y] = [a[sortedBy], b[sortedBy]];
-      if (x === null || x === undefined) return y === null || y === undefined ? 0 : 1;
-      if (y === null || y === undefined) return -1;
-      return direction * (typeof x === "number" ? x - y : String(x).localeCompare(String(y), i18n.lang, { numeric: true }));
-    });
-    const shown = found.slice(0, Math.min(found.length, PAGE * pages, 1000));
+    const { open } = result;
+    const all = Uint32Array.from({ length: open.row.length }, (_, place) => place);
+    places = sort(filter ? all.filter(matches) : all).subarray(0, rows.most);
     refill(head, h("tr", null,
-      heading("id", t("deals.id")), heading("probability", t("deals.probability"), true), h("th", { scope: "col", class: "wide" }, t("intervalName", { level: i18n.percent(0.95, 0) })),
+      heading("id", t("deals.id")), heading("probability", t("deals.probability"), true), h("th", { scope: "col", class: "wide" }, t("intervalName", { level: percent(result.meta.options?.confidence ?? 0.95, 0) })),
       heading("amount", t("amount"), true), heading("stage", t("funnel.stage")), heading("owner", t("deals.owner")), heading("ageDays", t("deals.age"), true),
-      modelled && h("th", { scope: "col" }, t("deals.reasons"))));
-    refill(rows, shown.map((/** @type {any} */ deal) => row(deal, modelled)), !shown.length && h("tr", null, h("td", { colspan: 8, class: "note" }, t("deals.none"))));
-    count.textContent = !filter && result.open.row.length > result.listed.length
-      ? t("deals.listed", { count: result.listed.length, all: result.open.row.length })
-      : t("deals.count", { count: found.length });
-    more.textContent = t("deals.showMore");
-    more.hidden = all.hidden = shown.length >= Math.min(found.length, 1000);
-    element.hidden = !result.listed.length;
+      result.shown === "model" && h("th", { scope: "col", class: "why" }, t("deals.reasons"))));
+    whole.setAttribute("aria-rowcount", String(places.length + 1));
+    count.textContent = t("deals.count", { count: places.length });
+    none.hidden = places.length > 0;
+    rows.reset(places.length);
   }
 
   /** @param {Column} column @param {string} text @param {boolean} [isNumber] */
@@ -70,9 +110,9 @@ export function dealTable(context) {
       h("button", { type: "button", class: "link", onclick, dataset: { column } }, text, h("span", { "aria-hidden": "true", class: "sort" }, sorted ? (descending ? " ↓" : " ↑") : "")));
   }
 
-  /** @param {any} deal @param {boolean} modelled */
-  function row(deal, modelled) {
-    const { percent } = i18n;
+  /** @param {number} place */
+  function row(place) {
+    const deal = dealAt(place);
     const open = () => dealDetails(context, deal, result);
     const range = i18n.range(percent(deal.low), percent(deal.high));
     return h("tr", { onclick: (/** @type {any} */ event) => event.target.closest("button") || open(), class: "opens" },
@@ -82,7 +122,7 @@ export function dealTable(context) {
       h("td", { class: "number" }, deal.amount === null || deal.amount === undefined ? h("span", { class: "note" }, "–") : number(deal.amount)),
       h("td", null, deal.stage ? h("bdi", null, deal.stage) : "–"), h("td", null, deal.owner ? h("bdi", null, deal.owner) : "–"),
       h("td", { class: "number" }, deal.ageDays === null || deal.ageDays === undefined ? h("span", { class: "note" }, "–") : number(Math.round(deal.ageDays))),
-      modelled && h("td", null, h("span", { class: "chips" }, strongest(deal.reasons).slice(0, CHIPS).map((reason) => reasonChip(reason)))));
+      result.shown === "model" && h("td", null, h("span", { class: "chips" }, strongest(deal.reasons).slice(0, CHIPS).map((reason) => reasonChip(reason)))));
   }
 
   return {
@@ -90,8 +130,10 @@ export function dealTable(context) {
     /** @param {any} next */
     update(next) {
       result = next;
+      listed = new Map(next.listed.map((/** @type {any} */ deal) => [deal.row, deal]));
       if (next.shown !== "model" && sortedBy === "probability") sortedBy = "amount";
-      draw();
+      element.hidden = !next.open.row.length || next.baseRate === null;
+      if (!element.hidden) draw();
     },
   };
 }

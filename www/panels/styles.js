@@ -79,6 +79,16 @@ th.number, td.number { text-align: right; }
 td.number, th.number .link { white-space: nowrap; }
 .wide { min-inline-size: 110px; inline-size: 26%; }
 .rows .wide { inline-size: 16%; }
+.all-deals { max-block-size: 552px; overflow: auto; contain: content; }
+.all-deals thead th { position: sticky; inset-block-start: 0; background: var(--crm-surface); z-index: 1; box-shadow: inset 0 -1px var(--crm-border); }
+.all-deals table { table-layout: fixed; min-inline-size: 900px; }
+.all-deals th { inline-size: 10%; }
+.all-deals th.wide { inline-size: 13%; min-inline-size: 0; }
+.all-deals th.why { inline-size: 24%; }
+.all-deals tbody :is(th, td) { overflow: hidden; text-overflow: ellipsis; block-size: 41px; padding-block: 0; white-space: nowrap; line-height: 1.5; }
+.all-deals tbody bdi { display: inline-block; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: middle; }
+.all-deals .chips { flex-wrap: nowrap; }
+.all-deals .space td { border: 0; padding: 0; }
 tr.opens { cursor: pointer; }
 tr.opens:hover, tr.chosen { background: color-mix(in srgb, var(--crm-accent) 6%, transparent); }
 .bar { display: block; block-size: 16px; }

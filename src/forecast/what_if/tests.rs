@@ -25,7 +25,9 @@ fn with(changes: &[(&str, RuleValue)]) -> WhatIfOptions {
 fn the_deal_as_it_is_has_the_probability_of_the_forecast_and_a_change_that_of_its_twin() {
     let crm = crm();
     let model = what_if_model(&crm, &ForecastOptions::default()).expect("a model");
-    let shown = forecast(&crm, &ForecastOptions::default(), &mut Progress::none()).expect("a forecast").open;
+    let everything = ForecastOptions { listed: usize::MAX, ..ForecastOptions::default() };
+    let forecast = forecast(&crm, &everything, &mut Progress::none()).expect("a forecast");
+    let (shown, listed) = (forecast.open, forecast.listed);
     let deals = crm.deals.as_ref().expect("deals");
     let source =
         |row: u32| deals.attributes.iter().find(|a| a.name == "source").map(|a| Cell::of(&a.values, row as usize));
@@ -36,6 +38,12 @@ fn the_deal_as_it_is_has_the_probability_of_the_forecast_and_a_change_that_of_it
     let result = what_if(&crm, &model, row, &with(&change)).expect("an open deal");
     assert!((result.now.probability.value - shown.probability.0[at]).abs() < 1e-12);
     assert!((result.now.probability.low - shown.low.0[at]).abs() < 1e-12);
+    let same = listed.iter().find(|deal| deal.row == row).expect("listed");
+    for (reason, listed) in result.reasons.iter().zip(&same.reasons) {
+        assert_eq!((&reason.column, &reason.value), (&listed.column, &listed.value));
+        assert!((reason.contribution - listed.contribution).abs() < 1e-12);
+    }
+    assert_eq!(result.reasons.len(), same.reasons.len());
     let mut twin = crm.clone();
     let deals = twin.deals.as_mut().expect("deals");
     let column = deals.attributes.iter_mut().find(|a| a.name == "source").expect("source");

@@ -1,0 +1,116 @@
+//! Every open deal with what a list of them is sorted, searched and explained by, in columns: a hundred thousand of them cross to the page at once.
+
+use super::features::value_text;
+use super::model::{Fitted, Scores};
+use super::{DAY_MS, Reason};
+use crate::bulk::{Floats, Indices};
+use crate::crm::Deals;
+use crate::stats::order::reordered;
+use crate::table::Texts;
+use serde::Serialize;
+
+/// Every open deal, in the order of the deals table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenDeals {
+    /// Row of the deals table.
+    pub row: Indices,
+    /// Probability of being won.
+    pub probability: Floats,
+    /// Lower end of its interval.
+    pub low: Floats,
+    /// Upper end of its interval.
+    pub high: Floats,
+    /// Identifier.
+    pub id: Vec<String>,
+    /// Amount; NaN where missing.
+    pub amount: Floats,
+    /// Days since creation at `as_of`; NaN where unknown.
+    pub age_days: Floats,
+    /// Place of its stage in `stages`, [`u32::MAX`] without one.
+    pub stage: Indices,
+    /// Place of its owner in `owners`, [`u32::MAX`] without one.
+    pub owner: Indices,
+    /// Names of stages.
+    pub stages: Vec<String>,
+    /// Names of owners.
+    pub owners: Vec<String>,
+    /// Three per deal: places in `reason_columns` of what moves its score most, the strongest first; [`u32::MAX`] for none.
+    pub reason: Indices,
+    /// Three per deal: their log-odds against the average open deal.
+    pub contribution: Floats,
+    /// Columns of the model.
+    pub reason_columns: Vec<String>,
+}
+
+/// Reasons that are listed for every deal.
+const STRONGEST: usize = 3;
+
+/// The open deals `open` with their probabilities and ends of intervals, and what moves their scores away from `average`.
+pub(super) fn open_deals(
+    deals: &Deals,
+    open: &[usize],
+    as_of: f64,
+    probabilities: &[(f64, f64, f64)],
+    explained: Option<(&Fitted, &Scores)>,
+    average: &[f64],
+) -> OpenDeals {
+    let floats = |value: &dyn Fn(usize) -> f64| Floats(open.iter().map(|&row| value(row)).collect());
+    let part = |part: fn(&(f64, f64, f64)) -> f64| Floats(probabilities.iter().map(part).collect());
+    let codes =
+        |texts: &Texts| Indices(open.iter().map(|&row| texts.codes.get(row).copied().unwrap_or(u32::MAX)).collect());
+    let names = |texts: &Texts| texts.levels.iter().map(str::to_owned).collect();
+    let (mut reason, mut contribution, mut reason_columns) = (Vec::new(), Vec::new(), Vec::new());
+    if let Some((fitted, scores)) = explained {
+        for place in 0..open.len() {
+            let mut left = fitted.contributions(scores, place, average);
+            if place == 0 {
+                reason_columns = left.iter().map(|(_, column, _)| (*column).to_owned()).collect();
+            }
+            for _ in 0..STRONGEST {
+                let mut strongest = (u32::MAX, 0.0);
+                for (at, (.., moved)) in left.iter().enumerate() {
+                    if f64::abs(*moved) > f64::abs(strongest.1) {
+                        strongest = (at as u32, *moved);
+                    }
+                }
+                if let Some(taken) = left.get_mut(strongest.0 as usize) {
+                    taken.2 = 0.0;
+                }
+                reason.push(strongest.0);
+                contribution.push(strongest.1);
+            }
+        }
+    }
+    OpenDeals {
+        row: Indices(open.iter().map(|&row| deals.row[row]).collect()),
+        probability: part(|p| p.0),
+        low: part(|p| p.1),
+        high: part(|p| p.2),
+        id: open.iter().map(|&row| deals.id.get(row).unwrap_or_default().to_owned()).collect(),
+        amount: floats(&|row| deals.amount[row]),
+        age_days: floats(&|row| (as_of - deals.created[row]) / DAY_MS),
+        stage: codes(&deals.stage),
+        owner: codes(&deals.owner),
+        stages: names(&deals.stage),
+        owners: names(&deals.owner),
+        reason: Indices(reason),
+        contribution: Floats(contribution),
+        reason_columns,
+    }
+}
+
+/// What moves the score of scored row `place`, which is deal `row`, away from `average`, the strongest first.
+pub(super) fn reasons(
+    deals: &Deals,
+    row: usize,
+    fitted: &Fitted,
+    scores: &Scores,
+    place: usize,
+    average: &[f64],
+) -> Vec<Reason> {
+    let found = fitted.contributions(scores, place, average).into_iter().map(|(attribute, column, contribution)| {
+        Reason { column: column.to_owned(), value: value_text(&deals.attributes[attribute].values, row), contribution }
+    });
+    reordered(found.collect(), &mut |a: &Reason, b| b.contribution.abs().total_cmp(&a.contribution.abs()))
+}
