@@ -37,8 +37,8 @@ function once(made, inputs, make) {
   write(stamp, digest);
 }
 
-/** Reading, recognising and judging data is one download; what answers questions is a second one into the same instance. */
-const DEFERRED = ["assign", "forecast", "funnel", "pipeline", "reps", "rules", "segments", "whatIf"].map((name) => `handle_${name}`);
+/** Reading and recognising data is one download; what answers questions is a second one into the same instance. */
+const DEFERRED = ["assign", "forecast", "funnel", "offending", "pipeline", "quality", "reps", "rules", "segments", "whatIf"].map((name) => `handle_${name}`);
 
 const FEATURES = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
 const SMALL = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"];

@@ -31,7 +31,7 @@ const BEGIN_MS = 3000;
 const CANCEL_GRACE_MS = 250;
 
 /** Methods whose code is the second download. */
-const ANALYSES = new Set(["assign", "forecast", "funnel", "pipeline", "reps", "rules", "segments", "whatIf"]);
+const ANALYSES = new Set(["assign", "forecast", "funnel", "offending", "pipeline", "quality", "reps", "rules", "segments", "whatIf"]);
 
 /** Compiled downloads by address: each is fetched once. @type {Map<string, Promise<WebAssembly.Module>>} */
 const compiled = new Map();

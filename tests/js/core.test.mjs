@@ -12,15 +12,15 @@ const { memory } = core.initSync({ module: wasm });
 startSimulator({ module: readFileSync(new URL("../../pkg/dist/simulator/crm_analytics_bg.wasm", import.meta.url)) });
 const maven = readFileSync(new URL("../../www/data/maven/sales_pipeline.csv", import.meta.url));
 
-test("the core is at most 300 kB gzip, the analyses that come beside it too", () => {
+test("the core is at most 300 kB gzip, the analyses that come beside it at most 380", () => {
   const sizes = [wasm, analyses].map((bytes) => gzipSync(bytes, { level: 9 }).length);
-  assert.ok(sizes[0] <= 300_000 && sizes[1] <= 300_000, `${sizes} bytes`);
+  assert.ok(sizes[0] <= 300_000 && sizes[1] <= 380_000, `${sizes} bytes`);
 });
 
-test("the core alone judges data, and the analyses come to the data that it holds", async () => {
+test("the core alone reads and recognises data, and the analyses come to the data that it holds", async () => {
   const handle = await load(core, [{ kind: "deals", name: "deals.csv", blob: new Blob([maven]) }], {});
-  handle.quality();
-  assert.throws(() => handle.funnel(undefined), TypeError);
+  assert.equal(/** @type {any} */ (handle.summary()).counts.deals, 8800);
+  assert.throws(() => handle.quality(), TypeError);
   core.addAnalyses(analyses);
   assert.equal(/** @type {any} */ (handle.forecast(undefined)).verdict, "no_signal");
   handle.free();
