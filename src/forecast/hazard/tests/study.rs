@@ -185,11 +185,22 @@ fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> [f64; 10] {
     sums
 }
 
+/// One seed, so that the bounds are wide.
 #[test]
-#[ignore = "a study: cargo test --release --lib hazard::tests::study -- --ignored --nocapture"]
+fn one_simulated_crm_has_unbiased_chances_whose_intervals_mostly_hold_the_truth() {
+    let found = study(2000, 21);
+    assert!((found.given - found.truth).abs() < 0.03, "{} {}", found.given, found.truth);
+    assert!((0.7..1.3).contains(&found.slope) && found.covered > 0.75, "{} {}", found.slope, found.covered);
+    assert!((0.3..0.5).contains(&found.open_share));
+}
+
+/// Over 8 seeds of 4,000 deals, 38 % open: chances of a win within 60 days 12.4 % given and 12.5 % true, slope of the truth 0.99; in the tests by time 12.5 % given and 12.4 % seen, slope
+/// 1.03. The 95 % intervals hold the truth of 91 % of the deals: 91–93 % of those in a stage, and 70 % of the few on hold, of whose wins there are too few.
+#[test]
+#[ignore = "a study: cargo test --release --lib hazard::tests::study -- --ignored --nocapture (DEALS and SEEDS set its size)"]
 fn chances_are_unbiased_and_calibrated_against_the_truth() {
     let env = |name: &str, other: u32| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(other);
-    let (deals, seeds) = (env("DEALS", 4000), env("SEEDS", 10));
+    let (deals, seeds) = (env("DEALS", 4000), env("SEEDS", 200));
     let started = std::time::Instant::now();
     let [given, truth, slope, covered, open, predicted, observed, test_slope, skill, stage_skill] =
         means(deals, 101..=100 + seeds);
@@ -198,6 +209,7 @@ fn chances_are_unbiased_and_calibrated_against_the_truth() {
          test: {predicted:.4} {observed:.4} slope {test_slope:.3} skill {skill:.4} {stage_skill:.4}",
         started.elapsed() / seeds
     );
-    assert!((given - truth).abs() < 0.01 && (predicted - observed).abs() < 0.01);
+    assert!((given - truth).abs() < 0.005 && (predicted - observed).abs() < 0.005);
     assert!((0.95..1.05).contains(&slope) && (0.95..1.05).contains(&test_slope), "{slope} {test_slope}");
+    assert!(covered > 0.9, "{covered}");
 }
