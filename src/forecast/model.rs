@@ -4,7 +4,7 @@ use super::features::{DesignColumn, Encoder, Encoding, MOST_LEVELS, coefficients
 use crate::crm::Attribute;
 use crate::error::{Error, Result};
 use crate::stats::discrimination::log_loss;
-use crate::stats::logistic::{Design, Logistic, fit, sigmoid};
+use crate::stats::logistic::{Design, Logistic, fit, optimum, sigmoid};
 use serde::Serialize;
 
 /// A coefficient with what it stands for.
@@ -235,7 +235,7 @@ fn choose_penalty(
         for (held_out, start) in starts.iter_mut().enumerate() {
             let part: Vec<f64> =
                 weights.iter().zip(&fold).map(|(w, f)| if *f == held_out { 0.0 } else { *w }).collect();
-            let Ok(model) = fit(&matrix, &outcome, &part, penalty * scale, start.as_deref()) else {
+            let Ok(model) = optimum(&matrix, &outcome, &part, penalty * scale, start.as_deref(), 1e-8) else {
                 continue;
             };
             for i in (0..rows.len()).filter(|&i| fold[i] == held_out) {

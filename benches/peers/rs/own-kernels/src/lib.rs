@@ -2,6 +2,7 @@
 use crm_analytics::segments::kmeans::{EmptyCluster, Stop, kmeans_from_centroids};
 use crm_analytics::segments::points::Points;
 use crm_analytics::segments::silhouette::{Labels, silhouettes};
+use crm_analytics::stats::logistic::{Design, fit, optimum};
 
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc(bytes: usize) -> *mut u8 {
@@ -60,4 +61,47 @@ pub unsafe extern "C" fn silhouette_means(points: *const Points, labels: *const 
     for (i, silhouette) in silhouettes(points, &all).iter().enumerate() {
         unsafe { *out.add(i) = silhouette.mean }
     }
+}
+
+/// Columns of a regression on their way in: outcome first, then the numbers.
+pub struct Columns(Vec<Vec<f64>>);
+
+#[unsafe(no_mangle)]
+pub extern "C" fn columns_new(columns: usize, n: usize) -> *mut Columns {
+    Box::into_raw(Box::new(Columns((0..=columns).map(|_| Vec::with_capacity(n)).collect())))
+}
+
+/// Adds rows, row-major, and their outcomes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn columns_extend(columns: *mut Columns, rows: *const f64, outcome: *const u8, n: usize) {
+    let columns = unsafe { &mut (*columns).0 };
+    let d = columns.len() - 1;
+    let (rows, outcome) =
+        unsafe { (std::slice::from_raw_parts(rows, n * d), std::slice::from_raw_parts(outcome, n)) };
+    let (y, numeric) = columns.split_first_mut().unwrap();
+    y.extend(outcome.iter().map(|won| f64::from(*won)));
+    for (j, column) in numeric.iter_mut().enumerate() {
+        column.extend(rows.iter().skip(j).step_by(d));
+    }
+}
+
+/// Takes the columns; out: largest gradient, passes over all rows, then the coefficients. `exact`: to the last digit and with the covariance.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn logistic(columns: *mut Columns, penalty: f64, tolerance: f64, exact: bool, out: *mut f64) {
+    let mut columns = unsafe { Box::from_raw(columns) }.0;
+    let outcome = columns.remove(0);
+    let n = outcome.len();
+    let design = Design::new(n, columns, vec![]).unwrap();
+    let weights = vec![1.0; n];
+    let (gradient, passes, coefficients) = if exact {
+        let model = fit(&design, &outcome, &weights, penalty, None).unwrap();
+        (model.max_gradient, model.iterations, model.coefficients)
+    } else {
+        let found = optimum(&design, &outcome, &weights, penalty, None, tolerance).unwrap();
+        (found.max_gradient, found.iterations, found.coefficients)
+    };
+    let out = unsafe { std::slice::from_raw_parts_mut(out, 2 + coefficients.len()) };
+    out[0] = gradient;
+    out[1] = passes as f64;
+    out[2..].copy_from_slice(&coefficients);
 }
