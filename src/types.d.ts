@@ -968,9 +968,10 @@ export interface WhatIfResult {
 /* ---------- segments ---------- */
 
 export interface SegmentsOptions {
-  /** "rfm" of orders (the default where there are orders), or columns of the table `of`: numbers (`transform` when missing "log1p" where they are skewed and not negative, else "none") or texts (one feature per level). */
-  features?: "rfm" | { column: string; transform?: Transform }[];
-  of?: "orders" | "customers" | "deals";
+  /** "rfm" of orders (the default unless `of` is another table), "columns": every number that is no id and every text of 2 to 12 values of the table `of`, or columns of it: numbers (`transform` when missing "log1p" where they are skewed and not negative, else "none") or texts (one feature per level). */
+  features?: "rfm" | "columns" | { column: string; transform?: Transform }[];
+  /** "accounts": those that deals are with, by `deals`, `won`, `win_rate`, `won_amount`, `days_since_win` and the columns of the customers table. */
+  of?: "orders" | "customers" | "deals" | "accounts";
   /** For RFM. Defaults "log1p". */
   transforms?: { recency?: Transform; frequency?: Transform; monetary?: Transform };
   monetary?: "sum" | "mean";
@@ -1019,7 +1020,7 @@ export interface SegmentsFeature {
 /** What turns customers into segments: keep it to `assign` others, or as `previous` of a later run. Plain JSON. */
 export interface SegmentsRecipe {
   version: number;
-  of: "orders" | "customers" | "deals";
+  of: "orders" | "customers" | "deals" | "accounts";
   monetary: "sum" | "mean";
   features: SegmentsFeature[];
   segments: { key: string; name: string; centre: number[] }[];
@@ -1069,7 +1070,7 @@ export interface TierLimits { high: number; low: number }
 
 export interface SegmentsResult {
   meta: Meta;
-  of: "orders" | "customers" | "deals";
+  of: "orders" | "customers" | "deals" | "accounts";
   features: SegmentsFeature[];
   recipe: SegmentsRecipe;
   /** logarithm_taken, skewed_without_logarithm: `value` is the skewness; levels_pooled: how many rare texts share a level; missing_filled: how many missing numbers stand at the median. */

@@ -34,7 +34,7 @@ const REQUESTS = {
   funnel: ({ period, groupBy }, calendar) => ({ ...(period && { period }), ...(groupBy && { groupBy }), calendar }),
   forecast: () => ({ listed: LISTED }),
   pipeline: ({ period, quota }, calendar) => ({ ...(period && { period }), ...(Number(quota) > 0 && { quota: Number(quota) }), calendar }),
-  segments: ({ k, method, [KEPT]: kept }) => ({ ...(method && { method }), ...(k && method !== "density" && { k: Number(k) }), ...(kept && { previous: kept.recipe }) }),
+  segments: ({ k, method, of, [KEPT]: kept }) => ({ ...(of && { of }), ...(method && { method }), ...(k && method !== "density" && { k: Number(k) }), ...(kept && { previous: kept.recipe }) }),
   quality: () => ({}),
 };
 const IGNORED = new Set(["cancelled", "superseded", "disposed"]);

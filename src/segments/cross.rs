@@ -91,7 +91,7 @@ pub fn segment_of_deals(crm: &Crm, result: &SegmentsResult) -> Option<Vec<u32>> 
     let customer = || deals.attributes.iter().find(|attribute| attribute.role.as_deref() == Some("customer_id"));
     let ids = match result.of {
         SegmentsOf::Deals => &deals.id,
-        SegmentsOf::Orders | SegmentsOf::Customers => match &customer()?.values {
+        SegmentsOf::Orders | SegmentsOf::Customers | SegmentsOf::Accounts => match &customer()?.values {
             Values::Texts(texts) => texts,
             Values::Numbers(numbers) => {
                 let texts = numbers.iter().map(|number| (!number.is_nan()).then(|| number.to_string()));

@@ -3,8 +3,8 @@
 use super::notes::{Note, NoteCode};
 use super::options::{ColumnChoice, FeatureChoice, FeatureSet, Monetary, SegmentsOf, SegmentsOptions, invalid};
 use super::recipe::{MISSING, OTHER, Recipe, Transform, skewness, weighted_median};
-use super::rfm;
-use crate::crm::{Attribute, Crm, LeftOut};
+use super::{accounts, rfm};
+use crate::crm::{Attribute, Crm, Customers, LeftOut};
 use crate::error::{Error, Result};
 use crate::stats::order::sorted_rows;
 use crate::table::{Column, Table, Texts, Values};
@@ -60,8 +60,12 @@ const MOST_LEVELS: usize = 20;
 /// What `options` choose from `crm`, without the rows that lack every feature or a logarithm; missing numbers stand at the median.
 pub(super) fn input(crm: &Crm, options: &SegmentsOptions) -> Result<Input> {
     let mut input = match &options.features {
-        None | Some(FeatureChoice::Named(FeatureSet::Rfm)) => from_orders(crm, options)?,
+        None if options.of.is_none_or(|of| of == SegmentsOf::Orders) => from_orders(crm, options)?,
+        Some(FeatureChoice::Named(FeatureSet::Rfm)) => from_orders(crm, options)?,
         Some(FeatureChoice::Columns(columns)) => from_columns(crm, columns, options.of)?,
+        None | Some(FeatureChoice::Named(FeatureSet::Columns)) => {
+            from_columns(crm, &useful(crm, options.of)?, options.of)?
+        }
     };
     let unknown = |feature: &InputFeature, row: usize| match &feature.level {
         Some(level) => level == MISSING && feature.values[row] == 1.0,
@@ -111,7 +115,8 @@ pub(super) fn table_for(crm: &Crm, recipe: &Recipe) -> Result<(Vec<String>, Tabl
         let column = |feature: InputFeature| Column { name: feature.name, values: Values::Numbers(feature.values) };
         return Ok((input.ids, Table::new("orders", input.features.into_iter().map(column).collect())?));
     }
-    let (id, attributes, _) = source(crm, recipe.of)?;
+    let mut made = None;
+    let (id, attributes, _) = source(crm, recipe.of, &mut made)?;
     let (ids, order) = ordered_ids(id);
     let mut columns: Vec<Column> = Vec::new();
     for feature in &recipe.features {
@@ -129,14 +134,16 @@ pub(super) fn table_for(crm: &Crm, recipe: &Recipe) -> Result<(Vec<String>, Tabl
             columns.push(Column { name: feature.name.clone(), values });
         }
     }
-    let name = if recipe.of == SegmentsOf::Deals { "deals" } else { "customers" };
-    Ok((ids, Table::new(name, columns)?))
+    Ok((ids, Table::new(table_of(recipe.of), columns)?))
 }
 
 fn from_orders(crm: &Crm, options: &SegmentsOptions) -> Result<Input> {
-    if let Some(of @ (SegmentsOf::Customers | SegmentsOf::Deals)) = options.of {
-        let value = if of == SegmentsOf::Deals { "deals" } else { "customers" };
-        return Err(invalid("of", value, "features \"rfm\" are of orders; name columns for another table".into()));
+    if let Some(of) = options.of.filter(|of| *of != SegmentsOf::Orders) {
+        return Err(invalid(
+            "of",
+            table_of(of),
+            "features \"rfm\" are of orders; name columns for another table".into(),
+        ));
     }
     let orders = crm
         .orders
@@ -170,8 +177,8 @@ fn from_columns(crm: &Crm, columns: &[ColumnChoice], of: Option<SegmentsOf>) -> 
     if columns.is_empty() {
         return Err(invalid("features", "[]", "at least one column is needed".into()));
     }
-    let of = of.unwrap_or(if crm.customers.is_some() { SegmentsOf::Customers } else { SegmentsOf::Deals });
-    let (id, attributes, weights) = source(crm, of)?;
+    let (of, mut made) = (usual_table(crm, of), None);
+    let (id, attributes, weights) = source(crm, of, &mut made)?;
     let (ids, order) = ordered_ids(id);
     let weights: Vec<f64> =
         order.iter().map(|&row| weights.and_then(|weights| weights.get(row)).copied().unwrap_or(1.0)).collect();
@@ -196,10 +203,15 @@ fn from_columns(crm: &Crm, columns: &[ColumnChoice], of: Option<SegmentsOf>) -> 
             }
         }
     }
-    let value = (of == SegmentsOf::Deals).then(|| {
-        let amounts = crm.deals.as_ref().map_or([].as_slice(), |deals| &deals.amount);
-        order.iter().map(|&row| amounts.get(row).copied().unwrap_or(f64::NAN)).collect()
-    });
+    let amounts = match of {
+        SegmentsOf::Deals => crm.deals.as_ref().map(|deals| deals.amount.as_slice()),
+        SegmentsOf::Accounts => attributes.iter().find_map(|attribute| match &attribute.values {
+            Values::Numbers(values) if attribute.name == "won_amount" => Some(values.as_slice()),
+            _ => None,
+        }),
+        SegmentsOf::Orders | SegmentsOf::Customers => None,
+    };
+    let value = amounts.map(|amounts| order.iter().map(|&row| amounts.get(row).copied().unwrap_or(f64::NAN)).collect());
     let mut input = Input {
         of,
         ids,
@@ -220,7 +232,7 @@ fn from_columns(crm: &Crm, columns: &[ColumnChoice], of: Option<SegmentsOf>) -> 
 type SourceColumns<'a> = (&'a Texts, &'a [Attribute], Option<&'a [f64]>);
 
 /// Ids, columns and weights of a table.
-fn source(crm: &Crm, of: SegmentsOf) -> Result<SourceColumns<'_>> {
+fn source<'a>(crm: &'a Crm, of: SegmentsOf, made: &'a mut Option<Customers>) -> Result<SourceColumns<'a>> {
     let missing = |table: &str| Error::MissingTable { analysis: "segments".into(), table: table.into() };
     match of {
         SegmentsOf::Orders => {
@@ -235,7 +247,71 @@ fn source(crm: &Crm, of: SegmentsOf) -> Result<SourceColumns<'_>> {
             let deals = crm.deals.as_ref().ok_or_else(|| missing("deals"))?;
             Ok((&deals.id, &deals.attributes, Some(&deals.weight)))
         }
+        SegmentsOf::Accounts => {
+            crm.deals.as_ref().ok_or_else(|| missing("deals"))?;
+            let accounts = accounts::accounts(crm);
+            let accounts =
+                accounts.ok_or_else(|| invalid("of", "accounts", "no column of the deals is an account".into()))?;
+            let Customers { id, attributes, .. } = made.insert(accounts);
+            Ok((id, attributes, None))
+        }
     }
+}
+
+/// The table of columns where the options do not say which.
+fn usual_table(crm: &Crm, of: Option<SegmentsOf>) -> SegmentsOf {
+    of.unwrap_or(if crm.customers.is_some() { SegmentsOf::Customers } else { SegmentsOf::Deals })
+}
+
+/// Name of the table for messages.
+pub(super) fn table_of(of: SegmentsOf) -> &'static str {
+    match of {
+        SegmentsOf::Orders => "orders",
+        SegmentsOf::Customers => "customers",
+        SegmentsOf::Deals => "deals",
+        SegmentsOf::Accounts => "accounts",
+    }
+}
+
+/// A column of texts tells groups apart with so many values at most.
+const USEFUL_LEVELS: usize = 12;
+/// Columns of numbers that say where a deal is or what became of it, or that only name something.
+const USEFUL_ROLES: [&str; 8] = ["amount", "owner", "source", "product", "industry", "region", "country", "type"];
+
+/// The columns that can tell rows apart, in the order of the table.
+fn useful(crm: &Crm, of: Option<SegmentsOf>) -> Result<Vec<ColumnChoice>> {
+    let mut made = None;
+    let (_, attributes, weights) = source(crm, usual_table(crm, of), &mut made)?;
+    let counts = |row: usize| weights.and_then(|weights| weights.get(row)).is_none_or(|&weight| weight > 0.0);
+    let tells_apart = |attribute: &&Attribute| match &attribute.values {
+        Values::Numbers(values) => {
+            let known = values.iter().enumerate().filter(|(row, value)| counts(*row) && value.is_finite());
+            let mut known = known.map(|(_, value)| value);
+            known.next().is_some_and(|first| known.any(|value| value != first))
+        }
+        Values::Texts(texts) => {
+            let mut has = vec![false; texts.levels.len()];
+            for (row, &code) in texts.codes.iter().enumerate() {
+                if let Some(has) = has.get_mut(code as usize).filter(|_| counts(row)) {
+                    *has = true;
+                }
+            }
+            (2..=USEFUL_LEVELS).contains(&has.iter().filter(|has| **has).count())
+        }
+        Values::Instants(_) => false,
+    };
+    let of_use = |attribute: &&Attribute| attribute.role.as_deref().is_none_or(|role| USEFUL_ROLES.contains(&role));
+    let found = attributes.iter().filter(of_use).filter(tells_apart);
+    let columns: Vec<ColumnChoice> =
+        found.map(|attribute| ColumnChoice { column: attribute.name.clone(), transform: None }).collect();
+    if columns.is_empty() {
+        return Err(invalid(
+            "features",
+            "columns",
+            "no column of numbers, or of texts of 2 to 12 values, tells rows apart".into(),
+        ));
+    }
+    Ok(columns)
 }
 
 /// Ids in ascending order, and their rows.
@@ -286,7 +362,7 @@ fn levels(column: &str, texts: &Texts, codes: &[u32], weights: &[f64], notes: &m
 /// The column `name`.
 fn attribute<'a>(attributes: &'a [Attribute], name: &str, of: SegmentsOf) -> Result<&'a Attribute> {
     attributes.iter().find(|attribute| attribute.name == name).ok_or_else(|| Error::UnknownColumn {
-        table: if of == SegmentsOf::Deals { "deals".into() } else { "customers".into() },
+        table: table_of(of).into(),
         column: name.into(),
         available: attributes
             .iter()
@@ -340,7 +416,7 @@ impl Input {
             return;
         }
         self.left_out.push(LeftOut {
-            table: if self.of == SegmentsOf::Deals { "deals".into() } else { "customers".into() },
+            table: if self.of == SegmentsOf::Orders { "customers" } else { table_of(self.of) }.into(),
             reason: reason.into(),
             count: out.len() as u64,
             example_values: out.iter().take(EXAMPLES).map(|&row| self.ids[row].clone()).collect(),

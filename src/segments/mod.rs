@@ -11,6 +11,7 @@ pub mod recipe;
 pub mod rfm;
 pub mod silhouette;
 
+mod accounts;
 mod assign;
 mod cross;
 mod describe;
@@ -28,6 +29,7 @@ mod stability;
 mod units;
 mod value;
 
+pub use accounts::ACCOUNT_COLUMNS;
 pub use assign::{Assigned, NO_SEGMENT, assign, assign_loaded};
 pub use cross::{Cross, CrossRow, CrossStage, MedianDays, ROLE, SegmentDeals, attach, segment_of_deals};
 pub use describe::labels_table;
@@ -185,17 +187,16 @@ impl Prepared {
         let described = describe::describe(self, &found, &of_cluster, options);
         found.in_order(&described.position);
         let used = SegmentsOptions {
-            features: Some(options.features.clone().unwrap_or(FeatureChoice::Named(FeatureSet::Rfm))),
+            features: Some(options.features.clone().unwrap_or(FeatureChoice::Named(match input.of {
+                SegmentsOf::Orders => FeatureSet::Rfm,
+                _ => FeatureSet::Columns,
+            }))),
             of: Some(input.of),
             references: Some(references),
             bootstraps: Some(bootstraps),
             ..options.clone()
         };
-        let table = match input.of {
-            SegmentsOf::Orders => "orders",
-            SegmentsOf::Customers => "customers",
-            SegmentsOf::Deals => "deals",
-        };
+        let table = if input.of == SegmentsOf::Accounts { "deals" } else { input::table_of(input.of) };
         let recipe = Recipe {
             version: 1,
             of: input.of,
@@ -273,7 +274,7 @@ pub fn segments(crm: &Crm, options: &SegmentsOptions, progress: &mut Progress<'_
 }
 
 fn what(input: &Input) -> &'static str {
-    if input.of == SegmentsOf::Deals { "deals" } else { "customers" }
+    if input.of == SegmentsOf::Orders { "customers" } else { input::table_of(input.of) }
 }
 
 fn too_few(what: String, needed: usize, have: usize) -> Error {

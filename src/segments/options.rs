@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SegmentsOptions {
-    /// Recency, frequency and monetary value of orders, or chosen columns; the former when missing.
+    /// Recency, frequency and monetary value of orders, or columns of another table; when missing the former, or every useful column where `of` is another
+    /// table.
     pub features: Option<FeatureChoice>,
     /// Table of chosen columns: customers where they have been loaded, else deals. Orders for RFM.
     pub of: Option<SegmentsOf>,
@@ -143,6 +144,8 @@ pub enum FeatureChoice {
 pub enum FeatureSet {
     /// Recency, frequency and monetary value.
     Rfm,
+    /// Every column of the table that can tell its rows apart: numbers that are not ids, and texts of 2 to 12 values.
+    Columns,
 }
 
 /// A column of numbers, with its transform, or of texts.
@@ -188,6 +191,8 @@ pub enum SegmentsOf {
     Customers,
     /// Deals.
     Deals,
+    /// The accounts that deals are with, by what their deals say ([`super::ACCOUNT_COLUMNS`]) and the columns of the customers table.
+    Accounts,
 }
 
 impl<'de> Deserialize<'de> for FeatureChoice {
@@ -197,12 +202,13 @@ impl<'de> Deserialize<'de> for FeatureChoice {
             type Value = FeatureChoice;
 
             fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("\"rfm\" or a list of columns")
+                formatter.write_str("\"rfm\", \"columns\" or a list of columns")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<FeatureChoice, E> {
                 match text {
                     "rfm" => Ok(FeatureChoice::Named(FeatureSet::Rfm)),
+                    "columns" => Ok(FeatureChoice::Named(FeatureSet::Columns)),
                     other => Err(E::invalid_value(de::Unexpected::Str(other), &self)),
                 }
             }

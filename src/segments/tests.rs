@@ -200,7 +200,8 @@ fn columns_that_cannot_be_used_are_named() {
     let of = |of| SegmentsOptions { of: Some(of), ..columns(&[("revenue", Transform::None)]) };
     assert!(error(&of(SegmentsOf::Orders)).contains("customers or deals"));
     assert!(error(&of(SegmentsOf::Deals)).contains("table deals"));
-    let rfm_of_deals = SegmentsOptions { of: Some(SegmentsOf::Deals), ..Default::default() };
+    let rfm = Some(FeatureChoice::Named(FeatureSet::Rfm));
+    let rfm_of_deals = SegmentsOptions { of: Some(SegmentsOf::Deals), features: rfm, ..Default::default() };
     assert!(error(&rfm_of_deals).contains("of orders"));
 }
 

@@ -10,7 +10,8 @@ use crm_analytics::segments::points::Points;
 use crm_analytics::segments::recipe::standardise;
 use crm_analytics::segments::rfm::rfm;
 use crm_analytics::segments::{
-    ColumnChoice, FeatureChoice, NoteCode, RfmTransforms, SegmentsOptions, SegmentsResult, Transform, Verdict, segments,
+    ColumnChoice, FeatureChoice, NoteCode, ROLE, RfmTransforms, SegmentsOf, SegmentsOptions, SegmentsResult, Transform,
+    Verdict, attach, segments,
 };
 use crm_analytics::stats::pca::{principal_components, varimax};
 use crm_analytics::table::Values;
@@ -303,6 +304,61 @@ fn fixed_start_on_maven_accounts_equals_numpy_and_scikit_learn() {
         let ours = run(&crm, &SegmentsOptions { k, start_rows: None, ..options.clone() });
         assert!(ours.inertia <= best["inertia"].as_f64().unwrap() * 1.001, "k = {k:?}: {}", ours.inertia);
     }
+}
+
+/// The accounts of the sample as its deals tell of them.
+#[test]
+fn accounts_of_maven_have_the_wins_amounts_and_win_rates_of_pandas_and_a_column_for_the_funnel() {
+    let files = ["sales_pipeline.csv", "accounts.csv", "products.csv", "sales_teams.csv"];
+    let mut sources = Vec::new();
+    for file in files {
+        let Some(bytes) = data::bytes(file) else { return };
+        sources.push((None, crm_analytics::read::csv(file, &bytes).unwrap()));
+    }
+    let options = crm_analytics::crm::LoadOptions::default();
+    let mut crm = crm_analytics::crm::load(sources, &options).unwrap().crm;
+    let column = |name: &str| ColumnChoice { column: name.into(), transform: Some(Transform::None) };
+    let chosen = ["won", "won_amount", "win_rate", "days_since_win"].map(column).to_vec();
+    let of = Some(SegmentsOf::Accounts);
+    let options = SegmentsOptions { of, features: Some(FeatureChoice::Columns(chosen)), ..Default::default() };
+    let result = run(&crm, &options);
+    let ids = csv_column(&text("oracle_accounts.csv").unwrap(), "account");
+    assert_eq!(result.ids.len(), ids.len());
+    for (reference, at) in [("F", 0), ("M", 1), ("win_rate", 2), ("R", 3)] {
+        let theirs = column_of_accounts(reference).unwrap();
+        for (id, theirs) in ids.iter().zip(theirs) {
+            let row = result.ids.iter().position(|own| own == id).unwrap();
+            let point = result.points.row.0.iter().position(|&shown| shown as usize == row).unwrap();
+            let ours = result.points.values.0[point * result.features.len() + at];
+            assert!(
+                (ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0),
+                "{reference} of {id}: {ours} is not {theirs}"
+            );
+        }
+    }
+    let all = run(&crm, &SegmentsOptions { of, ..Default::default() });
+    let names: Vec<&str> = all.features.iter().map(|feature| feature.name.as_str()).collect();
+    assert!(names.contains(&"win_rate") && names.contains(&"revenue") && names.contains(&"sector"), "{names:?}");
+    let cross = all.cross.as_ref().unwrap();
+    assert_eq!(cross.segments.iter().map(|of| of.won).sum::<f64>(), 4238.0);
+    assert_eq!(cross.without_segment, 1425.0);
+    assert!(attach(&mut crm, &all));
+    let funnel = crm_analytics::funnel::FunnelOptions { group_by: Some(ROLE.into()), ..Default::default() };
+    let funnel = crm_analytics::funnel::funnel(&crm, &funnel, &mut Progress::none()).unwrap();
+    let groups = funnel.groups.unwrap();
+    assert!(
+        all.segments
+            .iter()
+            .all(|segment| groups.groups.iter().any(|group| group.name.as_deref() == Some(&segment.key)))
+    );
+    let deals = run(&crm, &SegmentsOptions { of: Some(SegmentsOf::Deals), ..Default::default() });
+    assert_eq!(deals.of, SegmentsOf::Deals);
+    assert!(
+        deals
+            .features
+            .iter()
+            .all(|feature| !["opportunity_id", "deal_stage", "segment"].contains(&feature.name.as_str()))
+    );
 }
 
 fn scores_equal(crm: &Crm, reference: &Value) {

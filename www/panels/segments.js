@@ -8,7 +8,7 @@ import { panel } from "./panel.js";
 import { comparison, KEPT, keptOf } from "./segments/comparison.js";
 import { factorTable } from "./segments/factors.js";
 import { crossView, rules, trust } from "./segments/meaning.js";
-import { betweenGroups, methodChoice, numberSlider, outliers } from "./segments/method.js";
+import { betweenGroups, methodChoice, numberSlider, outliers, subjectChoice } from "./segments/method.js";
 import { factorName, featureName, segmentName } from "./segments/names.js";
 import { marker, profileTable } from "./segments/profiles.js";
 import { rfmGroups, valueBands } from "./segments/worth.js";
@@ -54,7 +54,7 @@ export function segmentsPanel(context) {
     // A slider that is being moved must not be replaced under the finger.
     if (controls.querySelector("input") !== shell.element.getRootNode().activeElement || controls.dataset.method !== method) {
       controls.dataset.method = method;
-      refill(controls, methodChoice(i18n, method, (chosen) => context.change({ method: chosen === "kmeans" ? undefined : chosen, ...(chosen === "density" && { k: undefined }) })),
+      refill(controls, subjectChoice(i18n, context.summary(), result.of, (of) => context.change({ of, x: undefined, y: undefined })), methodChoice(i18n, method, (chosen) => context.change({ method: chosen === "kmeans" ? undefined : chosen, ...(chosen === "density" && { k: undefined }) })),
         method !== "density" && numberSlider(i18n, result, (k) => context.change({ k: k === undefined ? undefined : String(k) })));
     } else {
       const automatic = controls.querySelector(".slider button");

@@ -15,6 +15,16 @@ export function methodChoice({ t }, method, onchange) {
   return choice({ label: t("segments.method"), value: method, testid: "segments-method", onchange, options: METHODS.map((name) => [name, t(`segments.method.${name}`)]) });
 }
 
+/** What can be put into groups: what the data hold. @param {I18n} i18n @param {any} summary @param {string} of @param {(of: string) => void} onchange */
+export function subjectChoice({ t }, { tables, mapping }, of, onchange) {
+  const has = (/** @type {string} */ kind) => tables.some((/** @type {any} */ { table: name }) => name === kind);
+  const named = has("deals") && Boolean(mapping?.deals?.customer_id);
+  // Won deals stand for orders where there are none.
+  const there = { orders: has("orders") || named, customers: has("customers"), accounts: named, deals: has("deals") };
+  const options = Object.entries(there).filter(([name, is]) => is || name === of).map(([name]) => /** @type {[string, string]} */ ([name, t(`segments.what.${name}`)]));
+  return options.length > 1 && choice({ label: t("segments.what"), value: of, testid: "segments-of", onchange, options });
+}
+
 /** The number of groups: a slider that answers while it is moved, and back to the automatic one. @param {I18n} i18n @param {any} result @param {(k: number | undefined) => void} onchange */
 export function numberSlider({ t, number }, { k, chosenBy }, onchange) {
   const shown = h("output", { class: "strong" }, number(k));
