@@ -96,6 +96,7 @@ pub fn bytes(name: &str) -> Option<Vec<u8>> {
         "factors.json",
         "maven-crm.json",
         "bank-marketing.json",
+        "bank-marketing-lift.json",
         "online-retail-h1.json",
         "cdnow.json",
         "hazard.json",
