@@ -293,21 +293,20 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         cohorts: None,
     };
     progress.report(0.4);
-    use FunnelPart as Part;
     let cycle = options
-        .wants_any(&[Part::Cycle, Part::Velocity, Part::Bottlenecks])
+        .wants_any(&[FunnelPart::Cycle, FunnelPart::Velocity, FunnelPart::Bottlenecks])
         .then(|| cycle::cycle(&all.cycle, &weights, &settings))
         .flatten();
-    let conversions = if options.wants_any(&[Part::Conversion, Part::Bottlenecks]) {
+    let conversions = if options.wants_any(&[FunnelPart::Conversion, FunnelPart::Bottlenecks]) {
         conversion::conversions(deals, passages, &crm.time, crm.as_of, &used, &settings)?
     } else {
         Vec::new()
     };
     progress.report(0.6);
     let mut stages = Vec::with_capacity(names.len());
-    if options.wants_any(&[Part::Stages, Part::Exits, Part::Conversion, Part::Bottlenecks]) {
+    if options.wants_any(&[FunnelPart::Stages, FunnelPart::Exits, FunnelPart::Conversion, FunnelPart::Bottlenecks]) {
         let stays = stages::stays(passages, &used);
-        let with_exits = options.wants(Part::Exits);
+        let with_exits = options.wants(FunnelPart::Exits);
         for (index, (stay, durations)) in stays.iter().zip(&all.stages).enumerate() {
             let conversion = conversions.get(index).copied();
             let stage = stages::stage(index, stay, durations, &weights, passages, with_exits, &settings);
@@ -315,7 +314,7 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
             progress.report(0.6 + 0.3 * (index + 1) as f64 / names.len() as f64);
         }
     }
-    if options.wants(Part::Stuck) {
+    if options.wants(FunnelPart::Stuck) {
         let places: Vec<stuck::Place<'_>> = match &crm.passages {
             None => vec![stuck::Place { stage: None, durations: &all.cycle }],
             Some(_) => {
@@ -327,28 +326,28 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         result.stuck = stuck::stuck(&finder, &places, options.most_stuck as usize)?;
     }
     let velocity = velocity::velocity(deals, &used, &counts, cycle.as_ref());
-    if options.wants(Part::Current) {
+    if options.wants(FunnelPart::Current) {
         result.current = current(deals, crm.passages.as_ref(), &used.selected);
     }
-    if options.wants(Part::Periods) {
+    if options.wants(FunnelPart::Periods) {
         result.periods = periods::periods(crm, deals, &used, options.period, options.calendar);
     }
-    if options.wants(Part::Cohorts) {
+    if options.wants(FunnelPart::Cohorts) {
         result.cohorts = cohorts::cohorts(crm, deals, &all.cycle, &weights, options, &settings);
     }
     result.bottlenecks = compared.filter(|_| with_bottlenecks).and_then(|(grouping, estimates)| {
         velocity::bottlenecks(column, grouping, estimates, &stages, velocity.as_ref())
     });
-    if options.wants(Part::Variants) {
+    if options.wants(FunnelPart::Variants) {
         let most = options.most_variants as usize;
         result.variants = crm.passages.as_ref().map(|passages| routes::variants(deals, passages, &used, most));
     }
-    if options.wants(Part::Transitions) {
+    if options.wants(FunnelPart::Transitions) {
         result.transitions = routes::transitions(deals, passages, &used);
     }
-    result.cycle = cycle.filter(|_| options.wants(Part::Cycle));
-    result.velocity = velocity.filter(|_| options.wants(Part::Velocity));
-    if options.wants_any(&[Part::Stages, Part::Exits, Part::Conversion]) {
+    result.cycle = cycle.filter(|_| options.wants(FunnelPart::Cycle));
+    result.velocity = velocity.filter(|_| options.wants(FunnelPart::Velocity));
+    if options.wants_any(&[FunnelPart::Stages, FunnelPart::Exits, FunnelPart::Conversion]) {
         result.stages = stages;
     }
     progress.report(1.0);
