@@ -95,6 +95,16 @@ pub(super) struct Instants {
 }
 
 impl Cells {
+    /// Makes room for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        match self {
+            Cells::Texts(texts) => texts.reserve(rows),
+            Cells::Numbers(numbers) => numbers.values.reserve(rows),
+            Cells::Instants(instants) => instants.values.reserve(rows),
+            Cells::Read(_) | Cells::Typed(_) | Cells::Again => {}
+        }
+    }
+
     /// How to read a column with these first values.
     pub fn for_sample<'s>(sample: impl Iterator<Item = &'s str> + Clone) -> Cells {
         let present = || sample.clone().map(trimmed).filter(|text| !text.is_empty());

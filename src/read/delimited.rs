@@ -8,6 +8,9 @@ use super::sniff::{SAMPLE_BYTES, head, is_blank_separated, prefix, sample, sniff
 use crate::error::{Error, Result};
 use crate::time::LocalTime;
 
+/// Rows by whose length those to come are counted, to make room for them.
+const ROWS_MEASURED: usize = 4096;
+
 /// Reads a file that comes in pieces: [`Reader::push`] each of them, then [`Reader::close`].
 pub struct Reader {
     name: String,
@@ -167,8 +170,17 @@ impl Reader {
         let mut scanner = Scanner::new(text, separator, self.line);
         scanner.seek(start, self.line);
         let mut scratch = String::new();
+        let before = self.rows.len();
+        let mut has_room = false;
         loop {
             let (at, line) = scanner.place();
+            if !has_room && self.rows.len() - before >= ROWS_MEASURED {
+                has_room = true;
+                let left = text.len().saturating_sub(at);
+                let rows = left / (at.saturating_sub(start) / ROWS_MEASURED).max(1);
+                // Rows may get longer: never more room than twice the bytes that there are.
+                self.rows.reserve((rows + rows / 16).min(left / (4 * scanner.width().max(1))));
+            }
             let Some(record) = scanner.record().map_err(|byte| self.binary(byte))? else {
                 self.line = scanner.place().1;
                 self.rows.flush(&mut scanner);

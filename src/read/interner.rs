@@ -25,6 +25,11 @@ pub(super) struct Interner {
 const MANY: usize = 1 << 14;
 
 impl Interner {
+    /// Makes room for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        self.codes.reserve(rows);
+    }
+
     /// The rows of `texts`; a code beyond the levels is an empty text. Ready to be asked.
     pub fn of(texts: &Texts) -> Self {
         let mut interner = Interner::default();

@@ -54,6 +54,17 @@ impl Rows {
         }
     }
 
+    /// Rows so far.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Makes room for so many more rows, so that columns do not move as they grow.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.lines.reserve(rows);
+        self.columns.iter_mut().for_each(|column| column.reserve(rows));
+    }
+
     /// Hands the rows whose fields were kept to the columns, one column after the other: each is a small loop that stays in registers.
     #[inline(never)]
     pub(super) fn flush(&mut self, scanner: &mut Scanner<'_>) {
