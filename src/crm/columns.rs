@@ -29,6 +29,7 @@ fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
         .iter()
         .all(|value| value.is_nan() || (value.is_sign_positive() && *value < most && value.trunc() == *value))
     {
+        let mut distinct: Vec<u64> = Vec::new();
         let mut code_of = Vec::new();
         for value in values {
             if value.is_nan() {
@@ -40,11 +41,12 @@ fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
                 code_of.resize((place + 1).next_power_of_two(), Texts::MISSING);
             }
             if code_of[place] == Texts::MISSING {
-                code_of[place] = texts.levels.len() as u32;
-                texts.levels.push(text(*value));
+                code_of[place] = distinct.len() as u32;
+                distinct.push(place as u64);
             }
             texts.codes.push(code_of[place]);
         }
+        texts.levels = Levels::of_whole(&distinct);
         return texts;
     }
     let mut distinct: Vec<u64> = Vec::new();

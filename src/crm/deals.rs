@@ -168,14 +168,16 @@ pub(super) fn deals(
         }
     }
     let mut deals = Deals::default();
-    for row in kept.iter().map(|row| *row as usize) {
-        let outcome =
-            if is_end(rows.outcome[row]) && rows.closed[row] > as_of { Outcome::Open } else { rows.outcome[row] };
-        deals.outcome.push(outcome);
-        deals.closed.push(if is_end(outcome) { rows.closed[row] } else { f64::NAN });
-        deals.created.push(rows.created[row]);
-        deals.weight.push(weights.as_ref().map_or(1.0, |weights| weights[row]));
-    }
+    let kept_rows = || kept.iter().map(|row| *row as usize);
+    let outcome = |row: usize| {
+        let is_later = is_end(rows.outcome[row]) && rows.closed[row] > as_of;
+        if is_later { Outcome::Open } else { rows.outcome[row] }
+    };
+    deals.outcome = kept_rows().map(outcome).collect();
+    let closed = |row: usize| if is_end(outcome(row)) { rows.closed[row] } else { f64::NAN };
+    deals.closed = kept_rows().map(closed).collect();
+    deals.created = kept_rows().map(|row| rows.created[row]).collect();
+    deals.weight = kept_rows().map(|row| weights.as_ref().map_or(1.0, |weights| weights[row])).collect();
     let texts = |role: DealRole, read: &dyn Fn(&Column) -> Texts| match roles.get(&role) {
         Some(at) => picked(read(&table.columns()[*at]), &kept),
         None => Texts { codes: vec![Texts::MISSING; kept.len()], levels: Levels::default() },

@@ -1,10 +1,16 @@
 //! Typed columns with weights: the only door for data.
 
 use crate::error::{Error, Result};
+use std::sync::Arc;
 
-/// Texts one behind the other in one allocation.
+/// Texts one behind the other in one allocation, which clones share until one of them changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Levels {
+    joined: Arc<Joined>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Joined {
     bytes: String,
     ends: Vec<usize>,
 }
@@ -12,30 +18,53 @@ pub struct Levels {
 impl Levels {
     /// The texts that end at `ends` in `bytes`. An end that is no place between two characters makes its text empty.
     pub(crate) fn from_parts(bytes: String, ends: Vec<usize>) -> Self {
-        Levels { bytes, ends }
+        Levels { joined: Arc::new(Joined { bytes, ends }) }
+    }
+
+    /// The decimal digits of each number as a text.
+    pub(crate) fn of_whole(numbers: &[u64]) -> Self {
+        let mut joined = Joined { bytes: String::new(), ends: Vec::with_capacity(numbers.len()) };
+        for &number in numbers {
+            let mut digits = [0; 20];
+            let mut start = digits.len();
+            let mut left = number;
+            loop {
+                start -= 1;
+                digits[start] = b'0' + (left % 10) as u8;
+                left /= 10;
+                if left == 0 {
+                    break;
+                }
+            }
+            joined.bytes.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
+            joined.ends.push(joined.bytes.len());
+        }
+        Levels { joined: Arc::new(joined) }
     }
 
     /// Number of texts.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.joined.ends.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.joined.ends.is_empty()
     }
 
     /// Text `at`; `None` beyond the last.
     pub fn get(&self, at: usize) -> Option<&str> {
-        let end = *self.ends.get(at)?;
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        Some(self.bytes.get(start..end).unwrap_or_default())
+        let Joined { bytes, ends } = &*self.joined;
+        let end = *ends.get(at)?;
+        let start = at.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+        Some(bytes.get(start..end).unwrap_or_default())
     }
 
     /// Appends a text.
     pub fn push(&mut self, text: impl AsRef<str>) {
-        self.bytes.push_str(text.as_ref());
-        self.ends.push(self.bytes.len());
+        let joined = Arc::make_mut(&mut self.joined);
+        joined.bytes.push_str(text.as_ref());
+        joined.ends.push(joined.bytes.len());
     }
 
     /// Appends texts.
@@ -300,5 +329,19 @@ mod tests {
         let collected: Texts = (0..texts.codes.len()).map(|row| texts.get(row)).collect();
         assert_eq!(texts.merged(), collected);
         assert_eq!(collected.levels, Levels::from(vec!["c", "a", "b"]));
+    }
+
+    #[test]
+    fn whole_numbers_are_texts_as_they_are_written() {
+        let numbers = [0, 9, 10, 999, 1_000_000, u64::from(u32::MAX), u64::MAX];
+        assert_eq!(Levels::of_whole(&numbers), numbers.iter().map(u64::to_string).collect::<Levels>());
+    }
+
+    #[test]
+    fn a_clone_keeps_its_texts_when_the_other_changes() {
+        let before = Levels::from(vec!["a"]);
+        let mut after = before.clone();
+        after.push("b");
+        assert_eq!((before.len(), after.len()), (1, 2));
     }
 }
