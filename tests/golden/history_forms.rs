@@ -109,6 +109,15 @@ fn wide_columns_lose_the_return_and_say_so() {
 }
 
 #[test]
+fn wide_columns_with_an_exit_before_the_entry_tell_a_return_that_lasts() {
+    let table = "Record ID,Create Date,Deal Stage,Date entered Lead,Date exited Lead,Date entered Offer,Date exited Offer\n\
+                 A,2024-02-01,Lead,2024-02-08,2024-02-03,2024-02-03,2024-02-08\n";
+    let loaded = load(&[table]);
+    assert_eq!(stays(&loaded)[1..], ["A Lead 0 7 12 0 Censored"]);
+    assert_eq!(left_out(&loaded), [("deals".into(), "reentry_without_dates".into(), 1)]);
+}
+
+#[test]
 fn totals_merge_returns_and_lie_end_to_end() {
     let loaded = load(&[TOTALS]);
     let expected = [

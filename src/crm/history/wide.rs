@@ -124,8 +124,13 @@ impl Wide {
             if exited.is_nan() {
                 exited = entered + latest;
             }
+            // An exit before the entry is that of an earlier stay: the deal came back and has not left since.
+            let came_back = exited < entered;
+            if came_back {
+                exited = f64::NAN;
+            }
             // Times are told to the minute at worst.
-            if total - (exited - entered) > 60_000.0 {
+            if came_back || total - (exited - entered) > 60_000.0 {
                 tally.add("reentry_without_dates", row, &stage.name);
             }
             stays.push(Told { stage: stage.name.clone(), entered, exited, watched: f64::NAN });
