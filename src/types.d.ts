@@ -1084,6 +1084,8 @@ export interface SegmentsResult {
   silhouette: number | null;
   /** How many points the silhouette was computed on. */
   silhouetteOf: number;
+  /** Standard error of `silhouette` from the choice of those points; `null` where they are all. */
+  silhouetteError: number | null;
   /** Null where not measured. `of`: customers it rests on (a sample above 1,000). `k`: by the one-standard-error rule. `excess`: standard deviations beyond structureless data. */
   gap: null | {
     verdict: "clusters" | "no_real_clusters";

@@ -6,7 +6,7 @@ use super::lloyd::ClusterSums;
 use super::mixture::{Covariance, Mixture, MixtureParams, mixture};
 use super::points::Points;
 use super::recipe::{RecipeDensity, RecipeMixture};
-use super::silhouette::Silhouette;
+use super::silhouette::{Labels, Silhouette};
 use super::{Candidate, ChosenBy, Judge, LARGEST_K_TRIED, NO_SEGMENT, SegmentsOptions};
 use crate::bulk::{Floats, Indices};
 use crate::error::Result;
@@ -154,10 +154,9 @@ pub(super) fn by_mixture(judge: &Judge<'_>, options: &SegmentsOptions, progress:
         progress.report(0.05 + 0.45 * (at + 1) as f64 / tried);
     }
     let chosen_by = if options.k.is_some() { ChosenBy::Option } else { ChosenBy::Bic };
-    let none = Silhouette { mean: 0.0, standard_error: 0.0, of_cluster: Vec::new() };
     // There is at least the mixture of one component.
     let Some((fit, model, of, judged)) = best else {
-        return Ok(Found::by_kmeans(KMeans::none(), candidates, chosen_by, none));
+        return Ok(Found::by_kmeans(KMeans::none(), candidates, chosen_by, Silhouette::default()));
     };
     let recipe = RecipeMixture {
         covariance: fit.covariance,
@@ -217,9 +216,8 @@ pub(super) fn by_density(judge: &Judge<'_>, options: &SegmentsOptions, progress:
     let k = regions + usize::from(!outliers.is_empty());
     let labels: Vec<u32> = found.labels.iter().map(|label| label.unwrap_or(regions as u32)).collect();
     let model = of_labels(points, labels, points.mean().repeat(k));
-    let rows: Vec<u32> = judge.judged_rows().filter(|&row| found.labels[row as usize].is_some()).collect();
-    let own: Vec<u32> = rows.iter().map(|&row| model.labels[row as usize]).collect();
-    let judged = super::silhouette(&points.select(&rows), &own, regions);
+    // A label beyond the regions, that of the outliers, does not count.
+    let judged = judge.silhouettes(&[Labels { labels: &model.labels, k: regions }]).pop().unwrap_or_default();
     let centres = if regions == 0 { points.mean() } else { model.centroids[..regions * points.dims()].to_vec() };
     let mut distances = vec![f64::INFINITY; points.len()];
     centres.chunks_exact(points.dims()).for_each(|centre| points.lower_to(centre, &mut distances));

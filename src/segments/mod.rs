@@ -52,21 +52,22 @@ use crate::error::{Error, Result};
 use crate::meta::{Meta, Progress};
 use describe::Known;
 use input::Input;
-use kmeans::{KMeans, KMeansParams};
+use kmeans::{EmptyCluster, KMeans, KMeansParams};
 use method::Found;
 use points::Points;
-use silhouette::{Silhouette, silhouette};
-use std::cell::OnceCell;
+use silhouette::{Labels, Silhouette, silhouettes_sampled};
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// More points than this are sampled for the silhouette: its time grows with the square.
 const SILHOUETTE_POINTS: usize = 5000;
-const SILHOUETTE_STREAM: u32 = 98;
 const SWAPS: usize = 20;
 /// A few hundred customers have many optima that lie close together, and trying them costs nothing.
 const SWAPS_OF_FEW: usize = 200;
 const FEW: usize = 500;
 /// Above so many customers the search for each k begins at the segments of another one.
-const MANY: usize = 10_000;
+const MANY: usize = 5000;
 const LARGEST_K_TRIED: usize = 10;
 
 /// Reference sets and bootstrap samples where the options do not say how many.
@@ -79,11 +80,19 @@ pub struct Prepared {
     input: Input,
     features: Vec<Feature>,
     points: Points,
-    /// Rows on which the silhouette is measured, and their points; `None`: on all.
-    sample: Option<(Vec<u32>, Points)>,
     known: Known,
     /// Where there are many customers, the segments from which those of every other number are found.
     base: OnceCell<KMeans>,
+    /// What was found for each number of segments.
+    fitted: RefCell<BTreeMap<usize, Fitted>>,
+}
+
+/// Clusters without their labels, which one pass over the points gives back.
+struct Fitted {
+    centroids: Vec<f64>,
+    iterations: usize,
+    candidate: Candidate,
+    judged: Silhouette,
 }
 
 impl Prepared {
@@ -97,13 +106,9 @@ impl Prepared {
             return Err(too_few(format!("{} with all features", what(&input)), 1, 0));
         }
         let (features, points) = standardised(&input);
-        let sample = (points.len() > SILHOUETTE_POINTS).then(|| {
-            let rows = kmeans::sample(points.len(), SILHOUETTE_POINTS, options.seed, SILHOUETTE_STREAM);
-            let sampled = points.select(&rows);
-            (rows, sampled)
-        });
         let known = Known::of(&input);
-        Ok(Prepared { chosen: options.clone(), input, features, points, sample, known, base: OnceCell::new() })
+        let (base, fitted) = (OnceCell::new(), RefCell::default());
+        Ok(Prepared { chosen: options.clone(), input, features, points, known, base, fitted })
     }
 
     /// Whether these are the customers, prepared as `options` ask.
@@ -117,17 +122,53 @@ impl Prepared {
     /// `k` clusters. Of many customers each k is reached from the same one, found once: the answer does not depend on what was asked before.
     fn fit(&self, k: usize, options: &SegmentsOptions) -> Result<KMeans> {
         let points = &self.points;
+        let fit = |k: usize, swaps: usize| {
+            kmeans::kmeans(points, KMeansParams { k, restarts: options.restarts as usize, swaps, seed: options.seed })
+        };
         if points.len() <= MANY {
-            return fit(points, k, options, swaps_for(points));
+            return fit(k, if points.len() > FEW { SWAPS } else { SWAPS_OF_FEW });
         }
         let base = match self.base.get() {
             Some(base) => base,
             None => {
-                let base = fit(points, points.distinct(LARGEST_K_TRIED), options, SWAPS)?;
+                let base = fit(points.distinct(LARGEST_K_TRIED), SWAPS)?;
                 self.base.get_or_init(|| base)
             }
         };
         kmeans::kmeans_warm(points, base, k, options.seed)
+    }
+
+    /// The clusters for each of `numbers`, all judged on the same points; those that were found before are not looked for again.
+    fn judge(
+        &self,
+        judge: &Judge<'_>,
+        numbers: RangeInclusive<usize>,
+        options: &SegmentsOptions,
+        progress: &mut Progress<'_>,
+    ) -> Result<()> {
+        let mut fitted = self.fitted.borrow_mut();
+        let new: Vec<usize> = numbers.filter(|k| !fitted.contains_key(k)).collect();
+        let mut models = Vec::with_capacity(new.len());
+        for (at, &k) in new.iter().enumerate() {
+            models.push(self.fit(k, options)?);
+            progress.report((at + 1) as f64 / (new.len() + 1) as f64);
+        }
+        let judged = judge.candidates(&models);
+        for (model, (candidate, judged)) in models.into_iter().zip(judged) {
+            let KMeans { k, centroids, iterations, .. } = model;
+            fitted.insert(k, Fitted { centroids, iterations, candidate, judged });
+        }
+        Ok(())
+    }
+
+    /// The `k` clusters that [`Prepared::judge`] found.
+    fn found(&self, k: usize, candidates: Vec<Candidate>, chosen_by: ChosenBy) -> Found {
+        let fitted = self.fitted.borrow();
+        let Some(Fitted { centroids, iterations, judged, .. }) = fitted.get(&k) else {
+            return Found::by_kmeans(KMeans::none(), candidates, chosen_by, Silhouette::default());
+        };
+        let model = lloyd::lloyd(&self.points, centroids.clone(), EmptyCluster::Relocate);
+        Found::by_kmeans(KMeans { iterations: *iterations, ..model }, candidates, chosen_by, judged.clone())
     }
 
     /// The segments, as [`segments()`] gives them for the same data and `options`.
@@ -142,7 +183,7 @@ impl Prepared {
     ) -> Result<SegmentsResult> {
         options.check()?;
         let Prepared { input, features, points, .. } = self;
-        let judge = Judge { points, sample: self.sample.as_ref() };
+        let judge = Judge { points, seed: options.seed };
         progress.report(0.05);
         if let Some(k) = options.k.filter(|_| options.start_rows.is_none()) {
             let distinct = points.distinct(k as usize);
@@ -158,14 +199,25 @@ impl Prepared {
                 let (candidate, judged) = judge.candidate(&model);
                 Found::by_kmeans(model, vec![candidate], ChosenBy::Option, judged)
             }
-            (Method::Kmeans, None, Some(k)) => {
-                let model = self.fit(k as usize, options)?;
-                let (candidate, judged) = judge.candidate(&model);
-                Found::by_kmeans(model, vec![candidate], ChosenBy::Option, judged)
-            }
-            (Method::Kmeans, None, None) => {
-                let (model, candidates, judged) = choose(&judge, options, progress)?;
-                Found::by_kmeans(model, candidates, ChosenBy::Silhouette, judged)
+            (Method::Kmeans, None, k) => {
+                // Where every cluster is one point there is no silhouette.
+                let without_silhouette = points.total_weight().ceil() as usize;
+                let largest = points.distinct(LARGEST_K_TRIED).min(without_silhouette.saturating_sub(1)).max(1);
+                let numbers = match k {
+                    Some(k) => k as usize..=k as usize,
+                    None => largest.min(2)..=largest,
+                };
+                let mut part = |share: f64| progress.report(0.05 + 0.4 * share);
+                self.judge(&judge, numbers.clone(), options, &mut Progress::to(&mut part))?;
+                let fitted = self.fitted.borrow();
+                let candidates: Vec<Candidate> =
+                    numbers.filter_map(|k| fitted.get(&k)).map(|fitted| fitted.candidate).collect();
+                let best = candidates
+                    .iter()
+                    .copied()
+                    .reduce(|best, other| if other.silhouette > best.silhouette { other } else { best });
+                let chosen_by = if k.is_some() { ChosenBy::Option } else { ChosenBy::Silhouette };
+                self.found(best.map_or(0, |best| best.k as usize), candidates, chosen_by)
             }
         };
         progress.report(0.5);
@@ -235,7 +287,8 @@ impl Prepared {
             inertia: model.inertia,
             iterations: model.iterations as u32,
             silhouette: (regions.filter(|&&size| size > 0.0).count() >= 2).then_some(judged.mean),
-            silhouette_of: judge.judged_points().len() as u32,
+            silhouette_of: points.len().min(SILHOUETTE_POINTS) as u32,
+            silhouette_error: (points.len() > SILHOUETTE_POINTS).then_some(judged.standard_error),
             gap,
             stability,
             segments: described.segments,
@@ -305,89 +358,37 @@ fn standardised(input: &Input) -> (Vec<Feature>, Points) {
     (features, Points::new(columns.len(), &rows, Some(&input.weights)))
 }
 
-fn swaps_for(points: &Points) -> usize {
-    if points.len() > FEW { SWAPS } else { SWAPS_OF_FEW }
-}
-
-fn fit(points: &Points, k: usize, options: &SegmentsOptions, swaps: usize) -> Result<KMeans> {
-    kmeans::kmeans(points, KMeansParams { k, restarts: options.restarts as usize, swaps, seed: options.seed })
-}
-
 /// Measures how well clusters are apart, always on the same points.
 struct Judge<'a> {
     points: &'a Points,
-    sample: Option<&'a (Vec<u32>, Points)>,
+    seed: u32,
 }
 
 impl Judge<'_> {
-    fn judged_points(&self) -> &Points {
-        self.sample.map_or(self.points, |(_, sampled)| sampled)
+    fn silhouettes(&self, clusterings: &[Labels<'_>]) -> Vec<Silhouette> {
+        silhouettes_sampled(self.points, clusterings, SILHOUETTE_POINTS, self.seed)
     }
 
-    fn judged_rows(&self) -> impl Iterator<Item = u32> {
-        let n = self.points.len() as u32;
-        let (all, some) = self.sample.map_or((0..n, &[][..]), |(rows, _)| (0..0, rows));
-        all.chain(some.iter().copied())
+    fn candidates(&self, models: &[KMeans]) -> Vec<(Candidate, Silhouette)> {
+        let clusterings: Vec<Labels<'_>> =
+            models.iter().map(|model| Labels { labels: &model.labels, k: model.k }).collect();
+        let candidate = |(model, judged): (&KMeans, Silhouette)| {
+            let index = kmeans::calinski_harabasz(self.points, model);
+            let candidate = Candidate {
+                k: model.k as u32,
+                silhouette: judged.mean,
+                inertia: model.inertia,
+                calinski_harabasz: (!index.is_nan()).then_some(index),
+                bic: None,
+            };
+            (candidate, judged)
+        };
+        models.iter().zip(self.silhouettes(&clusterings)).map(candidate).collect()
     }
 
     fn candidate(&self, model: &KMeans) -> (Candidate, Silhouette) {
-        let judged = match self.sample {
-            Some((rows, sampled)) => {
-                let labels: Vec<u32> = rows.iter().map(|&row| model.labels[row as usize]).collect();
-                silhouette(sampled, &labels, model.k)
-            }
-            None => silhouette(self.points, &model.labels, model.k),
-        };
-        let index = kmeans::calinski_harabasz(self.points, model);
-        let candidate = Candidate {
-            k: model.k as u32,
-            silhouette: judged.mean,
-            inertia: model.inertia,
-            calinski_harabasz: (!index.is_nan()).then_some(index),
-            bic: None,
-        };
-        (candidate, judged)
-    }
-}
-
-/// The clustering with the largest mean silhouette, and all that were tried.
-fn choose(
-    judge: &Judge<'_>,
-    options: &SegmentsOptions,
-    progress: &mut Progress<'_>,
-) -> Result<(KMeans, Vec<Candidate>, Silhouette)> {
-    let points = judge.points;
-    // Where every cluster is one point there is no silhouette.
-    let weight = points.weighted_sum(&vec![1.0; points.len()]);
-    let largest = points.distinct(LARGEST_K_TRIED).min((weight.ceil() as usize).saturating_sub(1));
-    // The swaps take most of the time and hardly change the silhouette; on many points only the chosen number gets them.
-    let swaps = if points.len() > SILHOUETTE_POINTS { 0 } else { swaps_for(points) };
-    let mut candidates: Vec<Candidate> = Vec::new();
-    let mut best: Option<(KMeans, Candidate, Silhouette)> = None;
-    for k in 2..=largest {
-        let model = fit(points, k, options, swaps)?;
-        let (candidate, judged) = judge.candidate(&model);
-        candidates.push(candidate);
-        if best.as_ref().is_none_or(|(_, other, _)| candidate.silhouette > other.silhouette) {
-            best = Some((model, candidate, judged));
-        }
-        progress.report(0.05 + 0.4 * (k - 1) as f64 / (largest - 1) as f64);
-    }
-    match best {
-        Some((quick, candidate, quickly_judged)) => {
-            let model = if swaps > 0 { quick.clone() } else { fit(points, quick.k, options, SWAPS)? };
-            if model.inertia >= quick.inertia {
-                return Ok((quick, candidates, quickly_judged));
-            }
-            let (better, judged) = judge.candidate(&model);
-            candidates.iter_mut().filter(|other| other.k == candidate.k).for_each(|other| *other = better);
-            Ok((model, candidates, judged))
-        }
-        None => {
-            let model = fit(points, 1, options, 0)?;
-            let (_, judged) = judge.candidate(&model);
-            Ok((model, candidates, judged))
-        }
+        let of_one = self.candidates(std::slice::from_ref(model)).pop();
+        of_one.unwrap_or_default()
     }
 }
 

@@ -69,7 +69,7 @@ pub struct Difference {
 }
 
 /// A number of segments that was tried.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate {
     /// Number of segments.
@@ -138,6 +138,8 @@ pub struct SegmentsResult {
     pub silhouette: Option<f64>,
     /// How many points the silhouette was computed on: all up to 5,000, else a seeded sample of 5,000.
     pub silhouette_of: u32,
+    /// Standard error of the mean silhouette from the choice of that sample; `None` where it is of all points.
+    pub silhouette_error: Option<f64>,
     /// Whether there are clusters at all; `None` where not measured, or where all customers are equal.
     pub gap: Option<Gap>,
     /// How the stability of the segments was measured; `None` where it was not.

@@ -4,7 +4,7 @@ use super::kmeans::sample;
 use super::points::{GROUP, Points, squared_distances};
 
 /// Silhouette of a clustering.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Silhouette {
     /// Weighted mean over all points; 0 where fewer than two clusters have points.
     pub mean: f64,
@@ -29,7 +29,7 @@ pub struct Labels<'a> {
 /// to the points of another one; 0 for a point alone in its cluster. A point of weight 3 stands for three.
 pub fn silhouette(points: &Points, labels: &[u32], k: usize) -> Silhouette {
     let of = silhouettes(points, &[Labels { labels, k }]).pop();
-    of.unwrap_or(Silhouette { mean: 0.0, standard_error: 0.0, of_cluster: Vec::new() })
+    of.unwrap_or_default()
 }
 
 /// [`silhouette`] of several clusterings of the same points: the distances, most of the work, are computed once.

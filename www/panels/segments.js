@@ -73,7 +73,7 @@ export function segmentsPanel(context) {
     if (result.candidates.length > 1) candidates = result.candidates;
     const known = candidates.some(({ k, silhouette }) => k === result.k && Math.abs(silhouette - (result.silhouette ?? 0)) < 0.2) ? candidates : result.candidates;
     refill(quality, method !== "density" && known.length > 0 && silhouetteBars(known, { i18n, k: result.k, onchoose: (k) => context.change({ k: String(k) }) }),
-      result.silhouette !== null && h("p", { class: "note" }, t("segments.silhouetteNote", { silhouette: i18n.fixed(result.silhouette, 2), count: result.silhouetteOf })));
+      result.silhouette !== null && h("p", { class: "note" }, t("segments.silhouetteNote", { silhouette: i18n.fixed(result.silhouette, 2) + (result.silhouetteError ? ` ± ${i18n.fixed(1.96 * result.silhouetteError, 2)}` : ""), count: result.silhouetteOf })));
   }
 
   function drawKeep() {
