@@ -9,6 +9,7 @@ use crate::stats::order::sorted_rows;
 use crate::stats::survival::SurvivalState;
 use crate::table::{Levels, Texts, Values};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A median duration in days, open deals censored. `None` where the curve never gets there.
@@ -87,35 +88,44 @@ const LISTED: usize = 20;
 /// Segment of each deal of `crm`, by its customer or, where deals were segmented, by itself; `u32::MAX` for those of none. `None` where deals
 /// and segments have nothing in common.
 pub fn segment_of_deals(crm: &Crm, result: &SegmentsResult) -> Option<Vec<u32>> {
+    place_of_deals(crm, result.of, &result.ids).map(|places| segments_at(&places, result))
+}
+
+/// Position in `ids` of the customer of each deal, or of the deal itself; `u32::MAX` where it is none of them. `None` where no deal has one.
+pub(super) fn place_of_deals(crm: &Crm, of: SegmentsOf, ids: &[String]) -> Option<Vec<u32>> {
     let deals = crm.deals.as_ref()?;
     let customer = || deals.attributes.iter().find(|attribute| attribute.role.as_deref() == Some("customer_id"));
-    let ids = match result.of {
-        SegmentsOf::Deals => &deals.id,
+    let of_deals = match of {
+        SegmentsOf::Deals => Cow::Borrowed(&deals.id),
         SegmentsOf::Orders | SegmentsOf::Customers | SegmentsOf::Accounts => match &customer()?.values {
-            Values::Texts(texts) => texts,
+            Values::Texts(texts) => Cow::Borrowed(texts),
             Values::Numbers(numbers) => {
                 let texts = numbers.iter().map(|number| (!number.is_nan()).then(|| number.to_string()));
-                return found(&texts.collect(), result);
+                Cow::Owned(texts.collect())
             }
             Values::Instants(_) => return None,
         },
     };
-    found(ids, result)
+    let place_of: HashMap<&str, u32> = ids.iter().map(String::as_str).zip(0..).collect();
+    let of_level: Vec<u32> = of_deals.levels.iter().map(|id| place_of.get(id).copied().unwrap_or(u32::MAX)).collect();
+    let places: Vec<u32> =
+        of_deals.codes.iter().map(|&code| of_level.get(code as usize).copied().unwrap_or(u32::MAX)).collect();
+    places.iter().any(|&place| place != u32::MAX).then_some(places)
 }
 
-fn found(ids: &Texts, result: &SegmentsResult) -> Option<Vec<u32>> {
-    let by_id: HashMap<&str, u32> =
-        result.ids.iter().map(String::as_str).zip(result.labels.0.iter().copied()).collect();
-    let of_level: Vec<u32> = ids.levels.iter().map(|id| by_id.get(id).copied().unwrap_or(u32::MAX)).collect();
-    let of_deals: Vec<u32> =
-        ids.codes.iter().map(|&code| of_level.get(code as usize).copied().unwrap_or(u32::MAX)).collect();
-    of_deals.iter().any(|&segment| segment != u32::MAX).then_some(of_deals)
+/// The segment of each of `places`.
+pub(super) fn segments_at(places: &[u32], result: &SegmentsResult) -> Vec<u32> {
+    places.iter().map(|&place| result.labels.0.get(place as usize).copied().unwrap_or(u32::MAX)).collect()
 }
 
 /// Makes the segments a column of the deals, named `segment` and with that role, whose values are the keys of the segments: other analyses can
 /// filter and group by it. The column of an earlier result is replaced. Whether any deal has a segment.
 pub fn attach(crm: &mut Crm, result: &SegmentsResult) -> bool {
     let of_deals = segment_of_deals(crm, result);
+    attach_column(crm, of_deals, result)
+}
+
+pub(super) fn attach_column(crm: &mut Crm, of_deals: Option<Vec<u32>>, result: &SegmentsResult) -> bool {
     let Some(deals) = crm.deals.as_mut() else { return false };
     deals.attributes.retain(|attribute| attribute.role.as_deref() != Some(ROLE));
     let Some(codes) = of_deals else { return false };
@@ -128,12 +138,13 @@ pub fn attach(crm: &mut Crm, result: &SegmentsResult) -> bool {
 /// Name and role of the column that [`attach`] makes.
 pub const ROLE: &str = "segment";
 
-/// The deals by segment; `None` where [`segment_of_deals`] is.
+/// The deals, whose customers are at `places`, by segment.
 ///
 /// # Errors
 /// Those of the estimators, which do not occur here.
-pub(super) fn cross(crm: &Crm, result: &SegmentsResult) -> Result<Option<Cross>> {
-    let (Some(deals), Some(of_deals)) = (&crm.deals, segment_of_deals(crm, result)) else { return Ok(None) };
+pub(super) fn cross(crm: &Crm, result: &SegmentsResult, places: Option<&[u32]>) -> Result<Option<Cross>> {
+    let (Some(deals), Some(places)) = (&crm.deals, places) else { return Ok(None) };
+    let of_deals = segments_at(places, result);
     let k = result.segments.len();
     let day = crm.time.day_ms();
     let mut cycles = vec![SurvivalState::new(1); k];

@@ -3,6 +3,7 @@
 use super::groups::RfmGroups;
 use super::input::{Input, InputFeature};
 use super::kmeans::KMeans;
+use super::lloyd::own_distances;
 use super::method::{Found, OUTLIERS};
 use super::points::Points;
 use super::previous::{self, Matched};
@@ -175,7 +176,7 @@ pub(super) fn describe(
         }
     }
     let vanished = name(&mut segments, options.previous.as_ref());
-    let points = map(input, &labels, options.points as usize);
+    let points = map(input, &labels, &members.concat(), options.points as usize);
     Described { segments, points, labels, tiers: limits, vanished, position }
 }
 
@@ -320,24 +321,29 @@ fn means_by_label(values: &[f64], weights: &[f64], model: &KMeans) -> Vec<f64> {
 
 /// Row nearest to each centre, of the cluster's own rows where it has any.
 fn medoids(points: &Points, model: &KMeans) -> Vec<usize> {
-    let centres = model.centroids.chunks_exact(points.dims());
-    centres
-        .enumerate()
-        .map(|(cluster, centre)| {
-            let mut distances = vec![f64::INFINITY; points.len()];
-            points.lower_to(centre, &mut distances);
-            let empty = model.sizes[cluster] <= 0.0;
-            let own = |row: &usize| empty || model.labels[*row] == cluster as u32;
-            (0..points.len()).filter(own).min_by(|&a, &b| distances[a].total_cmp(&distances[b])).unwrap_or(0)
-        })
-        .collect()
+    let mut nearest = vec![(f64::INFINITY, 0); model.k];
+    let distances = own_distances(points, &model.centroids, &model.labels);
+    for (row, (&label, &distance)) in model.labels.iter().zip(&distances).enumerate() {
+        let nearest = &mut nearest[label as usize];
+        if distance < nearest.0 {
+            *nearest = (distance, row);
+        }
+    }
+    let of_all = |centre: &[f64]| {
+        let mut distances = vec![f64::INFINITY; points.len()];
+        points.lower_to(centre, &mut distances);
+        (0..points.len()).min_by(|&a, &b| distances[a].total_cmp(&distances[b])).unwrap_or(0)
+    };
+    let medoid = |(centre, &(distance, row)): (&[f64], &(f64, usize))| {
+        if distance.is_finite() { row } else { of_all(centre) }
+    };
+    model.centroids.chunks_exact(points.dims()).zip(&nearest).map(medoid).collect()
 }
 
 /// At most `limit` rows for the map: every n-th of the rows ordered by segment, so that each segment keeps its share.
-fn map(input: &Input, labels: &[u32], limit: usize) -> MapPoints {
+fn map(input: &Input, labels: &[u32], by_segment: &[usize], limit: usize) -> MapPoints {
     let n = labels.len();
     let shown = n.min(limit);
-    let by_segment = sorted_rows(n, &mut |a, b| labels[a].cmp(&labels[b]));
     // The middle of each of `shown` equal parts; in u64, because the product exceeds 32 bits of a wasm usize.
     let middle = |i: usize| ((2 * i as u64 + 1) * n as u64 / (2 * shown as u64)) as usize;
     let mut chosen: Vec<usize> = (0..shown).map(|i| by_segment[middle(i)]).collect();

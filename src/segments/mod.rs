@@ -85,6 +85,7 @@ pub struct Prepared {
     base: OnceCell<KMeans>,
     /// What was found for each number of segments.
     fitted: RefCell<BTreeMap<usize, Fitted>>,
+    place_of_deals: OnceCell<Option<Vec<u32>>>,
 }
 
 /// Clusters without their labels, which one pass over the points gives back.
@@ -107,8 +108,8 @@ impl Prepared {
         }
         let (features, points) = standardised(&input);
         let known = Known::of(&input);
-        let (base, fitted) = (OnceCell::new(), RefCell::default());
-        Ok(Prepared { chosen: options.clone(), input, features, points, known, base, fitted })
+        let (base, fitted, place_of_deals) = (OnceCell::new(), RefCell::default(), OnceCell::new());
+        Ok(Prepared { chosen: options.clone(), input, features, points, known, base, fitted, place_of_deals })
     }
 
     /// Whether these are the customers, prepared as `options` ask.
@@ -148,6 +149,9 @@ impl Prepared {
     ) -> Result<()> {
         let mut fitted = self.fitted.borrow_mut();
         let new: Vec<usize> = numbers.filter(|k| !fitted.contains_key(k)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
         let mut models = Vec::with_capacity(new.len());
         for (at, &k) in new.iter().enumerate() {
             models.push(self.fit(k, options)?);
@@ -169,6 +173,17 @@ impl Prepared {
         };
         let model = lloyd::lloyd(&self.points, centroids.clone(), EmptyCluster::Relocate);
         Found::by_kmeans(KMeans { iterations: *iterations, ..model }, candidates, chosen_by, judged.clone())
+    }
+
+    /// Position in the ids of each deal's customer.
+    fn place_of_deals(&self, crm: &Crm) -> Option<&[u32]> {
+        self.place_of_deals.get_or_init(|| cross::place_of_deals(crm, self.input.of, &self.input.ids)).as_deref()
+    }
+
+    /// As [`attach()`], in less time.
+    pub fn attach(&self, crm: &mut Crm, result: &SegmentsResult) -> bool {
+        let of_deals = self.place_of_deals(crm).map(|places| cross::segments_at(places, result));
+        cross::attach_column(crm, of_deals, result)
     }
 
     /// The segments, as [`segments()`] gives them for the same data and `options`.
@@ -305,7 +320,7 @@ impl Prepared {
             dense: dense.map(|(_, of)| of),
             cross: None,
         };
-        result.cross = cross::cross(crm, &result)?;
+        result.cross = cross::cross(crm, &result, self.place_of_deals(crm))?;
         progress.report(1.0);
         Ok(result)
     }

@@ -215,7 +215,7 @@ impl Handle {
         let crm = &self.loaded.crm;
         let result = reporting(progress, |progress| prepared.segments(crm, &options, progress)).map_err(thrown)?;
         self.labels = Some(segments::labels_table(&result).map_err(thrown)?);
-        segments::attach(&mut self.loaded.crm, &result);
+        prepared.attach(&mut self.loaded.crm, &result);
         // It was learnt without these segments.
         self.what_if = None;
         Ok(encode(&result))
