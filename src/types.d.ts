@@ -518,7 +518,7 @@ export interface FunnelResult {
   /** Deals per current stage, with their amount. */
   current: { stage: string; deals: number; open: number; won: number; lost: number; amount: number; withoutAmount: number }[];
   /** Creation to close. */
-  cycle: { duration: SurvivalCurve; outcomes: Incidence; wonWithinDays: { days: number; probability: Estimate | null }[]; wonShareOfClosed: Estimate | null; wonShareOfAll: Estimate | null; wonMeanDays: number | null; wonMedianDays: number | null } | null;
+  cycle: { duration: SurvivalCurve; outcomes: Incidence; wonWithinDays: { days: number; probability: Estimate | null }[]; medianDaysGivenWon: { p: number; days: number | null; low: number | null; high: number | null } | null; wonShareOfClosed: Estimate | null; wonShareOfAll: Estimate | null; wonMeanDays: number | null; wonMedianDays: number | null } | null;
   stages: StageResult[];
   transitions: Transitions;
   /** null without a stage history. */
@@ -797,7 +797,9 @@ export interface PipelineOptions {
 /** Quantiles and mean of the draws. */
 export interface Band {
   p10: number;
+  p25: number;
   p50: number;
+  p75: number;
   p90: number;
   mean: number;
 }
@@ -818,6 +820,9 @@ export interface PeriodForecast {
   /** Amount won in the end; null where no deal has an amount. */
   amount: Band | null;
   wins: Band;
+  /** Of this period and those before it together, from the first on. */
+  amountSoFar: Band | null;
+  winsSoFar: Band;
   /** Share of the draws that reach the quota; of the total, the sum of the quotas. null without one. */
   quotaChance: number | null;
   quotaChanceWithoutLargest: number | null;

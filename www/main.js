@@ -14,7 +14,7 @@ const SOURCES = {
   files: () => (files.length ? { files } : SOURCES.maven()),
 };
 /** Part of the state and where it lives in the URL; views of panels go below the name of their analysis. */
-const VIEWS = ["funnel", "forecast", "segments"];
+const VIEWS = ["funnel", "forecast", "pipeline", "segments"];
 const PATIENCE_MS = 300;
 
 const dashboard = /** @type {import("./dashboard.js").CrmDashboard} */ (document.querySelector("crm-dashboard"));

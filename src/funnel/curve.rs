@@ -2,7 +2,7 @@
 
 use super::Settings;
 use crate::bulk::Floats;
-use crate::stats::survival::{CauseIncidence, Survival};
+use crate::stats::survival::{CauseIncidence, Quantile, Survival};
 use serde::Serialize;
 
 fn band(survival: &Survival, indices: &[usize]) -> (Floats, Floats) {
@@ -138,8 +138,13 @@ impl DurationQuantile {
 
     /// Age by which the share `p` has left.
     pub(super) fn new(survival: &Survival, p: f64) -> Self {
-        let quantile = survival.quantile(p);
-        DurationQuantile { p, days: quantile.value, low: quantile.low, high: quantile.high }
+        survival.quantile(p).into()
+    }
+}
+
+impl From<Quantile> for DurationQuantile {
+    fn from(Quantile { p, value, low, high }: Quantile) -> Self {
+        DurationQuantile { p, days: value, low, high }
     }
 }
 

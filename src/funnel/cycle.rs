@@ -1,6 +1,6 @@
 //! The whole cycle: creation to close, with won and lost as competing risks.
 
-use super::curve::{Cause, Incidence, SurvivalCurve};
+use super::curve::{Cause, DurationQuantile, Incidence, SurvivalCurve};
 use super::{Settings, Weights};
 use crate::crm::{CLOSED, Durations, LOST, WON};
 use crate::meta::Estimate;
@@ -18,6 +18,8 @@ pub struct Cycle {
     pub outcomes: Incidence,
     /// Probability of a win by 30, 60, 90 and 180 days.
     pub won_within_days: Vec<WonWithin>,
+    /// Days by which half of the deals that are won while they are watched have been won, with its interval; `None` without a win.
+    pub median_days_given_won: Option<DurationQuantile>,
     /// The naive win rate: won of won and lost, open deals ignored. Wilson interval; `None` without either.
     pub won_share_of_closed: Option<Estimate>,
     /// The other naive rate: won of all, open deals counted as failures. Wilson interval.
@@ -51,8 +53,9 @@ pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Set
     let events = |cause: u32| outcomes.causes.get(cause as usize - 1).map_or(0.0, |of_cause| of_cause.events);
     let (won, lost, closed) = (events(WON), events(LOST), events(CLOSED));
     let outcomes_known = won + lost > 0.0 || closed == 0.0;
-    let won_within_days =
-        won_within(&survival, &survival.incidence(WON as usize), &[30.0, 60.0, 90.0, 180.0], outcomes_known);
+    let of_wins = survival.incidence(WON as usize);
+    let won_within_days = won_within(&survival, &of_wins, &[30.0, 60.0, 90.0, 180.0], outcomes_known);
+    let given = survival.quantile_given(WON as usize, &of_wins, 0.5);
     outcomes.causes.retain(|of_cause| match of_cause.cause.as_str() {
         "closed" => closed > 0.0,
         _ => outcomes_known,
@@ -63,6 +66,7 @@ pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Set
     Some(Cycle {
         duration: SurvivalCurve::new(&survival, settings),
         won_within_days,
+        median_days_given_won: given.map(DurationQuantile::from),
         won_share_of_closed: wilson(won, won + lost, settings.confidence),
         won_share_of_all: if outcomes_known { wilson(won, survival.n, settings.confidence) } else { None },
         outcomes,

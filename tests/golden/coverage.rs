@@ -27,6 +27,11 @@ fn mean_to(end: f64) -> f64 {
     (width / 3.0) * ((0..=steps).map(at).sum::<f64>() - stays(0.0) - stays(end))
 }
 
+/// Median of the durations below `end`: how long a deal ends in has nothing to do with the time it takes.
+fn median_before(end: f64) -> f64 {
+    SCALE * libm::pow(-libm::log(0.5 + 0.5 * stays(end)), 1.0 / SHAPE)
+}
+
 /// Share that is cut off where the age at the cut is exponential with mean `mean`: E exp(−T / mean).
 fn censored_share(mean: f64) -> f64 {
     let steps = 20_000;
@@ -72,10 +77,10 @@ fn deals(rng: &mut Rng, cut: f64, late: bool) -> Survival {
     state.finish(Confidence::new(0.95).expect("valid"))
 }
 
-/// Shares of data sets whose interval covers the truth: median, wins by 20 and 60 days, losses by 40 days, restricted mean; the share cut off, and the
-/// mean of the finished deals.
+/// Shares of data sets whose interval covers the truth: median, wins by 20 and 60 days, losses by 40 days, restricted mean, median given a win;
+/// the share cut off, and the mean of the finished deals.
 struct Study {
-    covered: [f64; 5],
+    covered: [f64; 6],
     censored: f64,
     finished_mean: f64,
 }
@@ -85,7 +90,7 @@ fn study(seeds: u32, late: bool) -> Study {
     let median = SCALE * libm::pow(core::f64::consts::LN_2, 1.0 / SHAPE);
     let mean = mean_to(HORIZON);
     let share = 1.0 / f64::from(seeds);
-    let mut result = Study { covered: [0.0; 5], censored: 0.0, finished_mean: 0.0 };
+    let mut result = Study { covered: [0.0; 6], censored: 0.0, finished_mean: 0.0 };
     for seed in 0..seeds {
         let survival = deals(&mut seeded(seed, 40 + u32::from(late)), cut, late);
         let half = survival.quantile(0.5);
@@ -95,12 +100,14 @@ fn study(seeds: u32, late: bool) -> Study {
             (estimate.low, estimate.high, part * (1.0 - stays(t)))
         };
         let restricted = survival.restricted_mean(HORIZON);
+        let given = survival.quantile_given(1, &survival.incidence(1), 0.5).expect("wins");
         let intervals = [
             (half.low.unwrap_or(f64::INFINITY), half.high.unwrap_or(f64::INFINITY), median),
             incidence(1, 20.0),
             incidence(1, 60.0),
             incidence(2, 40.0),
             (restricted.low, restricted.high, mean),
+            (given.low.unwrap_or(f64::INFINITY), given.high.unwrap_or(f64::INFINITY), median_before(survival.last)),
         ];
         for (covered, (low, high, truth)) in result.covered.iter_mut().zip(intervals) {
             *covered += if low <= truth && truth <= high { share } else { 0.0 };
@@ -112,9 +119,8 @@ fn study(seeds: u32, late: bool) -> Study {
 }
 
 fn assert_study(study: &Study, band: std::ops::RangeInclusive<f64>) {
-    for (what, covered) in
-        ["median", "won by 20", "won by 60", "lost by 40", "restricted mean"].iter().zip(study.covered)
-    {
+    let names = ["median", "won by 20", "won by 60", "lost by 40", "restricted mean", "median given a win"];
+    for (what, covered) in names.iter().zip(study.covered) {
         assert!(band.contains(&covered), "{what}: {covered}");
     }
     // The true mean is 36.9 days.

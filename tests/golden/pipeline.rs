@@ -69,7 +69,7 @@ fn expected_wins_of_maven_match_the_incidence_of_statsmodels() {
     for (period, expected) in result.periods[1..].iter().zip(floats(&of["expected_wins"])) {
         // A deal here is one millisecond older, so that what happens at the instant of the analysis has happened.
         assert!((period.open.wins - expected).abs() < 1e-6 * expected, "{} {expected}", period.open.wins);
-        let Band { p10, p50, p90, mean } = period.amount.expect("amounts");
+        let Band { p10, p50, p90, mean, .. } = period.amount.expect("amounts");
         assert!(p10 < p50 && p50 < p90 && mean.is_finite());
     }
     assert_eq!(result.periods[0].closed.wins, of["won_in_december"].as_f64().expect("a number"));

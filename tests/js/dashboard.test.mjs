@@ -159,6 +159,26 @@ test("a quota changes the chance of reaching it, and the test on past periods is
     assert.match(await page.locator('[data-testid="pipeline-test"]').innerText(), /80 %/);
   }, "?source=simulated"));
 
+test("the fan shows past and forecast with the quota, by period and added up, and has its table", () =>
+  opened(async ({ page }) => {
+    const chart = page.locator(".panel.pipeline figure.chart");
+    await page.locator('[data-testid="pipeline-quota"]').fill("1200000");
+    await page.keyboard.press("Tab");
+    await chart.getByText("Quota 1.2M").waitFor({ timeout: 60_000 });
+    await chart.locator("summary").click();
+    const rows = chart.locator("tbody tr");
+    assert.equal(await rows.count(), 12 + 6);
+    const cells = (/** @type {number} */ row) => rows.nth(row).locator("td").allInnerTexts();
+    assert.deepEqual((await cells(0)).map((text) => text !== ""), [true, false, false, false, false, false, true], "a past period has an amount and no bands");
+    assert.ok((await cells(17)).slice(1).every((text) => text !== ""), "a period to come has all bands");
+    await page.locator('[data-testid="pipeline-fan"]').selectOption("added");
+    await chart.getByText("Quota added up: 7.2M").waitFor();
+    assert.equal(await rows.count(), 6);
+    const middle = async (/** @type {string} */ of) => (await page.locator(of).last().locator("td").allInnerTexts())[3];
+    assert.equal(await middle(".panel.pipeline figure.chart tbody tr"), (await page.locator(".panel.pipeline .found > .scroll tbody tr").last().locator("td").allInnerTexts())[2], "added up to the end are all periods");
+    assert.match(page.url(), /pipeline\.fan=added/);
+  }, "?source=simulated"));
+
 test("a file of the user is read, and broken lines are listed", () =>
   opened(async ({ page }) => {
     const lines = Array.from({ length: 10_000 }, (_, i) => `d${i},2024-01-${String((i % 28) + 1).padStart(2, "0")},${i % 2 ? "Won" : "Lost"},2024-03-${String((i % 28) + 1).padStart(2, "0")}`);

@@ -200,6 +200,7 @@ function wonShares(i18n, { cycle }) {
   const won = cycle.outcomes.causes.find((/** @type {any} */ { cause }) => cause === "won");
   if (!won) return [];
   const simple = [cycle.wonShareOfClosed && t("funnel.ofClosed", { share: percent(cycle.wonShareOfClosed.value) }), cycle.wonShareOfAll && t("funnel.ofAll", { share: percent(cycle.wonShareOfAll.value) })].filter(Boolean);
+  const given = cycle.medianDaysGivenWon;
   const within = cycle.wonWithinDays.filter((/** @type {any} */ entry) => entry.probability);
   return [
     h("p", null, h("strong", null, t("funnel.wonByEnd", { share: percent(won.final) })), " ",
@@ -211,7 +212,7 @@ function wonShares(i18n, { cycle }) {
         [t("funnel.share"), ...within.map((/** @type {any} */ { probability }) => percent(probability.value))],
         [t("intervalName", { level: percent(0.95, 0) }), ...within.map((/** @type {any} */ { probability }) => h("span", { class: "note" }, i18n.range(percent(probability.low), percent(probability.high))))],
       ],
-    }), won.medianDaysGiven !== null && h("p", { class: "note" }, t("funnel.medianGivenWon", { days: i18n.days(won.medianDaysGiven), count: number(won.events) }))),
+    }), given?.days != null && h("p", { class: "note", dataset: { testid: "funnel-median-given-won", value: given.days } }, t("funnel.medianGivenWon", { days: i18n.days(given.days), count: number(won.events) }), ` (${intervalText(i18n, given, number)})`)),
   ];
 }
 

@@ -1,4 +1,6 @@
 /** “What will be won?”: closed, open and not yet created deals by period, with a quota and the test on past periods. */
+import { forecastFan } from "../charts/forecast-fan.js";
+import { frame } from "../charts/frame.js";
 import { openRecord } from "./details.js";
 import { choice, h, refill, table } from "./dom.js";
 import { intervalText, keyNumber, panel } from "./panel.js";
@@ -8,6 +10,7 @@ const PERIODS = ["week", "month", "quarter", "fiscal_year"];
 /** The two ends of the bands. */
 const BAND = 0.8;
 const LISTED = 8;
+const CHART_HEIGHT = 300;
 
 /** @param {import("./panel.js").Context} context */
 export function pipelinePanel(context) {
@@ -18,6 +21,9 @@ export function pipelinePanel(context) {
   const head = h("div", { class: "toolbar" });
   const caution = h("p", { class: "verdict-use_with_care", hidden: true, dataset: { testid: "pipeline-caution" } });
   const numbers = h("dl", { class: "key-numbers" });
+  const chart = frame({ i18n, height: CHART_HEIGHT, title: t("fan.title") });
+  const view = h("div", { class: "toolbar" });
+  const fan = h("div", { class: "found" }, view, chart.element);
   const bands = h("div", { class: "found" });
   const tested = h("div", { class: "found" });
   const slipped = h("div", { class: "found" });
@@ -25,7 +31,7 @@ export function pipelinePanel(context) {
 
   /** @param {any} result `PipelineResult` */
   function update(result) {
-    if (!shell.body.hasChildNodes()) shell.body.append(caution, head, numbers, bands, slipped, tested, print);
+    if (!shell.body.hasChildNodes()) shell.body.append(caution, head, numbers, fan, bands, slipped, tested, print);
     const names = i18n.periodNames(result.period);
     const nameOf = (/** @type {number} */ at) => names(result.startDay[at], result.startDay[at + 1]);
     const [current] = result.periods;
@@ -37,10 +43,26 @@ export function pipelinePanel(context) {
     caution.hidden = !covered || covered.high >= BAND;
     caution.textContent = caution.hidden ? "" : t("pipeline.caution", { share: percent(covered.value), count: covered.n });
     refill(numbers, keyNumbers(result, current));
+    drawFan(result, names);
     refill(bands, bandTable(result, nameOf));
     refill(slipped, slippedDeals(result));
     refill(tested, test(result.backtest));
     refill(print, smallPrint(i18n, result.meta, ["pipeline.definition.draws", "pipeline.definition.parts", "pipeline.definition.test"]));
+  }
+
+  /** @param {any} result @param {(first: number, end: number) => string} names */
+  function drawFan(result, names) {
+    const days = [...result.past.startDay, ...result.startDay];
+    const nameOf = (/** @type {number} */ at) => names(days[at + result.past.startDay.length], days[at + result.past.startDay.length + 1]);
+    const { quota: asked, fan: shown } = context.options;
+    refill(view, choice({
+      label: t("fan.view"), value: shown === "added" ? "added" : "each", options: [["each", t("fan.each")], ["added", t("fan.added")]], testid: "pipeline-fan",
+      onchange: (name) => {
+        context.change({ fan: name });
+        drawFan(result, names);
+      },
+    }));
+    chart.draw(forecastFan(result, { i18n, nameOf, added: shown === "added", quota: Number(asked) > 0 ? Number(asked) : undefined }));
   }
 
   /** @param {any} current @param {string} name */

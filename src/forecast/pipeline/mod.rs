@@ -5,11 +5,15 @@ mod arrivals;
 mod backtest;
 pub(super) mod book;
 mod draws;
+mod result;
 mod slipped;
 mod win_times;
 
 pub use arrivals::Arrivals;
 pub use backtest::BackTest;
+pub use result::{
+    Band, LargestDeal, Part, PastPeriods, PeriodForecast, PipelineResult, WinCounts, WinTimesFrom, WithoutAmount,
+};
 pub use slipped::Slipped;
 pub(super) use win_times::Curve;
 
@@ -71,165 +75,6 @@ impl Default for PipelineOptions {
             model: ForecastOptions::default(),
         }
     }
-}
-
-/// What the draws gave.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Band {
-    /// One draw in ten lies below.
-    pub p10: f64,
-    /// Half of the draws lie below.
-    pub p50: f64,
-    /// Nine draws in ten lie below.
-    pub p90: f64,
-    /// Mean of the draws.
-    pub mean: f64,
-}
-
-impl Band {
-    /// Of `draws` with `known` added to each; zeros without draws. A quantile is the smallest draw that the share of draws does not exceed.
-    fn of(draws: &[f64], known: f64) -> Band {
-        let mut sorted = draws.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let at = |p: f64| {
-            let place = (p * sorted.len() as f64 - 1e-9).ceil() as usize;
-            known + sorted.get(place.saturating_sub(1)).copied().unwrap_or(0.0)
-        };
-        let mean = known + draws.iter().sum::<f64>() / draws.len().max(1) as f64;
-        Band { p10: at(0.1), p50: at(0.5), p90: at(0.9), mean }
-    }
-}
-
-/// An amount, and the number of deals that it comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct Part {
-    /// Deals won (weighted); those that are expected to be.
-    pub wins: f64,
-    /// Sum of their known amounts.
-    pub amount: f64,
-}
-
-/// The exact distribution of the number of open deals won in a period, shocks apart.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct WinCounts {
-    /// The smallest count with a probability above nothing.
-    pub first: f64,
-    /// Probability of `first`, `first` + 1, ….
-    pub probability: Floats,
-    /// Its median.
-    pub median: f64,
-}
-
-/// One period to come, or all of them together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PeriodForecast {
-    /// Won already.
-    pub closed: Part,
-    /// Expected from deals that are open.
-    pub open: Part,
-    /// Expected from deals that are not created yet.
-    pub new: Part,
-    /// Amount won in the end; `None` where no deal has an amount.
-    pub amount: Option<Band>,
-    /// Number of wins in the end.
-    pub wins: Band,
-    /// Share of the draws that reach the quota, which for all periods together is the sum of their quotas; `None` without one.
-    pub quota_chance: Option<f64>,
-    /// The same if the largest open deal were lost.
-    pub quota_chance_without_largest: Option<f64>,
-    /// Amount if the largest open deal were lost; `None` where there is none.
-    pub amount_without_largest: Option<Band>,
-    /// How many of the open deals are won in this period; `None` for all periods together and where weights stand for more than a million deals.
-    pub open_wins: Option<WinCounts>,
-}
-
-/// An open deal.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LargestDeal {
-    /// Identifier.
-    pub id: String,
-    /// Row of the deals table.
-    pub row: u32,
-    /// Amount.
-    pub amount: f64,
-    /// Probability of a win by the end of the last period.
-    pub probability: f64,
-}
-
-/// Deals without an amount: they count as deals and add nothing to amounts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WithoutAmount {
-    /// Open ones (weighted).
-    pub open: f64,
-    /// Won ones.
-    pub won: f64,
-    /// Rows of the open ones in the deals table, as many as are listed.
-    pub rows: Indices,
-    /// Their identifiers.
-    pub ids: Vec<String>,
-}
-
-/// Past periods as they came out, oldest first.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PastPeriods {
-    /// First local day of each, counted from 1970-01-01.
-    pub start_day: Floats,
-    /// Deals won.
-    pub won: Floats,
-    /// Sum of their known amounts.
-    pub amount: Floats,
-}
-
-/// Where the times of wins come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WinTimesFrom {
-    /// The incidence of wins by age of the deal, the same for all deals of one age.
-    Cycle,
-    /// The same with each deal's odds multiplied by what the model of closed deals says.
-    CycleAndModel,
-    /// The model of hazards by week: each deal's stage, times and attributes.
-    Hazard,
-}
-
-/// The forecast. Shape and units are those of `PipelineResult` in `types.d.ts`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PipelineResult {
-    /// Provenance. The rows used are deals with usable dates.
-    pub meta: Meta<PipelineOptions>,
-    /// What a period is.
-    pub period: Period,
-    /// The calendar that it is of.
-    pub calendar: Calendar,
-    /// First local day of each period, counted from 1970-01-01, and at the end the day after the last one.
-    pub start_day: Floats,
-    /// The periods, the current one first.
-    pub periods: Vec<PeriodForecast>,
-    /// All of them together.
-    pub total: PeriodForecast,
-    /// What came before, at most 24 periods.
-    pub past: PastPeriods,
-    /// Open deals: how many, and their known amounts.
-    pub open: Part,
-    /// Deals without an amount.
-    pub without_amount: WithoutAmount,
-    /// The open deal with the largest amount; `None` where no open deal has one.
-    pub largest: Option<LargestDeal>,
-    /// Open deals that should have closed.
-    pub slipped: Slipped,
-    /// What new deals are expected from.
-    pub arrivals: Arrivals,
-    /// Where the times of wins come from.
-    pub win_times: WinTimesFrom,
-    /// Standard deviation of what moves the log-odds of all deals together, learnt from the tests.
-    pub shock: f64,
-    /// The tests on past periods; `None` where the records are too short or too few deals were won.
-    pub backtest: Option<BackTest>,
 }
 
 const MOST_PERIODS: usize = 24;
@@ -465,14 +310,16 @@ fn period(
     watched_amount: Option<f64>,
     k: std::ops::Range<usize>,
 ) -> PeriodForecast {
-    let sum = |of: &[Vec<f64>]| -> Vec<f64> {
+    let sum = |of: &[Vec<f64>], periods: std::ops::Range<usize>| -> Vec<f64> {
         let mut sums = vec![0.0; options.draws];
-        for part in &of[k.clone()] {
+        for part in &of[periods] {
             sums.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
         }
         sums
     };
     let won = given.now.won(edges[k.start], edges[k.end]);
+    let won_so_far = given.now.won(edges[0], edges[k.end]);
+    let so_far = |of: &[Vec<f64>], known: f64| Band::of(&sum(of, 0..k.end), known);
     let closed = Part { wins: won.wins, amount: won.amount };
     let mut open = Part::default();
     for (wins, amount) in &odds.expected_open()[k.clone()] {
@@ -481,7 +328,7 @@ fn period(
     }
     let new_wins: f64 = k.clone().map(|k| odds.expected_new(k)).sum();
     let new = Part { wins: new_wins, amount: odds.amounts.mean_with_missing() * new_wins };
-    let amount = sum(&draws.amount);
+    let amount = sum(&draws.amount, k.clone());
     let without: Option<Vec<f64>> = watched_amount.map(|largest| {
         let lost = |period: u8| if k.contains(&usize::from(period)) { largest } else { 0.0 };
         amount.iter().zip(&draws.watched).map(|(sum, period)| sum - lost(*period)).collect()
@@ -496,7 +343,9 @@ fn period(
         open,
         new,
         amount: given.has_amounts.then(|| Band::of(&amount, closed.amount)),
-        wins: Band::of(&sum(&draws.wins), closed.wins),
+        wins: Band::of(&sum(&draws.wins, k.clone()), closed.wins),
+        amount_so_far: given.has_amounts.then(|| so_far(&draws.amount, won_so_far.amount)),
+        wins_so_far: so_far(&draws.wins, won_so_far.wins),
         quota_chance: chance(&amount),
         quota_chance_without_largest: without.as_ref().and_then(|without| chance(without)),
         amount_without_largest: without.map(|without| Band::of(&without, closed.amount)),

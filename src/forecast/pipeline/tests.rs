@@ -337,6 +337,22 @@ fn losing_the_largest_deal_costs_its_share_and_a_quota_is_a_quantile() {
 }
 
 #[test]
+fn added_up_periods_end_at_all_of_them_and_spread_less_than_their_ends_together() {
+    let result = run(&simulated(2000, 3, None), &PipelineOptions { periods: 4, ..quick() });
+    let (first, last) = (&result.periods[0], &result.periods[3]);
+    assert_eq!((first.amount_so_far, first.wins_so_far), (first.amount, first.wins));
+    assert_eq!((last.amount_so_far, last.wins_so_far), (result.total.amount, result.total.wins));
+    let widths =
+        |of: &dyn Fn(&PeriodForecast) -> Band| result.periods.iter().map(|k| of(k).p90 - of(k).p10).sum::<f64>();
+    let together = last.wins_so_far.p90 - last.wins_so_far.p10;
+    assert!(together < 0.9 * widths(&|period| period.wins), "{together}");
+    for pair in result.periods.windows(2) {
+        let (a, b) = (pair[0].amount_so_far.expect("amounts"), pair[1].amount_so_far.expect("amounts"));
+        assert!(a.p50 < b.p50 && b.p10 < b.p25 && b.p25 < b.p50 && b.p50 < b.p75 && b.p75 < b.p90);
+    }
+}
+
+#[test]
 fn exact_counts_have_the_mean_of_the_expectation_and_all_mass() {
     let result = run(&simulated(2000, 3, None), &quick());
     for period in &result.periods {

@@ -1,7 +1,7 @@
 //! Aalen–Johansen cumulative incidence of one of several competing causes.
 
-use super::kaplan_meier::{log_log_interval, step};
-use super::{EventTable, SEVERAL, Survival};
+use super::kaplan_meier::{SHARE_TOLERANCE, log_log_interval, step};
+use super::{EventTable, Quantile, SEVERAL, Survival};
 use crate::meta::Estimate;
 use crate::stats::intervals::{Confidence, wilson};
 
@@ -164,6 +164,54 @@ impl Survival {
             None => self.share_estimate(0.0, 0.0),
             Some(index) => self.share_estimate(curve.incidence[index], curve.standard_error[index]),
         }
+    }
+
+    /// Age by which the share `p` of those that leave by `cause` while any are watched have left; `curve` is the incidence of that cause. `None` where none leave by it.
+    ///
+    /// The interval holds the ages at which F(t) / F(τ) = `p` is not rejected, τ being where observation ends. The ratio has the delta-method variance of the two
+    /// incidences: F(τ) = F(t) + S(t) A with A, the incidence from t on of those still there, independent of what came before, so that Cov(F(t), F(τ)) is
+    /// Var F(t) + A Cov(S(t), F(t)). The scale is log(-log) of the share of those that leave later, as of [`Survival::quantile`], which this is where nothing is
+    /// censored and the rows that leave otherwise are left out.
+    pub fn quantile_given(&self, cause: usize, curve: &CauseIncidence, p: f64) -> Option<Quantile> {
+        let of_end = curve.standard_error.last().map(|error| error * error).filter(|_| curve.last > 0.0)?;
+        let most = 1.0 - p + SHARE_TOLERANCE;
+        let mut found = Quantile { p, value: None, low: None, high: None };
+        // Where all have left the scale has ended: the upper end stays, or is that of none of all where it never began.
+        let mut above = wilson(0.0, curve.events, self.confidence).map_or(1.0, |none| none.high);
+        let mut at_risk_variance = 0.0;
+        let (mut running, mut before) = (Running::default(), 1.0);
+        let mut mixed = self.mixed.iter().peekable();
+        for (index, &time) in self.time.iter().enumerate() {
+            let mut here = if self.cause[index] as usize == cause { self.event_count[index] } else { 0.0 };
+            while let Some(ends) = mixed.next_if(|ends| self.cause[index] == SEVERAL && ends.index as usize == index) {
+                here += if ends.cause as usize == cause { ends.events } else { 0.0 };
+            }
+            let (hazard, stay, at_risk) = self.step(index);
+            let added = before * before / at_risk;
+            running.step(here, (before, stay, at_risk), at_risk_variance, added);
+            at_risk_variance = stay * stay * at_risk_variance + added * hazard * stay;
+            before = self.survival[index];
+            if here <= 0.0 {
+                continue;
+            }
+            let share = (running.share / curve.last).min(1.0);
+            let ahead = if before > 0.0 { ((curve.last - running.share) / before).clamp(0.0, 1.0) } else { 0.0 };
+            let with_end = running.variance + ahead * running.covariance;
+            let variance = running.variance - 2.0 * share * with_end + share * share * of_end;
+            let later = if share < 1.0 - SHARE_TOLERANCE { 1.0 - share } else { 0.0 };
+            let (low, high) =
+                log_log_interval(later, variance.max(0.0).sqrt() / curve.last, self.confidence).unwrap_or((0.0, above));
+            above = high;
+            for (age, end) in [(&mut found.low, low), (&mut found.value, later), (&mut found.high, high)] {
+                if age.is_none() && end <= most {
+                    *age = Some(time);
+                }
+            }
+            if found.high.is_some() {
+                break;
+            }
+        }
+        Some(found)
     }
 
     /// `share` with its log(-log) interval from its standard error; at 0 and 1 Wilson's for none and all of `n`.

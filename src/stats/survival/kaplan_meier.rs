@@ -77,7 +77,7 @@ pub struct RestrictedMean {
 }
 
 // Sums of thirds and the like end a few ulp off the round share they mean.
-const SHARE_TOLERANCE: f64 = 1e-12;
+pub(super) const SHARE_TOLERANCE: f64 = 1e-12;
 
 impl Survival {
     pub(super) fn new(table: EventTable, confidence: Confidence) -> Self {

@@ -415,3 +415,5 @@ fn quantiles_found_by_halving_are_the_first_times() {
         }
     }
 }
+
+mod given;
