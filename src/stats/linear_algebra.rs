@@ -48,10 +48,10 @@ impl Cholesky {
         let n = self.n.min(b.len());
         self.whiten(b);
         for i in (0..n).rev() {
-            for k in i + 1..n {
-                b[i] -= self.lower[k * self.n + i] * b[k];
-            }
-            b[i] /= self.lower[i * self.n + i];
+            let (before, own) = b.split_at_mut(i);
+            let line = &self.lower[i * self.n..];
+            own[0] /= line[i];
+            before.iter_mut().zip(line).for_each(|(b, l)| *b -= own[0] * l);
         }
     }
 
@@ -73,14 +73,22 @@ impl Cholesky {
     /// A⁻¹, n × n row-major.
     pub fn inverse(&self) -> Vec<f64> {
         let n = self.n;
+        // L⁻¹ line by line, then A⁻¹ = L⁻ᵀL⁻¹ as a sum over its lines.
+        let mut whitener = vec![0.0; n * n];
+        for i in 0..n {
+            let (before, own) = whitener.split_at_mut(i * n);
+            let line = &self.lower[i * n..][..=i];
+            let own = &mut own[..=i];
+            own[i] = 1.0;
+            for (k, l) in line[..i].iter().enumerate() {
+                own.iter_mut().zip(&before[k * n..][..=k]).for_each(|(own, b)| *own -= l * b);
+            }
+            own.iter_mut().for_each(|own| *own /= line[i]);
+        }
         let mut inverse = vec![0.0; n * n];
-        let mut column = vec![0.0; n];
-        for j in 0..n {
-            column.fill(0.0);
-            column[j] = 1.0;
-            self.solve(&mut column);
-            for i in 0..n {
-                inverse[i * n + j] = column[i];
+        for line in whitener.chunks_exact(n.max(1)).enumerate().map(|(i, line)| &line[..=i]) {
+            for (w, into) in line.iter().zip(inverse.chunks_exact_mut(n)).filter(|(w, _)| **w != 0.0) {
+                into.iter_mut().zip(line).for_each(|(into, b)| *into += w * b);
             }
         }
         inverse

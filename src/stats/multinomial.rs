@@ -5,13 +5,18 @@
 //! what changes from period to period is a basis that all rows share, with coefficients for all rows and others for the row's stratum. With one period
 //! and no basis this is the plain regression; with many, the discrete-time model of competing risks (Tutz & Schmid 2016, ch. 8).
 
+mod derivatives;
+mod information;
 mod linfa_traits;
+mod rows;
 
+pub use information::information;
 pub use linfa_traits::{MultinomialParams, UncheckedMultinomialParams};
 
 use super::linear_algebra::Cholesky;
 use super::logistic::Design;
 use crate::error::{Error, Result};
+use derivatives::Derivatives;
 
 /// Rows with their periods and outcomes. Coefficients of an outcome are ordered: those of the design (intercept first), of the basis for all rows, then
 /// of the basis for each stratum.
@@ -209,7 +214,7 @@ pub fn approach(
             beta
         }
     };
-    let mut now = Derivatives::at(panel, weights, penalty, &beta);
+    let mut now = Derivatives::at(panel, weights, penalty, &beta, true);
     let mut iterations = 0;
     let no_factor = || no_fit("the columns are collinear or separate the outcomes");
     while now.steepest() > 1e-11 * total && iterations < most_steps {
@@ -219,7 +224,7 @@ pub fn approach(
         let mut share = 1.0;
         let next = loop {
             let candidate: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b - share * s).collect();
-            let next = Derivatives::at(panel, weights, penalty, &candidate);
+            let next = Derivatives::at(panel, weights, penalty, &candidate, true);
             if next.objective <= now.objective + 1e-12 * now.objective.abs() {
                 break Some((candidate, next));
             }
@@ -259,55 +264,6 @@ pub fn clustered_covariance(fitted: &Multinomial, information: &[f64], penalty: 
     product(&half, &fitted.covariance, d)
 }
 
-/// J = Σ gᶜgᶜᵀ, row-major: g is the sum of the gradients of a cluster's rows (`cluster`, equal numbers side by side), `repeats[i]` how many equal clusters
-/// row i stands for.
-pub fn information(panel: &Panel, weights: &[f64], fitted: &Multinomial, cluster: &[u32], repeats: &[f64]) -> Vec<f64> {
-    let (d, p) = (panel.coefficients(), panel.columns());
-    let mut middle = vec![0.0; d * d];
-    let mut rows = Rows::new(panel, &fitted.coefficients);
-    let mut gradient = vec![0.0; d];
-    let mut touched: Vec<usize> = Vec::new();
-    for row in 0..panel.design.rows() {
-        if weights[row] > 0.0 {
-            rows.visit(row, weights[row]);
-            let mut add = |j: usize, value: f64| {
-                touched.push(j);
-                gradient[j] += value;
-            };
-            for k in 0..rows.free {
-                for &(column, x) in &rows.active {
-                    add(k * p + column, rows.residual[k] * x);
-                }
-                for start in panel.basis_starts(panel.stratum[row]) {
-                    for j in 0..rows.q {
-                        add(k * p + start + j, rows.basis_residual[k * rows.q + j]);
-                    }
-                }
-            }
-        }
-        if cluster.get(row + 1) != cluster.get(row) {
-            touched.sort_unstable();
-            touched.dedup();
-            let times = repeats[row];
-            if times > 0.0 {
-                for &i in &touched {
-                    for &j in touched.iter().take_while(|j| **j <= i) {
-                        // The gradients are those of all equal clusters together.
-                        middle[i * d + j] += gradient[i] * gradient[j] / times;
-                    }
-                }
-            }
-            touched.drain(..).for_each(|j| gradient[j] = 0.0);
-        }
-    }
-    for i in 0..d {
-        for j in 0..i {
-            middle[j * d + i] = middle[i * d + j];
-        }
-    }
-    middle
-}
-
 fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
     let mut product = vec![0.0; n * n];
     for (a, into) in a.chunks(n.max(1)).zip(product.chunks_mut(n.max(1))) {
@@ -316,208 +272,6 @@ fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
         }
     }
     product
-}
-
-/// What one row adds, summed over its periods.
-struct Rows<'a> {
-    panel: &'a Panel,
-    beta: &'a [f64],
-    /// Outcomes with coefficients.
-    free: usize,
-    q: usize,
-    /// What the basis adds to η: by stratum, period, outcome.
-    shift: Vec<f64>,
-    active: Vec<(usize, f64)>,
-    residual: Vec<f64>,
-    /// By pair of outcomes, full.
-    curvature: Vec<f64>,
-    /// By outcome, column of the basis.
-    basis_residual: Vec<f64>,
-    /// By pair of outcomes, column of the basis.
-    basis_curvature: Vec<f64>,
-    score: Vec<f64>,
-    chance: Vec<f64>,
-    /// By stratum, period, pair of outcomes: sums over the rows visited.
-    period_curvature: Vec<f64>,
-}
-
-impl<'a> Rows<'a> {
-    fn new(panel: &'a Panel, beta: &'a [f64]) -> Self {
-        let (free, q, p) = (panel.outcomes - 1, panel.basis_columns(), panel.columns());
-        let strata = panel.strata.max(1);
-        let mut shift = Vec::with_capacity(strata * panel.basis.len() * free);
-        for stratum in 0..strata as u32 {
-            for z in &panel.basis {
-                for k in 0..free {
-                    let starts = panel.basis_starts(stratum);
-                    shift.push(
-                        starts.map(|at| z.iter().zip(&beta[k * p + at..]).map(|(z, b)| z * b).sum::<f64>()).sum(),
-                    );
-                }
-            }
-        }
-        Rows {
-            panel,
-            beta,
-            free,
-            q,
-            shift,
-            active: Vec::new(),
-            residual: vec![0.0; free],
-            curvature: vec![0.0; free * free],
-            basis_residual: vec![0.0; free * q],
-            basis_curvature: vec![0.0; free * free * q],
-            score: vec![0.0; free],
-            chance: vec![0.0; free],
-            period_curvature: vec![0.0; strata * panel.basis.len() * free * free],
-        }
-    }
-
-    /// Sums over the periods of `row`; returns its loss.
-    fn visit(&mut self, row: usize, weight: f64) -> f64 {
-        let (panel, free, q) = (self.panel, self.free, self.q);
-        let p = panel.columns();
-        self.active.clear();
-        let active = &mut self.active;
-        panel.design.active(row, |column, x| active.push((column, x)));
-        for k in 0..free {
-            self.score[k] = self.active.iter().map(|(column, x)| x * self.beta[k * p + column]).sum();
-        }
-        for sums in [&mut self.residual, &mut self.curvature, &mut self.basis_residual, &mut self.basis_curvature] {
-            sums.fill(0.0);
-        }
-        let (last, outcome) = (panel.periods[row] as usize - 1, panel.outcome[row] as usize);
-        let first = panel.stratum[row] as usize * panel.basis.len();
-        let mut loss = 0.0;
-        for (t, z) in panel.basis.iter().enumerate().take(last + 1) {
-            let shift = &self.shift[(first + t) * free..][..free];
-            let mut top = 0.0_f64;
-            for (chance, (score, shift)) in self.chance.iter_mut().zip(self.score.iter().zip(shift)) {
-                *chance = score + shift;
-                top = top.max(*chance);
-            }
-            let ended = if t == last { outcome } else { 0 };
-            let own = if ended > 0 { self.chance[ended - 1] } else { 0.0 };
-            let reference = libm::exp(-top);
-            let mut sum = reference;
-            for chance in &mut self.chance {
-                *chance = libm::exp(*chance - top);
-                sum += *chance;
-            }
-            loss += weight * (libm::log(sum) + top - own);
-            let none = reference / sum;
-            self.chance.iter_mut().for_each(|chance| *chance /= sum);
-            let of_period = &mut self.period_curvature[(first + t) * free * free..][..free * free];
-            for k in 0..free {
-                let chance = self.chance[k];
-                let residual = weight * (chance - f64::from(u8::from(ended == k + 1)));
-                self.residual[k] += residual;
-                for (sum, z) in self.basis_residual[k * q..].iter_mut().zip(z) {
-                    *sum += residual * z;
-                }
-                for l in 0..=k {
-                    let bend = if k == l {
-                        // 1 − chance as a sum of what is left keeps its digits.
-                        let others: f64 = (0..free).filter(|j| *j != k).map(|j| self.chance[j]).sum();
-                        weight * chance * (none + others)
-                    } else {
-                        -weight * chance * self.chance[l]
-                    };
-                    self.curvature[k * free + l] += bend;
-                    of_period[k * free + l] += bend;
-                    for (sum, z) in self.basis_curvature[(k * free + l) * q..][..q].iter_mut().zip(z) {
-                        *sum += bend * z;
-                    }
-                }
-            }
-        }
-        loss
-    }
-}
-
-struct Derivatives {
-    objective: f64,
-    gradient: Vec<f64>,
-    /// Lower triangle.
-    hessian: Vec<f64>,
-}
-
-impl Derivatives {
-    fn steepest(&self) -> f64 {
-        self.gradient.iter().fold(0.0_f64, |most, g| if g.is_nan() { f64::INFINITY } else { most.max(g.abs()) })
-    }
-
-    fn at(panel: &Panel, weights: &[f64], penalty: &[f64], beta: &[f64]) -> Self {
-        let (d, p) = (panel.coefficients(), panel.columns());
-        let mut rows = Rows::new(panel, beta);
-        let (free, q) = (rows.free, rows.q);
-        let (mut gradient, mut hessian) = (vec![0.0; d], vec![0.0; d * d]);
-        let mut objective = 0.0;
-        for (row, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-            objective += rows.visit(row, weight);
-            for k in 0..free {
-                for &(column, x) in &rows.active {
-                    gradient[k * p + column] += rows.residual[k] * x;
-                }
-                for start in panel.basis_starts(panel.stratum[row]) {
-                    let into = &mut gradient[k * p + start..][..q];
-                    into.iter_mut().zip(&rows.basis_residual[k * q..]).for_each(|(into, r)| *into += r);
-                }
-                for l in 0..=k {
-                    let bend = rows.curvature[k * free + l];
-                    for (at, &(i, x)) in rows.active.iter().enumerate() {
-                        let line = &mut hessian[(k * p + i) * d + l * p..][..p];
-                        let scaled = bend * x;
-                        // Below the block diagonal the block is full, on it the lower triangle is enough.
-                        let until = if k == l { at + 1 } else { rows.active.len() };
-                        for &(j, z) in &rows.active[..until] {
-                            line[j] += scaled * z;
-                        }
-                    }
-                    let bends = &rows.basis_curvature[(k * free + l) * q..][..q];
-                    for start in panel.basis_starts(panel.stratum[row]) {
-                        for (j, bend) in bends.iter().enumerate() {
-                            let line = &mut hessian[(k * p + start + j) * d + l * p..][..p];
-                            for &(i, x) in &rows.active {
-                                line[i] += bend * x;
-                            }
-                            if k > l {
-                                for &(i, x) in &rows.active {
-                                    hessian[(k * p + i) * d + l * p + start + j] += bend * x;
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        // The basis is the same for all rows of a stratum: its own block needs the sums by period alone.
-        for stratum in 0..panel.strata.max(1) {
-            for (t, z) in panel.basis.iter().enumerate() {
-                let bends = &rows.period_curvature[(stratum * panel.basis.len() + t) * free * free..][..free * free];
-                for k in 0..free {
-                    for l in 0..=k {
-                        let bend = bends[k * free + l];
-                        for a in panel.basis_starts(stratum as u32) {
-                            for b in panel.basis_starts(stratum as u32) {
-                                for i in 0..q {
-                                    for j in 0..q {
-                                        hessian[(k * p + a + i) * d + l * p + b + j] += bend * z[i] * z[j];
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        for j in 0..d {
-            objective += 0.5 * penalty[j] * beta[j] * beta[j];
-            gradient[j] += penalty[j] * beta[j];
-            hessian[j * d + j] += penalty[j];
-        }
-        Derivatives { objective, gradient, hessian }
-    }
 }
 
 #[cfg(test)]

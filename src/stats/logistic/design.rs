@@ -73,7 +73,12 @@ impl Design {
 
     /// Number of coefficients, the intercept included.
     pub fn coefficients(&self) -> usize {
-        1 + self.numeric.len() + self.categories.iter().map(|category| category.levels).sum::<usize>()
+        self.dense() + self.categories.iter().map(|category| category.levels).sum::<usize>()
+    }
+
+    /// Number of columns that are no level of a category, the intercept included: the first ones of [`Design::active`].
+    pub fn dense(&self) -> usize {
+        1 + self.numeric.len()
     }
 
     /// Calls `visit` with the columns that are not zero in `row`, ascending: 0 is the intercept.

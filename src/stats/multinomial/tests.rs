@@ -70,9 +70,9 @@ fn derivatives_equal_finite_differences() {
     let at = |j: usize, step: f64| {
         let mut moved = beta.clone();
         moved[j] += step;
-        Derivatives::at(&panel, &weights, &penalty, &moved)
+        Derivatives::at(&panel, &weights, &penalty, &moved, true)
     };
-    let here = Derivatives::at(&panel, &weights, &penalty, &beta);
+    let here = Derivatives::at(&panel, &weights, &penalty, &beta, true);
     for j in 0..d {
         let (up, down) = (at(j, 1e-5), at(j, -1e-5));
         assert!((here.gradient[j] - (up.objective - down.objective) / 2e-5).abs() < 1e-5, "{j}");
