@@ -337,9 +337,9 @@ export interface StageResult {
   /**
    * Three definitions. `visited`: the deal was in this stage itself; shares are of the deals that were in the other stage. `reached`: here, in a later stage,
    * or won. `eventual`: probability of ever getting here or further, open deals not counted as drop-outs
-   * (Aalen–Johansen; counts as `reached`); null in funnels of more than 50 stages. null where it was not asked for.
+   * (Aalen–Johansen; counts as `reached`), of the first stage only where stages × moves stay below 100 million. null where it was not asked for.
    */
-  conversion: { visited: Conversion; reached: Conversion; eventual: Conversion | null } | null;
+  conversion: { visited: Conversion; reached: Conversion; eventual: Conversion } | null;
 }
 
 /** Moves between stages. */

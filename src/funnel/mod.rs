@@ -7,6 +7,7 @@ mod cohorts;
 mod conversion;
 mod curve;
 mod cycle;
+mod eventual;
 mod filter;
 mod grouping;
 mod groups;

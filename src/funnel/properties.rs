@@ -13,14 +13,14 @@ const NO: u32 = u32::MAX;
 
 /// A deal and its stays: (stage, days entered, days left, exit, next stage).
 #[derive(Clone)]
-struct One {
+pub(super) struct One {
     row: u32,
     created: f64,
     outcome: Outcome,
     closed: f64,
     amount: f64,
     owner: &'static str,
-    weight: f64,
+    pub(super) weight: f64,
     watched: f64,
     stays: Vec<(u32, f64, f64, Exit, u32)>,
 }
@@ -33,9 +33,9 @@ fn one(outcome: Outcome, created: f64, closed: f64, stays: &[(u32, f64, f64, Exi
 const STAGES: u32 = 4;
 
 /// A way through the stages with ties, skips, moves back, holds and delayed entry.
-fn random_deal(rng: &mut impl Rng, row: u32) -> One {
+pub(super) fn random_deal(rng: &mut impl Rng, row: u32, stages: u32) -> One {
     let created = f64::from(rng.gen_range(0..90u32));
-    let (mut at, mut stage, mut stays) = (created, rng.gen_range(0..2u32), Vec::new());
+    let (mut at, mut stage, mut stays) = (created, rng.gen_range(0..stages.min(2)), Vec::new());
     let mut outcome = Outcome::Open;
     while outcome == Outcome::Open {
         let left = at + f64::from(rng.gen_range(0..20u32));
@@ -48,7 +48,7 @@ fn random_deal(rng: &mut impl Rng, row: u32) -> One {
             1 => (Exit::Lost, NO),
             2 => (Exit::Hold, NO),
             3 if stays.len() > 2 => (Exit::Closed, NO),
-            _ => (Exit::Moved, rng.gen_range(0..STAGES)),
+            _ => (Exit::Moved, rng.gen_range(0..stages)),
         };
         stays.push((stage, at, left, exit, next));
         outcome = match exit {
@@ -76,10 +76,10 @@ fn random_deal(rng: &mut impl Rng, row: u32) -> One {
 
 fn random_deals(seed: u32) -> Vec<One> {
     let mut rng = seeded(seed, 77);
-    (0..rng.gen_range(1..30)).map(|row| random_deal(&mut rng, row)).collect()
+    (0..rng.gen_range(1..30)).map(|row| random_deal(&mut rng, row, STAGES)).collect()
 }
 
-fn crm(ones: &[One]) -> Crm {
+pub(super) fn crm(ones: &[One]) -> Crm {
     let each = |of: &dyn Fn(&One) -> f64| -> Vec<f64> { ones.iter().map(of).collect() };
     let mut passages =
         Passages { stages: (0..STAGES).map(|stage| format!("S{stage}")).collect(), ..Passages::default() };
@@ -283,8 +283,7 @@ fn degenerate_funnels_have_an_answer_or_a_coded_error() {
         funnel(&crm(deals), &options, &mut Progress::none()).expect("deals")
     };
     let all_open = of("all open");
-    let share =
-        all_open.stages[1].conversion.and_then(|conversion| conversion.eventual).and_then(|eventual| eventual.of_first);
+    let share = all_open.stages[1].conversion.and_then(|conversion| conversion.eventual.of_first);
     assert_eq!(share.map(|share| share.value), Some(0.0), "nobody has got there yet");
     assert!(all_open.stuck.thresholds.is_empty() && all_open.stuck.unjudged == 40.0);
     let all_lost = of("all lost");

@@ -503,11 +503,11 @@ fn conversion_has_three_definitions_by_count_and_value() {
     assert_eq!((offer.visited.value, offer.visited.without_value), (10.0, 1.0));
     assert_eq!(offer.visited.value_of_first.map(|share| (share.value, share.n)), Some((0.5, 2.0)));
     // The open one is no drop-out: two of the three got there by day 2, none was lost before.
-    let eventual = offer.eventual.expect("few stages").of_first.expect("a stage before");
+    let eventual = offer.eventual.of_first.expect("a stage before");
     assert!((eventual.value - 2.0 / 3.0).abs() < 1e-15);
     let contract = stages[2].conversion.expect("asked for");
     assert_eq!((contract.visited.deals, contract.reached.deals), (0.0, 1.0), "won counts as reached");
-    let contract = contract.eventual.expect("few stages").of_previous.expect("a stage before");
+    let contract = contract.eventual.of_previous.expect("a stage before");
     assert_eq!((contract.value, contract.n), (0.5, 2.0));
 }
 

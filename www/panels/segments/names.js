@@ -17,7 +17,8 @@ export function segmentName({ t, has, number }, { segments }, index) {
 
 /** @param {I18n} i18n @param {any} feature */
 export function featureName({ t, has }, { name, unit, level = null }) {
-  const base = unit !== null && has(`feature.${name}`) ? t(`feature.${name}`) : name;
+  const key = unit !== null ? `feature.${name}` : `column.${name.trim().toLowerCase().replace(/[\s_-]+/g, "_")}`;
+  const base = has(key) ? t(key) : name;
   if (level === null) return base;
   const known = { "(missing)": "segments.level.missing", "(other)": "segments.level.other" }[/** @type {string} */ (level)];
   return t("segments.level", { column: base, level: known ? t(known) : level });
