@@ -3,6 +3,7 @@
 use crate::crm::LeftOut;
 use crate::read::dates::iso_text;
 use crate::table::{Column, Levels, Table, Texts, Values};
+use std::borrow::Cow;
 
 /// The column as texts; numbers as they are written, instants as ISO.
 pub(super) fn texts(column: &Column) -> Texts {
@@ -25,27 +26,27 @@ fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
     let mut texts = Texts { codes: Vec::with_capacity(values.len()), levels: Levels::default() };
     // Small whole numbers, as most ids are, have a place each.
     let most = values.len() as f64 * 4.0;
-    if values
-        .iter()
-        .all(|value| value.is_nan() || (value.is_sign_positive() && *value < most && value.trunc() == *value))
-    {
+    let mut last = 0;
+    let mut is_small = |value: &f64| {
+        let whole = *value as usize;
+        last = last.max(whole);
+        value.is_nan() || (value.is_sign_positive() && *value < most && whole as f64 == *value)
+    };
+    if values.iter().all(&mut is_small) {
         let mut distinct: Vec<u64> = Vec::new();
-        let mut code_of = Vec::new();
-        for value in values {
+        let mut code_of = vec![Texts::MISSING; last + 1];
+        let code = |value: &f64| {
             if value.is_nan() {
-                texts.codes.push(Texts::MISSING);
-                continue;
+                return Texts::MISSING;
             }
-            let place = *value as usize;
-            if place >= code_of.len() {
-                code_of.resize((place + 1).next_power_of_two(), Texts::MISSING);
+            let code = &mut code_of[*value as usize];
+            if *code == Texts::MISSING {
+                *code = distinct.len() as u32;
+                distinct.push(*value as u64);
             }
-            if code_of[place] == Texts::MISSING {
-                code_of[place] = distinct.len() as u32;
-                distinct.push(place as u64);
-            }
-            texts.codes.push(code_of[place]);
-        }
+            *code
+        };
+        texts.codes.extend(values.iter().map(code));
         texts.levels = Levels::of_whole(&distinct);
         return texts;
     }
@@ -127,13 +128,19 @@ pub(super) fn epoch_unit(values: &[f64]) -> Option<f64> {
 
 /// The column as instants in ms; NaN throughout where it holds something else.
 pub(super) fn instants(column: &Column) -> Vec<f64> {
+    lent_instants(column).into_owned()
+}
+
+/// What [`instants`] gives; not copied where the column holds it.
+pub(super) fn lent_instants(column: &Column) -> Cow<'_, [f64]> {
     match &column.values {
-        Values::Instants(values) => values.clone(),
+        Values::Instants(values) => Cow::Borrowed(values),
         Values::Numbers(values) => match epoch_unit(values) {
+            Some(1.0) => Cow::Borrowed(values),
             Some(unit) => values.iter().map(|value| value * unit).collect(),
-            None => vec![f64::NAN; values.len()],
+            None => vec![f64::NAN; values.len()].into(),
         },
-        Values::Texts(texts) => vec![f64::NAN; texts.codes.len()],
+        Values::Texts(texts) => vec![f64::NAN; texts.codes.len()].into(),
     }
 }
 

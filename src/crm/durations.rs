@@ -1,7 +1,6 @@
 //! How long deals and their stays took, in order of length: what every question about durations starts from.
 
 use super::{Crm, Deals, Exit, Outcome, Passages};
-use crate::error::Result;
 use crate::stats::survival::Sorted;
 use crate::time::LocalTime;
 use std::sync::{Arc, OnceLock};
@@ -36,12 +35,29 @@ pub struct Durations {
 }
 
 /// Durations of the whole cycle of all deals, and of the stays in each stage.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct AllDurations {
-    /// From creation to close, or to `as_of`.
-    pub cycle: Durations,
+    cycles: Unsorted,
+    cycle: OnceLock<Durations>,
     /// Stays, by stage in funnel order.
     pub stages: Vec<Durations>,
+}
+
+impl AllDurations {
+    /// From creation to close, or to `as_of`: sorted when they are asked for first.
+    pub fn cycle(&self) -> &Durations {
+        self.cycle.get_or_init(|| self.cycles.sorted())
+    }
+
+    /// Deals that have a cycle, ascending.
+    pub fn deals_with_cycle(&self) -> &[u32] {
+        &self.cycles.row
+    }
+
+    /// Deals whose cycle cannot be used, with the reason.
+    pub fn odd_cycles(&self) -> &[(u32, &'static str)] {
+        &self.cycles.odd
+    }
 }
 
 /// What durations were computed from, beside the deals and passages themselves.
@@ -66,10 +82,7 @@ impl Clone for KeptDurations {
 
 impl Crm {
     /// The durations at `as_of`, computed once for the deals and passages as they are then; those of `deals` alone where there are no passages.
-    ///
-    /// # Errors
-    /// None that deals and passages as loaded can cause.
-    pub fn durations(&self, deals: &Deals) -> Result<Arc<AllDurations>> {
+    pub fn durations(&self, deals: &Deals) -> Arc<AllDurations> {
         let passages = self.passages.as_ref();
         let basis = Basis {
             as_of: self.as_of.to_bits(),
@@ -80,24 +93,26 @@ impl Crm {
         if let Some((kept_for, kept)) = self.kept.0.get()
             && *kept_for == basis
         {
-            return Ok(kept.clone());
+            return kept.clone();
         }
         let stages = match passages {
             None => Vec::new(),
-            Some(passages) => stays(passages, &self.time)?,
+            Some(passages) => stays(passages, &self.time),
         };
-        let all = Arc::new(AllDurations { cycle: cycle(deals, self)?, stages });
+        let all = Arc::new(AllDurations { cycles: cycles(deals, self), cycle: OnceLock::new(), stages });
         // Where others are kept already, for another clock, these are for this call alone.
         let _ = self.kept.0.set((basis, all.clone()));
-        Ok(all)
+        all
     }
 }
 
 /// Rows of one kind before they are sorted.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Unsorted {
     durations: Vec<f64>,
+    /// Empty where all are 0.
     entries: Vec<f64>,
+    /// Empty where it is `row`.
     deal: Vec<u32>,
     cause: Vec<u32>,
     row: Vec<u32>,
@@ -106,29 +121,44 @@ struct Unsorted {
 }
 
 impl Unsorted {
-    fn sorted(self) -> Result<Durations> {
-        let (sorted, rows) = Sorted::new(&self.durations, &self.entries)?;
+    fn with_capacity(rows: usize) -> Self {
+        Unsorted {
+            durations: Vec::with_capacity(rows),
+            deal: Vec::with_capacity(rows),
+            cause: Vec::with_capacity(rows),
+            row: Vec::with_capacity(rows),
+            ..Unsorted::default()
+        }
+    }
+
+    fn sorted(&self) -> Durations {
+        // All were judged before: they are finite and not negative.
+        let (sorted, rows) = Sorted::of(&self.durations, &self.entries);
         let at = |values: &[u32]| rows.iter().map(|row| values[*row as usize]).collect();
         let is_reentry = rows.iter().filter_map(|row| self.is_reentry.get(*row as usize).copied()).collect();
-        Ok(Durations {
+        Durations {
             sorted,
-            deal: at(&self.deal),
+            deal: at(if self.deal.is_empty() { &self.row } else { &self.deal }),
             cause: at(&self.cause),
             row: at(&self.row),
             is_reentry,
-            odd: self.odd,
-        })
+            odd: self.odd.clone(),
+        }
     }
 }
 
-fn cycle(deals: &Deals, crm: &Crm) -> Result<Durations> {
+fn cycles(deals: &Deals, crm: &Crm) -> Unsorted {
     let mut rows = Unsorted::default();
+    rows.durations.reserve(deals.len());
+    rows.cause.reserve(deals.len());
+    rows.row.reserve(deals.len());
+    let day_ms = crm.time.day_ms();
     for deal in 0..deals.len() {
         let (end, too_early) = match deals.outcome[deal] {
             Outcome::Open | Outcome::Hold => (crm.as_of, "created_after_as_of"),
             Outcome::Won | Outcome::Lost | Outcome::Closed => (deals.closed[deal], "closed_before_created"),
         };
-        let duration = crm.time.elapsed_ms(deals.created[deal], end) / crm.time.day_ms();
+        let duration = crm.time.elapsed_ms(deals.created[deal], end) / day_ms;
         let row = deal as u32;
         if deals.created[deal].is_nan() {
             rows.odd.push((row, "no_created_date"));
@@ -138,7 +168,6 @@ fn cycle(deals: &Deals, crm: &Crm) -> Result<Durations> {
             rows.odd.push((row, too_early));
         } else {
             rows.durations.push(duration);
-            rows.deal.push(row);
             rows.cause.push(match deals.outcome[deal] {
                 Outcome::Open | Outcome::Hold => 0,
                 Outcome::Won => WON,
@@ -148,20 +177,27 @@ fn cycle(deals: &Deals, crm: &Crm) -> Result<Durations> {
             rows.row.push(row);
         }
     }
-    rows.sorted()
+    rows
 }
 
-fn stays(passages: &Passages, time: &LocalTime) -> Result<Vec<Durations>> {
-    let mut stages: Vec<Unsorted> = passages.stages.iter().map(|_| Unsorted::default()).collect();
+fn stays(passages: &Passages, time: &LocalTime) -> Vec<Durations> {
+    let mut counts = vec![0; passages.stages.len()];
+    for stage in &passages.stage {
+        if let Some(count) = counts.get_mut(*stage as usize) {
+            *count += 1;
+        }
+    }
+    let mut stages: Vec<Unsorted> = counts.into_iter().map(Unsorted::with_capacity).collect();
     let any_late = passages.delayed_entry.iter().any(|age| *age != 0.0);
     let any_reentry = passages.ordinal.iter().any(|ordinal| *ordinal > 0);
+    let day_ms = time.day_ms();
     for row in 0..passages.len() {
         let Some(rows) = stages.get_mut(passages.stage[row] as usize) else { continue };
         let entered = passages.entered[row];
-        let duration = time.elapsed_ms(entered, passages.exited[row]) / time.day_ms();
-        let entry = match passages.delayed_entry[row] {
+        let duration = time.elapsed_ms(entered, passages.exited[row]) / day_ms;
+        let entry = match if any_late { passages.delayed_entry[row] } else { 0.0 } {
             0.0 => 0.0,
-            age => time.elapsed_ms(entered, entered + age) / time.day_ms(),
+            age => time.elapsed_ms(entered, entered + age) / day_ms,
         };
         if !(duration >= 0.0 && duration.is_finite() && entry >= 0.0 && entry.is_finite()) {
             rows.odd.push((row as u32, "exited_before_entered"));
@@ -180,7 +216,8 @@ fn stays(passages: &Passages, time: &LocalTime) -> Result<Vec<Durations>> {
             }
         }
     }
-    stages.into_iter().map(Unsorted::sorted).collect()
+    // Each gives its memory back before the next is sorted.
+    stages.into_iter().map(|rows| rows.sorted()).collect()
 }
 
 fn cause_of(passages: &Passages, row: usize) -> u32 {

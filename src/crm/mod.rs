@@ -156,7 +156,7 @@ pub struct Passages {
 }
 
 impl Passages {
-    /// None, with room for `rows`.
+    /// None, with room for `rows`, but for what is filled in at the end: delayed entry and weight.
     pub(crate) fn with_capacity(rows: usize) -> Self {
         Passages {
             deal: Vec::with_capacity(rows),
@@ -166,9 +166,7 @@ impl Passages {
             exited: Vec::with_capacity(rows),
             exit: Vec::with_capacity(rows),
             next_stage: Vec::with_capacity(rows),
-            delayed_entry: Vec::with_capacity(rows),
-            weight: Vec::with_capacity(rows),
-            stages: Vec::new(),
+            ..Passages::default()
         }
     }
 

@@ -148,7 +148,7 @@ pub(super) fn estimates(
         durations.sorted.estimates(grouping.names.len(), causes, settings.confidence, &part)
     };
     GroupEstimates {
-        cycle: of(&all.cycle, None),
+        cycle: of(all.cycle(), None),
         stages: all.stages.iter().enumerate().map(|(stage, durations)| of(durations, Some(stage))).collect(),
     }
 }
@@ -271,7 +271,7 @@ pub(super) fn tests(
             push("gray", Some(*name), gray.test);
         }
     };
-    add(None, &all.cycle, &[("won", WON), ("lost", LOST)]);
+    add(None, all.cycle(), &[("won", WON), ("lost", LOST)]);
     let place = |name: &'static str| (name, KINDS.iter().position(|kind| *kind == name).map_or(0, |at| at as u32 + 1));
     for (stage, durations) in all.stages.iter().enumerate() {
         add(Some(stage), durations, &[place("next"), place("won"), place("lost")]);

@@ -256,13 +256,17 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
             have: names.len(),
         });
     }
-    let all = crm.durations(deals)?;
+    let all = crm.durations(deals);
     let weights = Weights::new(deals, &used.selected);
     let left_out = left_out(&all, deals, passages, &used);
-    for durations in all.stages.iter().chain([&all.cycle]) {
-        for deal in durations.deal.iter().map(|deal| *deal as usize).filter(|deal| used.selected[*deal]) {
+    let mut rest_on = |deals: &[u32]| {
+        for deal in deals.iter().map(|deal| *deal as usize).filter(|deal| used.selected[*deal]) {
             used.rests_on[deal] = true;
         }
+    };
+    rest_on(all.deals_with_cycle());
+    if all.deals_with_cycle().len() < deals.len() {
+        all.stages.iter().for_each(|stage| rest_on(&stage.deal));
     }
     progress.report(0.2);
     let with_groups = options.wants(FunnelPart::Groups);
@@ -296,7 +300,7 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
     progress.report(0.4);
     let cycle = options
         .wants_any(&[FunnelPart::Cycle, FunnelPart::Velocity, FunnelPart::Bottlenecks])
-        .then(|| cycle::cycle(&all.cycle, &weights, &settings))
+        .then(|| cycle::cycle(all.cycle(), &weights, &settings))
         .flatten();
     let conversions = if options.wants_any(&[FunnelPart::Conversion, FunnelPart::Bottlenecks]) {
         conversion::conversions(deals, passages, &crm.time, crm.as_of, &used, &settings)?
@@ -317,7 +321,7 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
     }
     if options.wants(FunnelPart::Stuck) {
         let places: Vec<stuck::Place<'_>> = match &crm.passages {
-            None => vec![stuck::Place { stage: None, durations: &all.cycle }],
+            None => vec![stuck::Place { stage: None, durations: all.cycle() }],
             Some(_) => {
                 let stages = names.iter().zip(&all.stages);
                 stages.map(|(name, durations)| stuck::Place { stage: Some(name), durations }).collect()
@@ -334,7 +338,7 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         result.periods = periods::periods(crm, deals, &used, options.period, options.calendar);
     }
     if options.wants(FunnelPart::Cohorts) {
-        result.cohorts = cohorts::cohorts(crm, deals, &all.cycle, &weights, options, &settings);
+        result.cohorts = cohorts::cohorts(crm, deals, all.cycle(), &weights, options, &settings);
     }
     result.bottlenecks = compared.filter(|_| with_bottlenecks).and_then(|(grouping, estimates)| {
         velocity::bottlenecks(column, grouping, estimates, &stages, velocity.as_ref())
@@ -432,7 +436,7 @@ fn left_out(all: &AllDurations, deals: &Deals, passages: &Passages, used: &Used)
             count.add(deals.weight[deal], line);
         }
     };
-    for (deal, reason) in &all.cycle.odd {
+    for (deal, reason) in all.odd_cycles() {
         let deal = *deal as usize;
         add(reason, deal, deals.row.get(deal).map(|row| row.saturating_add(2)));
     }

@@ -4,6 +4,7 @@ use super::conversion::StageConversion;
 use super::curve::{Cause, DurationSummary, Incidence, SurvivalCurve};
 use super::{Settings, Used, Weights};
 use crate::crm::{CLOSED, Durations, Exit, HOLD, LOST, Passages, STAGE, WON};
+use crate::stats::intervals::Confidence;
 use crate::stats::survival::{Part, Survival};
 use serde::Serialize;
 
@@ -96,17 +97,12 @@ pub(super) fn stage(
     let names = &passages.stages;
     let causes = STAGE as usize - 1 + names.len();
     let confidence = settings.confidence;
-    let survival = durations.sorted.estimate(causes, confidence, |place| weights.part(durations, place));
-    let (first_pass, reentry) = if stay.deals_with_reentry > 0.0 {
-        let by_pass = durations.sorted.estimates(2, 1, confidence, |place| {
-            let part = weights.part(durations, place)?;
-            let group = u32::from(durations.is_reentry.get(place) == Some(&true));
-            Some(Part { group, cause: part.cause.min(1), ..part })
-        });
-        let mut summaries = by_pass.iter().map(|survival| DurationSummary::new(survival, settings));
-        (summaries.next().flatten(), summaries.next().flatten())
-    } else {
-        (DurationSummary::new(&survival, settings), None)
+    let (survival, by_pass) = estimates(durations, weights, causes, stay.deals_with_reentry > 0.0, confidence);
+    let (first_pass, reentry) = match &by_pass {
+        Some([first_pass, reentry]) => {
+            (DurationSummary::new(first_pass, settings), DurationSummary::new(reentry, settings))
+        }
+        None => (DurationSummary::new(&survival, settings), None),
     };
     let (exits, exit_kinds) = if with_exits && survival.events > 0.0 {
         let targets = causes_of(&survival, names);
@@ -130,6 +126,32 @@ pub(super) fn stage(
         exit_kinds,
         conversion: None,
     }
+}
+
+/// The estimates of all stays and, where deals came back, of first stays and of later ones.
+fn estimates(
+    durations: &Durations,
+    weights: &Weights<'_>,
+    causes: usize,
+    by_pass: bool,
+    confidence: Confidence,
+) -> (Survival, Option<[Survival; 2]>) {
+    let sorted = &durations.sorted;
+    if weights.all_once {
+        let is_reentry = durations.is_reentry.as_slice();
+        let pass = |wanted| sorted.estimate_once(1, confidence, &durations.cause, Some((is_reentry, wanted)));
+        let all = sorted.estimate_once(causes, confidence, &durations.cause, None);
+        return (all, by_pass.then(|| [pass(false), pass(true)]));
+    }
+    let pass = |wanted| {
+        sorted.estimate(1, confidence, |place| {
+            let part = weights.part(durations, place)?;
+            let is_reentry = durations.is_reentry.get(place) == Some(&true);
+            (is_reentry == wanted).then_some(Part { cause: part.cause.min(1), ..part })
+        })
+    };
+    let all = sorted.estimate(causes, confidence, |place| weights.part(durations, place));
+    (all, by_pass.then(|| [pass(false), pass(true)]))
 }
 
 /// The causes that occur, in the order of the result.

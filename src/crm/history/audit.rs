@@ -32,7 +32,7 @@ const STAGE_FIELDS: [&str; 10] = [
 
 /// Takes the changes of the stage field into `rows`: each is an entry into the new value. `is_stage` knows the stages of the deals.
 pub(super) fn read(
-    rows: &mut HistoryRows,
+    rows: &mut HistoryRows<'_>,
     (old, new): (Texts, Texts),
     field: Option<Texts>,
     stage_field: Option<&str>,

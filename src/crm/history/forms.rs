@@ -14,8 +14,8 @@ use crate::table::{Column, Levels, Texts};
 use std::collections::HashMap;
 
 /// Where a stage history can stand.
-pub(in crate::crm) struct Given<'a> {
-    pub history: Option<(&'a Source, &'a Found<HistoryRole>)>,
+pub(in crate::crm) struct Given<'a, 't> {
+    pub history: Option<(&'t Source, &'a Found<HistoryRole>)>,
     pub deals: Option<(&'a Source, &'a Found<DealRole>, &'a DealRows)>,
     pub meanings: &'a Meanings,
     /// Open stages in funnel order, as far as that is told.
@@ -23,7 +23,7 @@ pub(in crate::crm) struct Given<'a> {
     pub mapping: &'a Mapping,
 }
 
-impl Given<'_> {
+impl Given<'_, '_> {
     /// The stages of the deals by their labels, where the deals name any.
     pub(super) fn stages_of_deals(&self) -> Option<Texts> {
         let (source, roles, _) = self.deals?;
@@ -73,13 +73,13 @@ impl DealsView<'_> {
 }
 
 /// Appends rows beyond those of the history table.
-struct Beyond<'r> {
-    rows: &'r mut HistoryRows,
+struct Beyond<'r, 't> {
+    rows: &'r mut HistoryRows<'t>,
     stages: HashMap<String, u32>,
 }
 
-impl<'r> Beyond<'r> {
-    fn new(rows: &'r mut HistoryRows) -> Self {
+impl<'r, 't> Beyond<'r, 't> {
+    fn new(rows: &'r mut HistoryRows<'t>) -> Self {
         let stages = rows.stage.levels.iter().zip(0..).map(|(level, code)| (level.to_owned(), code)).collect();
         Beyond { rows, stages }
     }
@@ -105,7 +105,7 @@ impl<'r> Beyond<'r> {
         let n = self.rows.entered.len();
         self.rows.deal.codes.push(deal);
         self.rows.stage.codes.push(code);
-        self.rows.entered.push(told.entered);
+        self.rows.entered.to_mut().push(told.entered);
         self.rows.exited.get_or_insert_with(|| vec![f64::NAN; n]).push(told.exited);
         if let Some(closed) = &mut self.rows.closed {
             closed.push(f64::NAN);
@@ -118,19 +118,19 @@ impl<'r> Beyond<'r> {
 ///
 /// # Errors
 /// [`crate::Error::UnknownColumn`] where the mapping names a column of a stage that is not there.
-pub(in crate::crm) fn rows(given: &Given<'_>) -> Result<Option<HistoryRows>> {
+pub(in crate::crm) fn rows<'t>(given: &Given<'_, 't>) -> Result<Option<HistoryRows<'t>>> {
     let mut rows = HistoryRows::default();
     let mut audit = None;
     if let Some((source, roles)) = given.history {
         audit = from_to::rows(source, roles, given, &mut rows);
     }
-    let known = told_deals(&rows);
     if let (Some((source, roles)), None) = (given.history, &audit) {
         let moves = from_to::last_moves(source, roles, given.meanings, &rows);
         let mut beyond = Beyond::new(&mut rows);
         moves.into_iter().for_each(|(deal, told, row)| beyond.push(deal, told, row));
     }
     if let Some((source, roles, deal_rows)) = given.deals {
+        let known = told_deals(&rows);
         let column = |role: DealRole| roles.get(&role).map(|at| &source.table.columns()[*at]);
         let view = DealsView { columns: source.table.columns(), stage: given.stages_of_deals(), rows: deal_rows };
         let forms = InDeals {
@@ -158,7 +158,7 @@ pub(in crate::crm) fn rows(given: &Given<'_>) -> Result<Option<HistoryRows>> {
 }
 
 /// For each deal that the history names whether any of its rows tells of a stage.
-fn told_deals(rows: &HistoryRows) -> Vec<bool> {
+fn told_deals(rows: &HistoryRows<'_>) -> Vec<bool> {
     let mut told = vec![false; rows.deal.levels.len()];
     for row in (0..rows.table_rows).filter(|row| rows.other.get(*row) != Some(&true)) {
         if let Some(told) = told.get_mut(rows.deal.codes[row] as usize) {
@@ -181,11 +181,11 @@ fn first_rows(ids: &Texts) -> impl Iterator<Item = (usize, usize)> {
 /// Appends to `rows` what the history table leaves out: the first stages of an audit, then all stays of the deals that it does not tell of
 /// (`known` says of which it does).
 fn beyond_the_table(
-    given: &Given<'_>,
+    given: &Given<'_, '_>,
     forms: &InDeals<'_>,
     audit: Option<&Audit>,
     known: &[bool],
-    rows: &mut HistoryRows,
+    rows: &mut HistoryRows<'_>,
     tally: &mut Tally<'_>,
 ) {
     let view = &forms.view;
@@ -260,8 +260,8 @@ impl InDeals<'_> {
     fn told(
         &self,
         row: usize,
-        given: &Given<'_>,
-        rows: &mut HistoryRows,
+        given: &Given<'_, '_>,
+        rows: &mut HistoryRows<'_>,
         tally: &mut Tally<'_>,
     ) -> Option<(usize, Vec<Told>)> {
         if let Some(wide) = &self.wide {

@@ -11,11 +11,11 @@ use crate::read::Source;
 use crate::table::{Levels, Texts};
 
 /// Reads the history table into `rows`; what an audit says of first stages where it is one.
-pub(super) fn rows(
-    source: &Source,
+pub(super) fn rows<'t>(
+    source: &'t Source,
     roles: &Found<HistoryRole>,
-    given: &Given<'_>,
-    rows: &mut HistoryRows,
+    given: &Given<'_, '_>,
+    rows: &mut HistoryRows<'t>,
 ) -> Option<Audit> {
     let table = source.table.columns();
     let n = source.table.rows();
@@ -27,7 +27,7 @@ pub(super) fn rows(
     };
     rows.table_rows = n;
     rows.deal = texts(HistoryRole::DealId);
-    rows.entered = column(HistoryRole::EnteredAt).map_or_else(|| vec![f64::NAN; n], columns::instants);
+    rows.entered = column(HistoryRole::EnteredAt).map_or_else(|| vec![f64::NAN; n].into(), columns::lent_instants);
     rows.exited = column(HistoryRole::ExitedAt).map(columns::instants);
     rows.closed = column(HistoryRole::ClosedAt).map(columns::instants);
     let duration = column(HistoryRole::Duration).map(columns::numbers);
@@ -65,7 +65,7 @@ pub(super) fn rows(
             } else if exited[row].is_nan() {
                 exited[row] = rows.entered[row] + seconds * 1000.0;
             } else if rows.entered[row].is_nan() {
-                rows.entered[row] = exited[row] - seconds * 1000.0;
+                rows.entered.to_mut()[row] = exited[row] - seconds * 1000.0;
             }
         }
         rows.exited = Some(exited);
@@ -80,7 +80,7 @@ pub(super) fn last_moves(
     source: &Source,
     roles: &Found<HistoryRole>,
     meanings: &Meanings,
-    rows: &HistoryRows,
+    rows: &HistoryRows<'_>,
 ) -> Vec<(u32, Told, usize)> {
     let (Some(at), Some(exited)) = (roles.get(&HistoryRole::To), &rows.exited) else { return Vec::new() };
     let to = meanings.stages(&source.table.columns()[*at]);

@@ -17,6 +17,7 @@
 mod comparison;
 mod incidence;
 mod kaplan_meier;
+mod once;
 mod order;
 mod sorted;
 

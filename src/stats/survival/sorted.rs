@@ -10,9 +10,9 @@ use crate::stats::intervals::Confidence;
 /// Durations in ascending order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sorted {
-    durations: Vec<f64>,
+    pub(super) durations: Vec<f64>,
     /// Delayed entries in ascending order, and whose they are.
-    entries: Vec<f64>,
+    pub(super) entries: Vec<f64>,
     late: Vec<u32>,
 }
 
@@ -76,6 +76,11 @@ impl Sorted {
     pub fn new(durations: &[f64], entries: &[f64]) -> Result<(Self, Vec<u32>)> {
         check_numbers("duration", durations)?;
         check_numbers("entry", entries)?;
+        Ok(Sorted::of(durations, entries))
+    }
+
+    /// What [`Sorted::new`] gives of numbers that are known to be finite and not negative.
+    pub(crate) fn of(durations: &[f64], entries: &[f64]) -> (Self, Vec<u32>) {
         let entry = |row: usize| entries.get(row).copied().unwrap_or(0.0);
         let mut bits = Vec::with_capacity(durations.len());
         let mut at_risk = Vec::new();
@@ -104,7 +109,7 @@ impl Sorted {
             entries: keys.into_iter().map(f64::from_bits).collect(),
             late: from.into_iter().map(|at| late[at as usize]).collect(),
         };
-        Ok((sorted, rows))
+        (sorted, rows)
     }
 
     /// From parts that are in order.
@@ -194,7 +199,7 @@ impl Sorted {
 
     /// What [`Sorted::tables`] gives of one group.
     pub(super) fn table(&self, causes: usize, part: CountedOf<'_>) -> EventTable {
-        let most = 1 + self.durations.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let most = distinct(&self.durations);
         let mut table = EventTable {
             time: vec![0.0; most],
             at_risk: vec![0.0; most],
@@ -461,8 +466,14 @@ impl Builder {
     }
 }
 
+/// How many distinct ones of sorted durations there are.
+pub(super) fn distinct(durations: &[f64]) -> usize {
+    let further = durations.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    further + usize::from(!durations.is_empty())
+}
+
 impl EventTable {
-    fn note_causes(&mut self, causes: usize) {
+    pub(super) fn note_causes(&mut self, causes: usize) {
         self.occurs = vec![false; causes];
         for cause in self.cause.iter().copied().chain(self.mixed.iter().map(|ends| ends.cause)) {
             if cause != SEVERAL

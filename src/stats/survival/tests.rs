@@ -417,3 +417,4 @@ fn quantiles_found_by_halving_are_the_first_times() {
 }
 
 mod given;
+mod once;
