@@ -1,9 +1,10 @@
 /**
  * `npm run bench:peers`: this project beside what users would pick instead, on the same seeded data in the same run. One JSON row
  * per measurement on stdout: `{workload, case, who, median_ms, n, checked}`, then a row per ratio.
- * `--workloads w1,w2,w3,w4`, `--sizes 100k,1m`, `--rounds 3`.
+ * `--workloads w1,w2,w3,w4`, `--sizes 100k,1m`, `--rounds 3`. W1 and W2 are also run at every shape, kernels alone, in turn with their peers.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
@@ -91,4 +92,41 @@ for (const ours of timed.filter(({ peer }) => peer.startsWith("crm-analytics")))
   for (const other of timed.filter(({ w, case: name, peer }) => w === ours.w && size(name) === size(ours.case) && !peer.startsWith("crm-analytics"))) {
     console.log(JSON.stringify({ workload: ours.w, ours: ours.case, against: `${other.peer}: ${other.case}`, ratio: Number((median(ours.medians) / median(other.medians)).toFixed(3)) }));
   }
+}
+
+/** The programs that run a workload at every shape, and the last file that each needs. @type {Record<string, string>} */
+const SHAPES = { w1: "w1s_1m_32_16.f64", w2: "w2s_1m_60_y.u8" };
+/** What their rows call the programs. @type {Record<string, string>} */
+const PEERS = { ours: "crm-analytics@chromium", exact: "crm-analytics@chromium, to the last digit", sklearn: "scikit-learn 1t", js: "hand-js@chromium", ml: "ml-kmeans" };
+
+for (const workload of workloads.filter((workload) => workload in SHAPES)) {
+  if (!existsSync(join(HOME, "build/own/own_bg.wasm"))) {
+    say("building the kernels");
+    run("sh", [join(HOME, "rs/build.sh"), "own-kernels"], { env: { ...env, WASM_BINDGEN: wasmBindgen() } });
+  }
+  const program = `${workload}_shapes`;
+  if (!existsSync(join(data, SHAPES[workload]))) run(python, [join(HOME, "py", `${program}.py`), "gen"], { env });
+  say(`${workload} at every shape`);
+  const printed = output("node", ["--max-old-space-size=12000", join(HOME, "js", `${program}.mjs`), "--tags", sizes.join(",")], { env: { ...env, PYTHON: python } });
+  if (printed === undefined) stop(`${program}.mjs failed`);
+  for (const line of printed.split("\n").filter((line) => line.startsWith("{"))) {
+    const row = JSON.parse(line);
+    const shape = [row.tag, `d=${row.d}`, row.k && `k=${row.k}`].filter(Boolean).join(" ");
+    // W1 is checked by its inertia, of which the rounding of f32 moves the sixth digit.
+    const checked = row.checked ?? Math.abs(row.difference) < 1e-4;
+    for (const [key, who] of Object.entries(PEERS)) {
+      if (Number.isFinite(row[key])) console.log(JSON.stringify({ workload, case: shape, who, median_ms: row[key], n: key === "js" ? 3 : key === "ml" ? 1 : 5, checked }));
+    }
+    for (const key of Object.keys(PEERS).slice(2)) {
+      if (Number.isFinite(row[key])) console.log(JSON.stringify({ workload, ours: shape, against: PEERS[key], ratio: Number((row.ours / row[key]).toFixed(3)) }));
+    }
+  }
+}
+
+/** The bindings generator that wasm-pack has built for the core. */
+function wasmBindgen() {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), ".wasm-pack");
+  const folders = existsSync(cache) ? readdirSync(cache).filter((name) => name.startsWith("wasm-bindgen-")) : [];
+  const found = folders.map((name) => join(cache, name, "wasm-bindgen")).find((file) => existsSync(file));
+  return found ?? "wasm-bindgen";
 }

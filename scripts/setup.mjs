@@ -41,9 +41,9 @@ export function environment() {
   return { ...process.env, PATH: path, CARGO_TARGET_DIR: TARGET };
 }
 
-/** What a command prints, or undefined where it cannot be run. @param {string} command @param {string[]} args */
-export function output(command, args) {
-  const { status, stdout } = spawnSync(command, args, { cwd: ROOT, encoding: "utf8", env: environment() });
+/** What a command prints, or undefined where it cannot be run. @param {string} command @param {string[]} args @param {{env?: Record<string, string>}} [options] */
+export function output(command, args, { env = {} } = {}) {
+  const { status, stdout } = spawnSync(command, args, { cwd: ROOT, encoding: "utf8", env: { ...environment(), ...env } });
   return status === 0 ? stdout.trim() : undefined;
 }
 

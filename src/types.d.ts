@@ -603,6 +603,22 @@ export interface ListedDeal {
   reasons: Reason[];
 }
 
+/** Probabilities against outcomes; `base…` are those of giving everyone the share won of the deals learnt from. */
+export interface TestFigures {
+  testRows: number;
+  testRate: number;
+  meanPredicted: number;
+  auc: Estimate | null;
+  logLoss: number;
+  brier: number;
+  baseLogLoss: number;
+  baseBrier: number;
+  logLossSkill: Estimate;
+  brierSkill: number;
+  calibrationIntercept: number | null;
+  calibrationSlope: number | null;
+}
+
 export interface ForecastResult {
   meta: Meta;
   closed: { won: number; lost: number };
@@ -641,6 +657,11 @@ export interface ForecastResult {
     reliability: { n: number; predicted: number; observed: Estimate; lowest: number; highest: number }[];
     model: Model;
   };
+  /**
+   * The test repeated at up to six past dates (starts of years, quarters, months or weeks), each time by a model of the deals closed before, on those closed until
+   * the next; `pooled` is of all tested deals together. null where there are fewer than four such dates with 40 won and 40 lost deals before them.
+   */
+  rolling: null | { period: Period; origins: { from: Instant; trainRows: number; penalty: number; figures: TestFigures }[]; pooled: TestFigures };
   /** The same test from three more sides; null without one. */
   performance: Performance | null;
   /** Observed against configured rate of each stage, in funnel order. */

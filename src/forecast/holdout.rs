@@ -56,6 +56,62 @@ pub struct Holdout {
     pub model: Model,
 }
 
+/// How probabilities did against the outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// Deals (weighted) tested on.
+    pub test_rows: f64,
+    /// Share of won ones among them.
+    pub test_rate: f64,
+    /// Mean probability that they were given.
+    pub mean_predicted: f64,
+    /// Area under the ROC curve with DeLong's interval; `None` where the test holds one outcome only.
+    pub auc: Option<Estimate>,
+    /// Mean negative log likelihood.
+    pub log_loss: f64,
+    /// Mean squared error of the probability.
+    pub brier: f64,
+    /// Log-loss of giving everyone the base rate.
+    pub base_log_loss: f64,
+    /// Brier score of the same.
+    pub base_brier: f64,
+    /// 1 − log_loss / base_log_loss, with a normal interval from the paired differences.
+    pub log_loss_skill: Estimate,
+    /// 1 − brier / base_brier.
+    pub brier_skill: f64,
+    /// Intercept of the outcome on the log-odds given; 0 is perfect.
+    pub calibration_intercept: Option<f64>,
+    /// Slope of the same; 1 is perfect.
+    pub calibration_slope: Option<f64>,
+}
+
+/// The figures of `probability` against `outcome`, beside those of `base`. At least one row has weight.
+pub(super) fn figures(
+    outcome: &[f64],
+    probability: &[f64],
+    base: &[f64],
+    weights: &[f64],
+    confidence: Confidence,
+) -> Figures {
+    let skill = skill(outcome, probability, base, weights, confidence);
+    let line = calibration_line(outcome, probability, weights);
+    Figures {
+        test_rows: skill.log_loss_skill.n,
+        test_rate: weighted_mean(weights, |i| outcome[i]),
+        mean_predicted: weighted_mean(weights, |i| probability[i]),
+        auc: area_under_curve(outcome, probability, weights, confidence),
+        log_loss: skill.model_log_loss,
+        brier: skill.model_brier,
+        base_log_loss: skill.log_loss,
+        base_brier: skill.brier,
+        log_loss_skill: skill.log_loss_skill,
+        brier_skill: skill.brier_skill,
+        calibration_intercept: line.map(|line| line.0),
+        calibration_slope: line.map(|line| line.1),
+    }
+}
+
 /// A model against another source of probabilities, on the same rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -124,28 +180,25 @@ pub fn judge(
     let (y, weights) = (&test.outcome, &test.weights);
     let (won, lost) = train.counts();
     let base = won / (won + lost);
-    let mean = |value: &dyn Fn(usize) -> f64| weighted_mean(weights, value);
-    let skill = skill(y, &probability, &vec![base; probability.len()], weights, confidence);
-    let area = area_under_curve(y, &probability, weights, confidence);
-    let line = calibration_line(y, &probability, weights);
+    let of = figures(y, &probability, &vec![base; probability.len()], weights, confidence);
     let groups = reliability(y, &probability, weights, 10, confidence);
     Ok(Holdout {
         from,
         train_rows: won + lost,
-        test_rows: skill.log_loss_skill.n,
-        test_rate: mean(&|i| y[i]),
-        mean_predicted: mean(&|i| probability[i]),
-        auc: area.map(|area| area.value),
-        auc_low: area.map(|area| area.low),
-        auc_high: area.map(|area| area.high),
-        log_loss: skill.model_log_loss,
-        brier: skill.model_brier,
-        base_log_loss: skill.log_loss,
-        base_brier: skill.brier,
-        log_loss_skill: skill.log_loss_skill,
-        brier_skill: skill.brier_skill,
-        calibration_intercept: line.map(|line| line.0),
-        calibration_slope: line.map(|line| line.1),
+        test_rows: of.test_rows,
+        test_rate: of.test_rate,
+        mean_predicted: of.mean_predicted,
+        auc: of.auc.map(|area| area.value),
+        auc_low: of.auc.map(|area| area.low),
+        auc_high: of.auc.map(|area| area.high),
+        log_loss: of.log_loss,
+        brier: of.brier,
+        base_log_loss: of.base_log_loss,
+        base_brier: of.base_brier,
+        log_loss_skill: of.log_loss_skill,
+        brier_skill: of.brier_skill,
+        calibration_intercept: of.calibration_intercept,
+        calibration_slope: of.calibration_slope,
         calibration_error: calibration_error(&groups),
         reliability: groups,
         model: fitted.model.clone(),

@@ -10,6 +10,7 @@ mod model;
 mod open_deals;
 mod pipeline;
 mod reps;
+mod rolling;
 mod rules;
 mod thresholds;
 mod trained;
@@ -17,7 +18,7 @@ mod what_if;
 
 pub use baselines::{Baseline, BaselineBasis, BaselineKind, Performance, StageRate, StageRates};
 pub use hazard::{CloseWindow, HazardForecast, HazardTest, HorizonShares, ModelChoice, ModelWanted, Weekly};
-pub use holdout::{Holdout, Skill};
+pub use holdout::{Figures, Holdout, Skill};
 pub use leakage::{Leak, LeakageReason};
 pub use lift::LiftGroup;
 pub use model::{Feature, Model, PathPoint};
@@ -27,6 +28,7 @@ pub use pipeline::{
     WinCounts, WinTimesFrom, WithoutAmount, pipeline,
 };
 pub use reps::{Rep, RepOptions, RepsResult, reps};
+pub use rolling::{Origin, RollingTest};
 pub use rules::{RuleHits, RuleOptions, RuleProblem, RuleScores, RuleTest, ScoreBand, rule_scores};
 pub use thresholds::{Confusion, Thresholds};
 pub use what_if::{Change, Outlook, Suggestion, WhatIfModel, WhatIfOptions, WhatIfResult, what_if, what_if_model};
@@ -191,6 +193,8 @@ pub struct ForecastResult {
     pub hazard: Option<HazardForecast>,
     /// The test; `None` where there are too few closed deals.
     pub holdout: Option<Holdout>,
+    /// The test repeated at past dates; `None` where there are fewer than four with enough deals before and after them.
+    pub rolling: Option<RollingTest>,
     /// The same test as lift, calls and skill against other sources of probabilities; `None` where there is none.
     pub performance: Option<Performance>,
     /// Observed rate of each stage beside the CRM's own percentage.
@@ -235,6 +239,8 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
     let auto = options.model == ModelWanted::Auto;
     let share = if auto { QUICK_PART } else { 1.0 };
     let trained = trained(deals, options, &mut Progress::to(&mut |done| progress.report(share * done)))?;
+    let told = &mut |done: f64| progress.report(share * (0.6 + 0.35 * done));
+    let rolling = rolling::rolling(crm, deals, &trained, options, confidence, &mut Progress::to(told))?;
     let (won, lost) = trained.examples.counts();
     let hazard = match auto {
         true => hazard::hazard(crm, deals, &trained.columns, options, progress, QUICK_PART)?,
@@ -269,6 +275,7 @@ pub fn forecast(crm: &Crm, options: &ForecastOptions, progress: &mut Progress<'_
         model_reason,
         hazard,
         holdout,
+        rolling,
         performance,
         stages,
         model,

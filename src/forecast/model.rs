@@ -100,6 +100,16 @@ impl Examples {
         thin
     }
 
+    /// At most `most` evenly spread examples, in the same order.
+    pub fn spread(&self, most: usize) -> Examples {
+        let stride = self.rows.len().div_ceil(most.max(1)).max(1);
+        Examples {
+            rows: self.rows.iter().step_by(stride).copied().collect(),
+            outcome: self.outcome.iter().step_by(stride).copied().collect(),
+            weights: self.weights.iter().step_by(stride).copied().collect(),
+        }
+    }
+
     /// Weighted number of won and of lost ones.
     pub fn counts(&self) -> (f64, f64) {
         let won: f64 = self.weights.iter().zip(&self.outcome).map(|(w, y)| w * y).sum();

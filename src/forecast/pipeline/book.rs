@@ -113,7 +113,7 @@ pub(super) fn left_out(deals: &Deals) -> Vec<LeftOut> {
 
 /// Periods of a calendar as instants.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock<'a> {
+pub(in crate::forecast) struct Clock<'a> {
     pub crm: &'a Crm,
     pub rule: Periods,
     pub period: Period,

@@ -19,15 +19,16 @@ export function modelQuality(context) {
   const said = h("p");
   const calibration = h("p", { class: "note" });
   const against = h("section", { class: "measures" });
+  const again = h("section", { class: "measures" });
   const order = h("section", { class: "measures" });
   const threshold = thresholdSection(context);
   const element = h("details", { class: "section", open: context.options.tested !== "0", ontoggle: (/** @type {any} */ event) => context.change({ tested: event.target.open ? undefined : "0" }) },
     h("summary", null, t("forecast.quality")),
     h("div", { class: "model-quality" },
-      said, h("div", { class: "pair" }, h("div", { class: "measures" }, chart.element, calibration), threshold.element), against, order));
+      said, h("div", { class: "pair" }, h("div", { class: "measures" }, chart.element, calibration), threshold.element), again, against, order));
 
   /** @param {any} result `ForecastResult` */
-  function update({ holdout, performance, meta }) {
+  function update({ holdout, rolling, performance, meta }) {
     element.hidden = !holdout;
     if (!holdout) return;
     const level = meta.options?.confidence ?? 0.95;
@@ -38,12 +39,39 @@ export function modelQuality(context) {
     ].filter(Boolean).join(" ");
     chart.element.hidden = !holdout.reliability.length;
     if (holdout.reliability.length) chart.draw(reliability(holdout.reliability, { i18n, label: t("reliability.label", { count: holdout.testRows, error: percent(holdout.calibrationError) }) }));
+    refill(again, rolling && fromEarlierDates(i18n, rolling, level));
     refill(against, baselines(i18n, performance.baselines, level));
     refill(order, lift(i18n, performance.lift, holdout.testRate));
     threshold.update(performance.thresholds);
   }
 
   return { element, update };
+}
+
+/** @param {I18n} i18n @param {any} rolling @param {number} level */
+function fromEarlierDates(i18n, { origins, pooled }, level) {
+  const { t, fixed, percent, number } = i18n;
+  const { low, high } = pooled.logLossSkill;
+  const said = low > 0 ? "rolling.better" : high < 0 ? "rolling.worse" : "rolling.same";
+  const row = (/** @type {any} */ name, /** @type {string} */ train, /** @type {any} */ of) => [
+    name, train, number(of.testRows), percent(of.meanPredicted), percent(of.testRate), percent(of.logLossSkill.value),
+    h("span", { class: "note" }, i18n.range(percent(of.logLossSkill.low), percent(of.logLossSkill.high))), of.auc ? fixed(of.auc.value, 2) : "–", of.calibrationSlope === null ? "–" : fixed(of.calibrationSlope, 2),
+  ];
+  return [
+    h("h4", null, t("rolling.title")),
+    h("p", { dataset: { testid: "rolling", value: pooled.logLossSkill.value } }, t(said, {
+      count: origins.length, skill: percent(Math.abs(pooled.logLossSkill.value)), range: i18n.range(percent(low), percent(high)), tested: number(pooled.testRows),
+    })),
+    table({
+      caption: t("rolling.title"), class: "small",
+      columns: [
+        { text: t("rolling.from") }, { text: t("rolling.train"), number: true }, { text: t("rolling.tested"), number: true }, { text: t("reliability.said"), number: true }, { text: t("reliability.happened"), number: true },
+        { text: t("forecast.skill"), number: true }, { text: t("intervalName", { level: percent(level, 0) }), number: true }, { text: t("rolling.auc"), number: true }, { text: t("rolling.slope"), number: true },
+      ],
+      rows: [...origins.map((/** @type {any} */ { from, trainRows, figures }) => row(i18n.date(from), number(trainRows), figures)), row(h("strong", null, t("rolling.all")), "", pooled)],
+    }),
+    h("p", { class: "note" }, t("rolling.note")),
+  ];
 }
 
 /** @param {I18n} i18n @param {any[]} all @param {number} level */
