@@ -22,6 +22,8 @@ const LEAST_TESTED: f64 = 20.0;
 const MOST_PERIODS: i32 = 500;
 /// Rows that the model of a date is learnt from, and those that it is tested on, at most; evenly spread where there are more.
 const MOST_ROWS: usize = 20_000;
+/// Of these so many choose the penalty, which takes most of the time.
+const PENALTY_ROWS: usize = 2000;
 
 /// The model at several past dates.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -85,7 +87,16 @@ pub(super) fn rolling(
         if some_won <= 0.0 || some_lost <= 0.0 || tested.weights.iter().sum::<f64>() <= 0.0 {
             continue;
         }
-        let fitted = train(&deals.attributes, &trained.columns, &learnt_from, options.penalty, options.min_level_rows)?;
+        let learn = |from: &Examples, penalty: Option<f64>| {
+            train(&deals.attributes, &trained.columns, from, penalty, options.min_level_rows)
+        };
+        let chosen = match options.penalty {
+            None if learnt_from.rows.len() > PENALTY_ROWS => {
+                Some(learn(&learnt_from.spread(PENALTY_ROWS), None)?.model.penalty)
+            }
+            asked => asked,
+        };
+        let fitted = learn(&learnt_from, chosen)?;
         let log_odds = fitted.log_odds(&deals.attributes, &tested.rows)?;
         let judged = Judged {
             probability: log_odds.iter().map(|z| sigmoid(*z)).collect(),
