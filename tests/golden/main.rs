@@ -13,6 +13,7 @@ mod hazard;
 mod history_forms;
 mod pipeline;
 mod quality;
+mod same_bits;
 mod segments;
 mod tables;
 mod time;
