@@ -14,6 +14,7 @@ mod history_forms;
 mod pipeline;
 mod quality;
 mod same_bits;
+mod segment_bytes;
 mod segments;
 mod tables;
 mod time;

@@ -29,7 +29,7 @@ globalThis.once = async ({ tag, d, k, movement, iterations }) => {
 // W5: k = 2..10 from given centres, and the silhouettes of 5,000 rows.
 globalThis.w5 = async (movement) => {
   await globalThis.load('100k', 8);
-  const n = x.length / 8, rows = new Uint32Array(await get('w5s_rows.u32')), starts = [];
+  const n = x.length / 8, every = new Uint8Array(9 * n), rows = new Uint32Array(await get('w5s_rows.u32')), starts = [];
   for (let k = 2; k <= 10; k++) starts.push(new Float64Array(await get(`w5s_${k}.f64`)));
   const start = performance.now(), scratch = wasm.alloc(x.byteLength), labels = wasm.alloc(n * 4), at = wasm.alloc(640), out = wasm.alloc(128), picked = wasm.alloc(9 * rows.length * 4);
   new Float64Array(wasm.memory.buffer, scratch, x.length).set(x);
@@ -41,13 +41,13 @@ globalThis.w5 = async (movement) => {
     new Float64Array(wasm.memory.buffer, at, c0.length).set(c0);
     wasm.kmeans(points, at, c0.length, movement, 300, labels, out);
     const all = new Uint32Array(wasm.memory.buffer, labels, n), to = new Uint32Array(wasm.memory.buffer, picked + i * rows.length * 4, rows.length);
-    rows.forEach((row, i) => { to[i] = all[row]; });
+    rows.forEach((row, i) => { to[i] = all[row]; }); every.set(all, i * n);
   });
   const clustered = performance.now();
   wasm.silhouette_means(sample, picked, 9, out);
   const ms = performance.now() - start, silhouettes = Array.from(new Float64Array(wasm.memory.buffer, out, 9));
   wasm.points_free(points); wasm.points_free(sample);
   for (const [place, bytes] of [[scratch, x.byteLength], [labels, n * 4], [at, 640], [out, 128], [picked, 9 * rows.length * 4]]) wasm.dealloc(place, bytes);
-  return { ms, clustering: clustered - start, silhouettes };
+  return { ms, clustering: clustered - start, silhouettes, labels: Array.from(every, (label) => label.toString(16).padStart(2, '0')).join('') };
 };
 globalThis.ready = true;

@@ -10,6 +10,7 @@ pub(super) use tiles::Tiles;
 
 use super::kmeans::KMeans;
 use super::points::{GROUP, Points};
+use crate::stats::exact_sum::ExactSum;
 use pass::Pass;
 
 /// What becomes of a cluster that no point is nearest to.
@@ -83,7 +84,12 @@ pub(super) fn lloyd_until(
         }
     }
     let (labels, sizes) = pass.finish(n);
-    let inertia = points.weighted_sum(&own_distances(points, &centroids, &labels));
+    let mut inertia = ExactSum::default();
+    each_own_distance(points, &centroids, &labels, &mut |row, distance| match points.weights() {
+        None => inertia.add(distance),
+        Some(weights) => inertia.add_product(weights.get(row).copied().unwrap_or(0.0), distance),
+    });
+    let inertia = inertia.value();
     Some(KMeans { k, inertia, centroids, labels, sizes, iterations })
 }
 
@@ -96,13 +102,26 @@ pub(super) fn nearest(points: &Points, centroids: &[f64]) -> Vec<u32> {
 
 /// The squared distance of each point to the centre of its label.
 pub(super) fn own_distances(points: &Points, centroids: &[f64], labels: &[u32]) -> Vec<f64> {
+    let mut distances = Vec::with_capacity(labels.len());
+    each_own_distance(points, centroids, labels, &mut |_, distance| distances.push(distance));
+    distances
+}
+
+/// Hears of each point, in order, its number and the squared distance to the centre of its label.
+fn each_own_distance(points: &Points, centroids: &[f64], labels: &[u32], hear: &mut impl FnMut(usize, f64)) {
     let dims = points.dims();
-    let distance = |(row, &label): (usize, &u32)| {
-        let centre = &centroids[label as usize * dims..(label as usize + 1) * dims];
-        let point = points.group(row / GROUP).iter().map(|lanes| lanes[row % GROUP]);
-        point.zip(centre).fold(0.0, |sum, (x, c)| sum + (x - c) * (x - c))
-    };
-    labels.iter().enumerate().map(distance).collect()
+    for (number, labels) in labels.chunks(GROUP).enumerate() {
+        let of: [&[f64]; GROUP] = std::array::from_fn(|lane| {
+            let label = labels.get(lane).or(labels.first()).map_or(0, |&label| label as usize);
+            &centroids[label * dims..(label + 1) * dims]
+        });
+        let mut squares = [0.0; GROUP];
+        for ((((x, a), b), c), d) in points.group(number).iter().zip(of[0]).zip(of[1]).zip(of[2]).zip(of[3]) {
+            let away = [x[0] - a, x[1] - b, x[2] - c, x[3] - d];
+            (0..GROUP).for_each(|lane| squares[lane] += away[lane] * away[lane]);
+        }
+        squares.iter().take(labels.len()).enumerate().for_each(|(lane, &square)| hear(number * GROUP + lane, square));
+    }
 }
 
 /// Squared distance, summed in order of the dimensions.

@@ -40,8 +40,13 @@ pub(super) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     pub(super) fn new(points: &'a Points, k: usize) -> Self {
+        Pass::in_batches(points, k, BATCH)
+    }
+
+    /// A pass that looks at `batch` tiles at a time, at least one.
+    pub(super) fn in_batches(points: &'a Points, k: usize, batch: usize) -> Self {
         let tiles = points.tiles();
-        let batch = tiles.len().min(BATCH);
+        let batch = tiles.len().min(batch);
         Pass {
             points,
             tiles,
@@ -84,8 +89,8 @@ impl<'a> Pass<'a> {
         let fresh = self.labels.first() == Some(&NONE) && self.points.weights().is_none();
         #[cfg(test)]
         (self.looked_at += self.points.len());
-        for from in (0..self.tiles.len()).step_by(BATCH) {
-            let (tiles, classes) = self.tiles.batch(from);
+        for from in (0..self.tiles.len()).step_by(best.len().max(1)) {
+            let (tiles, classes) = self.tiles.batch(from, best.len());
             self.centres.best_two(tiles, classes, &mut best, &mut second);
             for (t, ((&class, best), second)) in classes.iter().zip(&best).zip(&second).enumerate() {
                 let first = (from + t) * TILE;

@@ -140,6 +140,32 @@ fn most_points_are_decided_in_single_precision_and_later_passes_look_at_few() {
 }
 
 #[test]
+fn batches_of_any_size_give_the_same_labels_and_the_same_bytes_of_the_centres() {
+    for seed in 0..100 {
+        let mut random = seeded(seed, 9);
+        let (dims, values) = points_of_kind(seed, &mut random);
+        let points = Points::new(dims, &values, None);
+        let k = (1 + below(&mut random, 12) as usize).min(points.len());
+        let run = |batch: usize| {
+            let mut pass = pass::Pass::in_batches(&points, k, batch);
+            let mut centroids = values[..k * dims].to_vec();
+            let labels: Vec<Vec<u32>> = (0..12)
+                .map(|_| {
+                    pass.assign(&centroids);
+                    pass.move_centres(&mut centroids);
+                    pass.labels.clone()
+                })
+                .collect();
+            (labels, centroids.into_iter().map(f64::to_bits).collect::<Vec<u64>>())
+        };
+        let usual = run(tiles::BATCH);
+        for batch in [1, 5, usize::MAX] {
+            assert!(run(batch) == usual, "set {seed} in batches of {batch}");
+        }
+    }
+}
+
+#[test]
 fn a_weight_of_three_gives_the_bytes_of_three_rows() {
     for seed in 0..50 {
         let mut random = seeded(seed, 8);

@@ -82,9 +82,9 @@ impl Tiles {
         libm::ldexp(1.0, self.top + class as i32 - CLASSES as i32 + 2)
     }
 
-    /// The tiles from number `from` on, at most [`BATCH`], and their classes.
-    pub(super) fn batch(&self, from: usize) -> (&[[f32; TILE]], &[u8]) {
-        let to = (from + BATCH).min(self.len());
+    /// The tiles from number `from` on, at most `size`, and their classes.
+    pub(super) fn batch(&self, from: usize, size: usize) -> (&[[f32; TILE]], &[u8]) {
+        let to = (from + size).min(self.len());
         (&self.values[from * self.dims..to * self.dims], &self.classes[from..to])
     }
 

@@ -84,15 +84,18 @@ fn found(sets: std::ops::Range<u32>) -> [usize; 3] {
     counts
 }
 
-/// 94 of 100 sets have the right number and 0.95 of the attainable index, 100 the verdict.
+/// Of the 100 sets that the method was made on, and of two hundreds that it was not: 94, 96 and 98 have the right number, 94, 95 and 98
+/// 0.95 of the attainable index, 100, 100 and 100 the verdict.
 /// Where two segments lie much nearer to each other than to the rest the silhouette joins them: with centres
 /// 5.5 apart in a box 18 wide, 87 of 100 sets are right.
 #[test]
-#[ignore = "100 sets take a minute"]
+#[ignore = "300 sets take two minutes"]
 fn planted_segments_are_found_in_90_of_100_sets() {
-    let counts = found(0..100);
-    println!("{counts:?} of 100");
-    assert!(counts.iter().all(|&count| count >= 90), "{counts:?}");
+    for from in [0, 1000, 2000] {
+        let counts = found(from..from + 100);
+        println!("{counts:?} of 100");
+        assert!(counts.iter().all(|&count| count >= 90), "{counts:?}");
+    }
 }
 
 #[test]
@@ -101,37 +104,53 @@ fn planted_segments_are_found() {
     assert!(counts.iter().all(|&count| count >= 7), "{counts:?}");
 }
 
-/// Uniform, normal, correlated, long-tailed and skewed customers.
-fn noise(seed: u32) -> Vec<Vec<f64>> {
-    let random = &mut seeded(seed, 12);
-    let (n, dims) = (200 + below(random, 600), 2 + (seed / 5 % 4) as usize);
+/// Customers without segments: of `n` rows in `dims` columns, of one of nine shapes, some of them in units of their own.
+fn noise(shape: u32, n: u32, dims: usize, random: &mut Rng) -> Vec<Vec<f64>> {
     let mut columns = vec![Vec::new(); dims];
     for _ in 0..n {
         let common = normal(random);
-        for column in &mut columns {
-            column.push(value(seed % 5, common, random));
+        for (at, column) in columns.iter_mut().enumerate() {
+            column.push(match shape {
+                0 => uniform(random),
+                1 => normal(random),
+                2 => 0.8 * common + 0.6 * normal(random),
+                // Student's t with two degrees of freedom.
+                3 => normal(random) / (0.5 * (normal(random).powi(2) + normal(random).powi(2))).sqrt(),
+                4 => libm::exp(normal(random)),
+                5 => libm::exp(0.7 * common + 0.7 * normal(random)),
+                6 if at % 2 == 0 => 300.0 * libm::exp(1.5 * normal(random)),
+                6 => normal(random),
+                7 => -50.0 * libm::log(1.0 - uniform(random)),
+                // Counts.
+                _ => 1.0 + libm::floor(libm::exp(0.2 * common + 0.8 * normal(random))),
+            });
         }
     }
     columns
 }
 
-fn value(kind: u32, common: f64, random: &mut Rng) -> f64 {
-    match kind {
-        0 => uniform(random),
-        1 => normal(random),
-        2 => 0.8 * common + 0.6 * normal(random),
-        3 => normal(random) / (0.5 * (normal(random).powi(2) + normal(random).powi(2))).sqrt(),
-        _ => libm::exp(normal(random)),
-    }
+/// The sets of noise with the verdict that their segments are real.
+fn noise_found_real(sets: std::ops::Range<u32>) -> Vec<u32> {
+    let is_real = |seed: &u32| {
+        let (random, n) = (&mut seeded(*seed, 13), [200, 500, 1000, 3000][(seed / 9 % 4) as usize]);
+        let columns = noise(seed % 9, n, 2 + (seed / 36 % 4) as usize, random);
+        let result = of_columns(&columns, SegmentsOptions { bootstraps: Some(0), ..Default::default() });
+        result.gap.unwrap().verdict == Verdict::Clusters
+    };
+    sets.filter(is_real).collect()
 }
 
-/// 100 of 100 sets.
+/// None of 288 sets of 200 to 3,000 customers in 2 to 5 dimensions, each shape as often, is found real.
 #[test]
-#[ignore = "100 sets take a minute"]
+#[ignore = "288 sets take three minutes"]
 fn noise_has_no_real_clusters_in_95_of_100_sets() {
-    let options = SegmentsOptions { bootstraps: Some(0), restarts: 2, ..Default::default() };
-    let none = |seed: &u32| of_columns(&noise(*seed), options.clone()).gap.unwrap().verdict == Verdict::NoRealClusters;
-    let count = (0..100).filter(none).count();
-    println!("{count} of 100");
-    assert!(count >= 95);
+    let real = noise_found_real(0..288);
+    println!("{} of 288 are found real: {real:?}", real.len());
+    assert!(real.len() <= 14);
+}
+
+#[test]
+fn noise_has_no_real_clusters() {
+    let real = noise_found_real(0..9);
+    assert!(real.is_empty(), "{real:?}");
 }
