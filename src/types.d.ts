@@ -705,6 +705,12 @@ export interface HazardForecast {
   horizons: { days: number | null; won: Floats; low: Floats; high: Floats; lost: Floats; open: Floats }[];
   /** Days after `meta.asOf` by which 10, 50 and 90 % of the wins to come have come: when a deal is won if it is. null: beyond ten years. */
   closeWindow: { p10: (number | null)[]; p50: (number | null)[]; p90: (number | null)[] };
+  /** Three per deal, the strongest first: places in `reasonColumns` (4294967295 for none) and by how much they move the log-odds of a win within 60 days away from those
+   * of the average of these deals; all empty where the rates of all deals are shown. */
+  reason: Indices;
+  contribution: Floats;
+  /** Columns of the deals, then "(stage)" with the weeks to come in it, "(age)" in days since creation, "(stay)" in days in the stage, and "(re-entries)". */
+  reasonColumns: string[];
   /** Rows whose interval at 60 days is wider than 0.5. */
   tooLittleData: Indices;
   /** Expected closes of all these deals in each of the next 52 weeks. */

@@ -63,23 +63,12 @@ pub(super) fn open_deals(
     let (mut reason, mut contribution, mut reason_columns) = (Vec::new(), Vec::new(), Vec::new());
     if let Some((fitted, scores)) = explained {
         for place in 0..open.len() {
-            let mut left = fitted.contributions(scores, place, average);
+            let left = fitted.contributions(scores, place, average);
             if place == 0 {
                 reason_columns = left.iter().map(|(_, column, _)| (*column).to_owned()).collect();
             }
-            for _ in 0..STRONGEST {
-                let mut strongest = (u32::MAX, 0.0);
-                for (at, (.., moved)) in left.iter().enumerate() {
-                    if f64::abs(*moved) > f64::abs(strongest.1) {
-                        strongest = (at as u32, *moved);
-                    }
-                }
-                if let Some(taken) = left.get_mut(strongest.0 as usize) {
-                    taken.2 = 0.0;
-                }
-                reason.push(strongest.0);
-                contribution.push(strongest.1);
-            }
+            let mut left: Vec<f64> = left.iter().map(|(.., moved)| *moved).collect();
+            strongest(&mut left, &mut reason, &mut contribution);
         }
     }
     OpenDeals {
@@ -97,6 +86,23 @@ pub(super) fn open_deals(
         reason: Indices(reason),
         contribution: Floats(contribution),
         reason_columns,
+    }
+}
+
+/// Adds the places and sizes of the three contributions that move a score most, the strongest first; [`u32::MAX`] for none.
+pub(super) fn strongest(left: &mut [f64], reason: &mut Vec<u32>, contribution: &mut Vec<f64>) {
+    for _ in 0..STRONGEST {
+        let mut found = (u32::MAX, 0.0);
+        for (at, moved) in left.iter().enumerate() {
+            if f64::abs(*moved) > f64::abs(found.1) {
+                found = (at as u32, *moved);
+            }
+        }
+        if let Some(taken) = left.get_mut(found.0 as usize) {
+            *taken = 0.0;
+        }
+        reason.push(found.0);
+        contribution.push(found.1);
     }
 }
 

@@ -18,11 +18,13 @@ use super::logistic::Design;
 use crate::error::{Error, Result};
 use derivatives::Derivatives;
 
-/// Rows with their periods and outcomes. Coefficients of an outcome are ordered: those of the design (intercept first), of the basis for all rows, then
-/// of the basis for each stratum.
+/// Rows with their periods and outcomes. Coefficients of an outcome are ordered: those of the design (intercept first), of each of the numbers with slopes by
+/// stratum, of the basis for all rows, then of the basis for each stratum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     design: Design,
+    /// Numbers whose coefficient is that of the row's stratum.
+    slopes: Vec<Vec<f64>>,
     /// Number of outcomes, the reference included.
     outcomes: usize,
     /// One row per period.
@@ -81,12 +83,49 @@ impl Panel {
         if basis.iter().any(|row| row.len() != q || row.iter().any(|z| !z.is_finite())) {
             return refuse("a basis is a rectangle of finite numbers");
         }
-        Ok(Panel { design, outcomes, basis, strata, stratum, periods, outcome })
+        Ok(Panel { design, slopes: Vec::new(), outcomes, basis, strata, stratum, periods, outcome })
+    }
+
+    /// The same with further numbers, each of which has one coefficient per stratum.
+    ///
+    /// # Errors
+    /// [`Error::ColumnLength`] where one has not one value per row; [`Error::InvalidOption`] for a value that is not finite.
+    pub fn with_slopes(mut self, slopes: impl IntoIterator<Item = Vec<f64>>) -> Result<Self> {
+        for slope in slopes {
+            if slope.len() != self.design.rows() {
+                return Err(Error::ColumnLength {
+                    table: "panel".into(),
+                    column: "slopes".into(),
+                    length: slope.len(),
+                    expected: self.design.rows(),
+                });
+            }
+            if let Some(bad) = slope.iter().find(|value| !value.is_finite()) {
+                return Err(Error::invalid_option("panel", bad.to_string(), "numbers with slopes are finite"));
+            }
+            self.slopes.push(slope);
+        }
+        Ok(self)
     }
 
     /// Coefficients per outcome.
     pub fn columns(&self) -> usize {
-        self.design.coefficients() + (1 + self.strata) * self.basis_columns()
+        self.row_columns() + (1 + self.strata) * self.basis_columns()
+    }
+
+    /// Columns that do not change from period to period.
+    fn row_columns(&self) -> usize {
+        self.design.coefficients() + self.slopes.len() * self.strata.max(1)
+    }
+
+    /// Calls `visit` with those of them that are not zero in `row`, ascending.
+    #[inline]
+    fn active(&self, row: usize, mut visit: impl FnMut(usize, f64)) {
+        self.design.active(row, &mut visit);
+        let own = self.design.coefficients() + self.stratum[row] as usize;
+        for (at, slope) in self.slopes.iter().enumerate() {
+            visit(own + at * self.strata.max(1), slope[row]);
+        }
     }
 
     /// Coefficients in all: (outcomes − 1) × columns.
@@ -105,7 +144,7 @@ impl Panel {
 
     /// First columns of the basis that a row of `stratum` looks at: for all rows, and for its stratum.
     fn basis_starts(&self, stratum: u32) -> impl Iterator<Item = usize> + use<> {
-        let (first, q) = (self.design.coefficients(), self.basis_columns());
+        let (first, q) = (self.row_columns(), self.basis_columns());
         let own = (self.strata > 0).then(|| first + (1 + stratum as usize) * q);
         std::iter::once(first).chain(own)
     }

@@ -106,7 +106,7 @@ pub(super) fn backtest(
         let stage_rate = |stage: u32| (wins[stage as usize] + STAGE_ROWS * base) / (n[stage as usize] + STAGE_ROWS);
         origins.push(at);
         let open = Snapshots::open_at(deals, passages, at);
-        hazards.paths(&open, &mut |row, path, _| {
+        hazards.paths(&open, &mut |row, path| {
             outcome.push(won_in_time(open.deal[row], at));
             given.push(path.at(JUDGED_DAYS).won);
             weights.push(deals.weight[open.deal[row] as usize]);

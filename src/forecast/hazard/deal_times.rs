@@ -69,7 +69,7 @@ impl<'a> DealTimes<'a> {
         let (newest, weights) = Snapshots::fresh(deals, passages, before, MOST_FRESH);
         let total: f64 = weights.iter().sum();
         let mut fresh = Vec::with_capacity(newest.len());
-        hazards.paths(&newest, &mut |row, path, _| fresh.push((weights[row] / total, path.clone())))?;
+        hazards.paths(&newest, &mut |row, path| fresh.push((weights[row] / total, path.clone())))?;
         Ok(Some(DealTimes { deals, passages, hazards, fresh, before }))
     }
 
@@ -79,7 +79,7 @@ impl<'a> DealTimes<'a> {
     /// None that data can cause.
     pub fn open(&self, visit: &mut dyn FnMut(usize, &Within<'_>)) -> Result<()> {
         let open = Snapshots::open_at(self.deals, self.passages, self.before);
-        self.hazards.paths(&open, &mut |row, path, _| visit(open.deal[row] as usize, &|days| path.at(days).won))
+        self.hazards.paths(&open, &mut |row, path| visit(open.deal[row] as usize, &|days| path.at(days).won))
     }
 
     /// Probability that a new deal is won before the age of `days`.

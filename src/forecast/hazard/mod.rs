@@ -5,15 +5,18 @@
 //! move through the stages to come need not be known, because its chances are averaged over that. Amounts and attributes are those of today: no export tells older ones.
 
 mod backtest;
+mod columns;
 mod deal_times;
 mod model;
 mod path;
 mod penalties;
+mod scores;
 mod snapshots;
 
 pub use backtest::HazardTest;
 pub(super) use deal_times::DealTimes;
 
+use super::open_deals::strongest;
 use super::{ForecastOptions, Shown, Verdict};
 use crate::bulk::{Floats, Indices};
 use crate::crm::{Crm, Deals, Outcome, Passages};
@@ -23,6 +26,7 @@ use crate::stats::intervals::Confidence;
 use crate::stats::logistic::sigmoid;
 use model::{Hazards, Known, Least, MOST_WEEKS};
 use path::Path;
+use scores::{Scorer, Spread};
 use serde::{Deserialize, Serialize};
 use snapshots::{Snapshots, spacing_days};
 
@@ -131,6 +135,14 @@ pub struct HazardForecast {
     pub horizons: Vec<HorizonShares>,
     /// When the deals are won if they are.
     pub close_window: CloseWindow,
+    /// Three per deal: places in `reason_columns` of what moves the log-odds of a win within 60 days most, the strongest first; [`u32::MAX`] for none. Empty where the
+    /// rates of all deals are shown.
+    pub reason: Indices,
+    /// Three per deal: by how much, against the average of these deals.
+    pub contribution: Floats,
+    /// Columns of the deals, then `(stage)`, `(age)`, `(stay)` and `(re-entries)`: the stage with the time to come in it, days since creation and in the stage, and stays in
+    /// stages where the deal had been before.
+    pub reason_columns: Vec<String>,
     /// Deals whose interval at 60 days is wider than 0.5: too little data like them.
     pub too_little_data: Indices,
     /// Expected closes of all these deals per week ahead.
@@ -195,18 +207,34 @@ pub(super) fn hazard(
             .chain([HorizonShares::default()])
             .collect(),
         close_window: CloseWindow::default(),
+        reason: Indices::default(),
+        contribution: Floats::default(),
+        reason_columns: Vec::new(),
         too_little_data: Indices::default(),
         weekly: Weekly::new(),
         fresh: None,
         test,
     };
     let used = rates.as_ref().unwrap_or(&hazards);
-    used.paths(&open, &mut |row, path, covariates| {
+    let scorer = Scorer::new(used)?;
+    let average = match shown {
+        Shown::Model => scorer.average(&open, &|row| deals.weight[open.deal[row] as usize])?,
+        Shown::BaseRate => None,
+    };
+    if average.is_some() {
+        found.reason_columns = scorer.reasons();
+    }
+    let (mut path, mut between, mut spread) = (Path::default(), Path::default(), Spread::default());
+    let mut contributions = Vec::new();
+    scorer.each(&open, &mut |row, covariates| {
         let deal = open.deal[row] as usize;
+        scorer.path(covariates, &mut path);
+        scorer.spread(covariates, &mut spread);
         for horizon in &mut found.horizons {
             let days = horizon.days.unwrap_or(f64::INFINITY);
             let shares = path.at(days);
-            let (low, high) = interval(shares.won, used.deviation(path, covariates, days), confidence.multiplier());
+            let deviation = scorer.deviation(&path, &mut spread, days);
+            let (low, high) = interval(shares.won, deviation, confidence.multiplier());
             if horizon.days == Some(HORIZONS[1]) && high - low > TOO_WIDE {
                 found.too_little_data.0.push(deals.row[deal]);
             }
@@ -220,13 +248,17 @@ pub(super) fn hazard(
         for (into, share) in [&mut window.p10, &mut window.p50, &mut window.p90].into_iter().zip(WINDOW) {
             into.push(path.days_until(share));
         }
-        found.weekly.add(path, deals.weight[deal]);
+        found.weekly.add(&path, deals.weight[deal]);
+        if let Some(average) = &average {
+            scorer.contributions(average, covariates, &path, &mut between, &mut contributions);
+            strongest(&mut contributions, &mut found.reason.0, &mut found.contribution.0);
+        }
     })?;
     if shown == Shown::Model {
         let (fresh, weights) = Snapshots::fresh(deals, passages, now, MOST_FRESH);
         let total: f64 = weights.iter().sum();
         let mut weekly = Weekly::new();
-        used.paths(&fresh, &mut |row, path, _| weekly.add(path, weights[row] / total))?;
+        used.paths(&fresh, &mut |row, path| weekly.add(path, weights[row] / total))?;
         found.fresh = Some(weekly);
     }
     progress.report(1.0);

@@ -22,6 +22,9 @@ pub(super) struct Shares {
 
 /// Probability of an end within `weeks` of a constant hazard by week.
 fn ended(hazard: f64, weeks: f64) -> f64 {
+    if weeks == 1.0 {
+        return hazard;
+    }
     if hazard > 0.0 { -libm::expm1(weeks * libm::log1p(-hazard.min(1.0 - 1e-15))) } else { 0.0 }
 }
 

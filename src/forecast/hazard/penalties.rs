@@ -9,6 +9,8 @@ const ROUNDS: [usize; 2] = [5, 10];
 /// Newton steps of the first round from nothing; each later one has one: the optimum moves little between them.
 const FIRST_STEPS: usize = 5;
 const RANGE: (f64, f64) = (0.05, 1e5);
+/// What a free coefficient is held by: a standard deviation of 5.
+const FREE: f64 = 0.04;
 /// What is known of a group before it is seen: as much as one more coefficient of this square tells. Without it, effects too small to be seen in few deals
 /// would be held to be none for certain.
 const PRIOR_SQUARE: f64 = 0.04;
@@ -30,8 +32,22 @@ pub(super) struct Penalties {
     pub groups: Groups,
 }
 
-/// Penalty and inflation by group of coefficients.
+/// Penalty and inflation by outcome and group of coefficients.
 pub(super) type Groups = Vec<(f64, f64)>;
+
+/// Coefficients, one after another, that are held alike.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group {
+    pub length: usize,
+    /// Nothing is known of them beforehand: they are held so little that no data of any size feel it.
+    pub free: bool,
+}
+
+impl Group {
+    pub fn of(length: usize) -> Group {
+        Group { length, free: false }
+    }
+}
 
 /// Deals behind the rows of a panel.
 pub(super) struct Clusters<'a> {
@@ -47,13 +63,13 @@ pub(super) struct Clusters<'a> {
 ///
 /// Snapshots of one deal tell of the same end, so that the product of their likelihoods bends more than it varies, and what is noise would pass for signal. The likelihood
 /// of each group is therefore divided by the ratio of the clustered variance of its coefficients to the plain one (as composite likelihoods are: Ribatet, Cooley &
-/// Davison 2012). `groups` are their lengths in one outcome; where a model `before` had as many of them, its penalties and
+/// Davison 2012). `groups` are those of one outcome; where a model `before` had as many of them, its penalties and
 /// coefficients are those to begin with.
 pub(super) fn learn(
     panel: &Panel,
     weights: &[f64],
     clusters: &Clusters<'_>,
-    groups: &[usize],
+    groups: &[Group],
     before: Option<(&Groups, &[f64])>,
     progress: &mut dyn FnMut(f64),
 ) -> Penalties {
@@ -63,19 +79,25 @@ pub(super) fn learn(
         weights.iter().zip(clusters.draw).map(|(weight, draw)| if *draw < share { *weight } else { 0.0 }).collect();
     let penalty = (0..d).map(|j| if j % p == 0 { 0.0 } else { 1.0 }).collect();
     let mut found = Penalties { penalty, inflation: vec![1.0; d], start: None, groups: Groups::new() };
+    // Which group, and its coefficients.
     let mut ranges = Vec::new();
     for k in 0..d / p {
         let mut first = k * p + 1;
-        for length in groups.iter().filter(|length| **length > 0) {
-            ranges.push(first..first + length);
-            first += length;
+        for (at, group) in groups.iter().enumerate() {
+            if group.length > 0 {
+                ranges.push((k * groups.len() + at, first..first + group.length));
+            }
+            first += group.length;
         }
     }
-    let before = before.filter(|(before, _)| before.len() == ranges.len());
-    if let Some((groups, coefficients)) = before {
-        for (range, (penalty, inflation)) in ranges.iter().zip(groups) {
-            found.penalty[range.clone()].fill(*penalty);
-            found.inflation[range.clone()].fill(*inflation);
+    let free = |at: usize| groups[at % groups.len()].free;
+    found.groups = vec![(1.0, 1.0); d / p * groups.len()];
+    let before = before.filter(|(before, _)| before.len() == found.groups.len());
+    if let Some((before, coefficients)) = before {
+        found.groups.clone_from(before);
+        for (at, range) in &ranges {
+            found.penalty[range.clone()].fill(before[*at].0);
+            found.inflation[range.clone()].fill(before[*at].1);
         }
         found.start = (coefficients.len() == d).then(|| coefficients.to_vec());
     }
@@ -92,7 +114,7 @@ pub(super) fn learn(
             let varies = information(panel, &part, &fitted, clusters.deal, clusters.repeats);
             let none = vec![0.0; d];
             let clustered = clustered_covariance(&fitted, &varies, &none);
-            for range in &ranges {
+            for (_, range) in &ranges {
                 let sum: f64 = range.clone().map(|j| clustered[j * d + j]).sum();
                 // V − VPV, of the covariance V under the penalty P.
                 let plain = |j: usize| {
@@ -106,12 +128,13 @@ pub(super) fn learn(
             }
         }
         let mut largest_step = 0.0_f64;
-        for range in &ranges {
+        for (at, range) in &ranges {
             let square: f64 = range.clone().map(|j| fitted.coefficients[j] * fitted.coefficients[j]).sum();
             let spread: f64 = range.clone().map(variance).sum();
             let (before, inflation) = (found.penalty[range.start], found.inflation[range.start]);
             let told = (range.len() as f64 - before * spread).max(1e-3);
-            let after = (inflation * (told + 1.0) / (square + PRIOR_SQUARE)).clamp(RANGE.0, RANGE.1);
+            let after = if free(*at) { FREE } else { (told + 1.0) / (square + PRIOR_SQUARE) };
+            let after = (inflation * after).clamp(RANGE.0, RANGE.1);
             // Of a group that tells next to nothing it makes no difference how little.
             if told > 0.01 * range.len() as f64 {
                 largest_step = largest_step.max(libm::log(after / before).abs());
@@ -123,6 +146,8 @@ pub(super) fn learn(
             break;
         }
     }
-    found.groups = ranges.iter().map(|range| (found.penalty[range.start], found.inflation[range.start])).collect();
+    for (at, range) in &ranges {
+        found.groups[*at] = (found.penalty[range.start], found.inflation[range.start]);
+    }
     found
 }

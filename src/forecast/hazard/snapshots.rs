@@ -78,6 +78,21 @@ impl Snapshots {
         self.deal.len()
     }
 
+    /// Those of the rows `range`.
+    pub fn part(&self, range: Range<usize>) -> Self {
+        Snapshots {
+            deal: self.deal[range.clone()].to_vec(),
+            stage: self.stage[range.clone()].to_vec(),
+            from: self.from[range.clone()].to_vec(),
+            age_days: self.age_days[range.clone()].to_vec(),
+            stay_days: self.stay_days[range.clone()].to_vec(),
+            re_entries: self.re_entries[range.clone()].to_vec(),
+            weeks: self.weeks[range.clone()].to_vec(),
+            outcome: self.outcome[range.clone()].to_vec(),
+            draw: self.draw[range].to_vec(),
+        }
+    }
+
     /// Adds the deal as it stood at `at` (ms); false where that was not seen.
     fn push(&mut self, deals: &Deals, passages: &Passages, deal: usize, stays: &Range<usize>, at: f64) -> bool {
         let seen = passages.entered[stays.clone()].iter().take_while(|entered| **entered <= at).count();

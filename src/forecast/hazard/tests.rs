@@ -43,6 +43,11 @@ fn shares_sum_to_one_grow_with_the_horizon_and_agree_with_the_weeks() {
     for ((p10, p50), p90) in window.p10.iter().zip(&window.p50).zip(&window.p90) {
         assert!(p10.expect("reached") < p50.expect("reached") && p50 < p90);
     }
+    assert_eq!((hazard.reason.0.len(), hazard.contribution.0.len()), (3 * hazard.row.0.len(), 3 * hazard.row.0.len()));
+    for (places, by) in hazard.reason.0.chunks(3).zip(hazard.contribution.0.chunks(3)) {
+        assert!(by[0].abs() >= by[1].abs() && by[1].abs() >= by[2].abs() && places[0] != places[1]);
+        assert!(places.iter().all(|place| (*place as usize) < hazard.reason_columns.len()), "{places:?}");
+    }
     let by_60: f64 = hazard.horizons[1].won.0.iter().sum();
     let weeks: f64 = hazard.weekly.won.0[..8].iter().sum();
     assert!(weeks < by_60 && by_60 < weeks + hazard.weekly.won.0[8]);
@@ -91,6 +96,45 @@ fn nothing_after_a_snapshot_is_known_at_it() {
         (found.deal, found.stage, found.weeks, found.outcome)
     };
     assert_eq!(learnt(deals, passages), learnt(&later, &cut));
+}
+
+/// The model of all that is known, and the deals open then.
+fn learnt(crm: &Crm) -> (Hazards, Snapshots) {
+    let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+    let columns: Vec<usize> = (0..deals.attributes.len())
+        .filter(|at| ["amount", "source", "owner"].contains(&deals.attributes[*at].name.as_str()))
+        .collect();
+    let past = Past { deals, passages, min_level_rows: 20.0 };
+    let known = Known::All(&columns);
+    let hazards = past.learnt(crm.as_of, 28.0, known, None, &mut |_| ()).expect("no error").expect("a model");
+    (hazards, Snapshots::open_at(deals, passages, crm.as_of))
+}
+
+#[test]
+fn reasons_sum_to_the_log_odds_against_the_average_open_deal() {
+    let crm = simulated(700, 8);
+    let (hazards, open) = learnt(&crm);
+    let scorer = Scorer::new(&hazards).expect("a model");
+    let average = scorer.average(&open, &|_| 1.0).expect("no error").expect("open deals");
+    let (mut path, mut between, mut contributions) = (Path::default(), Path::default(), Vec::new());
+    let names = scorer.reasons();
+    let (mut starts, mut moved) = (Vec::new(), vec![0.0_f64; names.len()]);
+    let mut left_over = 0.0_f64;
+    scorer
+        .each(&open, &mut |_, covariates| {
+            scorer.path(covariates, &mut path);
+            let left = scorer.contributions(&average, covariates, &path, &mut between, &mut contributions);
+            left_over = left_over.max(left.abs());
+            let won = path.at(60.0).won;
+            starts.push((won / (1.0 - won)).ln() - contributions.iter().sum::<f64>());
+            moved.iter_mut().zip(&contributions).for_each(|(most, by)| *most = most.max(by.abs()));
+        })
+        .expect("paths");
+    assert_eq!(names[names.len() - 4..], ["(stage)", "(age)", "(stay)", "(re-entries)"]);
+    assert!(starts.len() > 100 && starts.iter().all(|start| (start - starts[0]).abs() < 1e-12), "{starts:?}");
+    // Each reason tells some deals apart, and hardly anything is put in its place to make up the sum.
+    assert!(moved.iter().all(|most| *most > 0.01), "{names:?} {moved:?}");
+    assert!(left_over < 0.01, "{left_over}");
 }
 
 #[test]
@@ -237,14 +281,22 @@ fn weight_three_equals_three_rows() {
             past.learnt(crm.as_of, spacing, Known::All(&[]), None, &mut |_| ()).expect("no error").expect("a model");
         let open = Snapshots::open_at(deals, passages, crm.as_of);
         let mut rows = Vec::new();
-        let each = |row: usize, path: &Path, covariates: &model::Covariates| {
+        let scorer = Scorer::new(&learnt).expect("a model");
+        let average = scorer.average(&open, &|row| deals.weight[open.deal[row] as usize]).expect("no error");
+        let average = average.expect("open deals");
+        let (mut path, mut other, mut spread) = (Path::default(), Path::default(), Spread::default());
+        let mut contributions = Vec::new();
+        let each = &mut |row: usize, covariates: &scores::Covariates| {
+            scorer.path(covariates, &mut path);
+            scorer.spread(covariates, &mut spread);
+            scorer.contributions(&average, covariates, &path, &mut other, &mut contributions);
             rows.push((
                 path.at(60.0).won,
-                learnt.deviation(path, covariates, 60.0),
+                scorer.deviation(&path, &mut spread, 60.0) + contributions[0],
                 deals.created[open.deal[row] as usize],
             ));
         };
-        learnt.paths(&open, &mut { each }).expect("paths");
+        scorer.each(&open, each).expect("paths");
         let (fresh, weights) = Snapshots::fresh(deals, passages, crm.as_of, 100.0);
         (spacing, learnt.snapshots, learnt.events, rows, weights.iter().sum::<f64>(), fresh.deal.len())
     });

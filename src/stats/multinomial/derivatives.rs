@@ -65,7 +65,7 @@ impl Derivatives {
 struct Sums {
     /// Intercept and numbers.
     dense: usize,
-    /// Columns of categories.
+    /// Columns of categories and of slopes: of few rows each.
     levels: usize,
     pairs: usize,
     /// Values per column of the design: the pairs by column of the basis.
@@ -90,7 +90,7 @@ fn triangle(i: usize) -> usize {
 
 impl Sums {
     fn new(panel: &Panel, pairs: usize) -> Self {
-        let (columns, dense) = (panel.design.coefficients(), panel.design.dense());
+        let (columns, dense) = (panel.row_columns(), panel.design.dense());
         let (levels, width) = (columns - dense, panel.basis_columns() * pairs);
         Sums {
             dense,
@@ -118,12 +118,12 @@ impl Sums {
             add(&mut self.dense_dense[from..from + many], &self.scaled[..many], *x);
         }
         let line = self.dense * pairs;
-        for (at, (column, _)) in levels.iter().enumerate() {
+        for (at, (column, x)) in levels.iter().enumerate() {
             let level = column - self.dense;
-            add(&mut self.level_dense[level * line..][..line], &self.scaled, 1.0);
-            for (other, _) in &levels[..=at] {
+            add(&mut self.level_dense[level * line..][..line], &self.scaled, *x);
+            for (other, z) in &levels[..=at] {
                 let from = (triangle(level) + other - self.dense) * pairs;
-                add(&mut self.level_level[from..from + pairs], bend, 1.0);
+                add(&mut self.level_level[from..from + pairs], bend, x * z);
             }
         }
         if width > 0 {

@@ -27,7 +27,7 @@ pub(super) struct Rows<'a> {
     largest: f64,
     /// Ones, then the columns of the basis, by period.
     basis: Vec<f64>,
-    /// Columns of the design that are not zero in the row visited.
+    /// Columns that are not zero in the row visited and do not change from period to period.
     pub active: Vec<(usize, f64)>,
     /// Chances of each outcome by period, then second derivatives by each pair of scores.
     values: Vec<f64>,
@@ -100,7 +100,7 @@ impl<'a> Rows<'a> {
         let p = panel.columns();
         self.active.clear();
         let active = &mut self.active;
-        panel.design.active(row, |column, x| active.push((column, x)));
+        panel.active(row, |column, x| active.push((column, x)));
         for (score, beta) in self.score.iter_mut().zip(self.beta.chunks_exact(p)) {
             *score = self.active.iter().map(|(column, x)| x * beta[*column]).sum();
         }

@@ -17,7 +17,11 @@ fn panel(rows: usize, seed: u32) -> Panel {
     let stratum = (0..rows).map(|_| below(&mut rng, 2)).collect();
     let periods = (0..rows).map(|_| 1 + below(&mut rng, 5)).collect();
     let outcome = (0..rows).map(|_| below(&mut rng, 3)).collect();
-    Panel::over_periods(design(rows, seed), 3, basis, 2, stratum, periods, outcome).unwrap()
+    let slopes = [(0..rows).map(|_| normal(&mut rng)).collect()];
+    Panel::over_periods(design(rows, seed), 3, basis, 2, stratum, periods, outcome)
+        .unwrap()
+        .with_slopes(slopes)
+        .unwrap()
 }
 
 /// The same with one row of one period for each period of a row, the basis being numbers of the design.
@@ -27,7 +31,7 @@ fn expanded(panel: &Panel) -> (Panel, Vec<usize>) {
     for row in 0..panel.design.rows() {
         for (t, z) in panel.basis.iter().enumerate().take(panel.periods[row] as usize) {
             let mut x = vec![0.0; panel.columns()];
-            panel.design.active(row, |column, value| x[column] = value);
+            panel.active(row, |column, value| x[column] = value);
             for start in panel.basis_starts(panel.stratum[row]) {
                 x[start..start + z.len()].copy_from_slice(z);
             }
@@ -59,6 +63,29 @@ fn periods_of_a_row_equal_rows_of_one_period() {
     close(&a.coefficients, &b.coefficients, 1e-9);
     close(&a.covariance, &b.covariance, 1e-9);
     assert!((a.objective - b.objective).abs() < 1e-9);
+}
+
+#[test]
+fn large_scores_give_what_small_steps_towards_them_promise() {
+    // Beyond 40 the exponential is no longer taken as a product: the loss goes on without a jump.
+    let panel = panel(20, 6);
+    let d = panel.coefficients();
+    let (weights, penalty) = (vec![1.0; 20], vec![0.0; d]);
+    let at = |size: f64| {
+        let beta: Vec<f64> = (0..d).map(|j| size * (0.5 - (j % 2) as f64)).collect();
+        Derivatives::at(&panel, &weights, &penalty, &beta, true)
+    };
+    let mut before = at(0.0);
+    for step in 1..400 {
+        let now = at(f64::from(step) * 0.1);
+        let slope =
+            |here: &Derivatives| here.gradient.iter().enumerate().map(|(j, g)| g * (0.5 - (j % 2) as f64)).sum::<f64>();
+        let promised = 0.05 * (slope(&before) + slope(&now));
+        assert!((now.objective - before.objective - promised).abs() < 0.2, "{step}");
+        assert!(now.hessian.iter().all(|value| value.is_finite()));
+        before = now;
+    }
+    assert!(before.objective.is_finite() && at(1e6).objective.is_finite());
 }
 
 #[test]
@@ -131,6 +158,8 @@ fn unusable_panels_are_refused_by_code() {
     assert_eq!(Panel::new(design(), 3, vec![0]).unwrap_err().code(), "column_length");
     let periods = |m: u32| Panel::over_periods(design(), 2, vec![vec![1.0]], 0, vec![0; 2], vec![1, m], vec![0, 1]);
     assert!(periods(0).is_err() && periods(2).is_err() && periods(1).is_ok());
+    assert_eq!(periods(1).unwrap().with_slopes([vec![1.0]]).unwrap_err().code(), "column_length");
+    assert_eq!(periods(1).unwrap().with_slopes([vec![1.0, f64::NAN]]).unwrap_err().code(), "invalid_option");
     let panel = Panel::new(design(), 2, vec![0, 0]).unwrap();
     assert_eq!(fit(&panel, &[1.0; 2], &[0.0], None).unwrap_err().code(), "no_unique_fit");
 }
@@ -147,6 +176,7 @@ fn clusters_of_one_give_the_plain_sandwich_and_a_repeated_row_counts_as_two_clus
     let index: Vec<usize> = (0..60).flat_map(|i| vec![i; 1 + i % 2]).collect();
     let pick = |codes: &[u32]| index.iter().map(|i| codes[*i]).collect::<Vec<u32>>();
     let mut columns = vec![Vec::new(); panel.design.coefficients() - 1];
+    let slopes = [index.iter().map(|row| panel.slopes[0][*row]).collect()];
     for &row in &index {
         let mut x = vec![0.0; columns.len() + 1];
         panel.design.active(row, |column, value| x[column] = value);
@@ -155,6 +185,7 @@ fn clusters_of_one_give_the_plain_sandwich_and_a_repeated_row_counts_as_two_clus
     let design = Design::new(index.len(), columns, vec![]).unwrap();
     let (stratum, periods, outcome) = (pick(&panel.stratum), pick(&panel.periods), pick(&panel.outcome));
     let many = Panel::over_periods(design, 3, panel.basis.clone(), 2, stratum, periods, outcome).unwrap();
+    let many = many.with_slopes(slopes).unwrap();
     let ones = vec![1.0; index.len()];
     let each: Vec<u32> = (0..index.len() as u32).collect();
     let again = fit(&many, &ones, &penalty, None).unwrap();

@@ -2,12 +2,16 @@
 import { intervalBar } from "../../charts/interval-bar.js";
 import { dealDetails } from "../details.js";
 import { h, refill } from "../dom.js";
+import { reasonChip } from "../reasons.js";
 import { lazySection } from "./lazy-section.js";
 
 const PAGE = 12;
 const MOST = 1000;
 /** Place of 60 days among the horizons: what deals are ordered by, and what the test judges. */
 const JUDGED = 1;
+/** Reasons per deal in the result. */
+const REASONS = 3;
+const NONE = 4294967295;
 
 /** @param {import("../panel.js").Context} context */
 export function whenSection(context) {
@@ -67,6 +71,7 @@ function table(context, result) {
   const { t, percent } = i18n;
   const { hazard, listed, meta } = result;
   const { horizons, closeWindow, row } = hazard;
+  const explained = hazard.reason.length > 0;
   const known = new Map(listed.map((/** @type {any} */ deal) => [deal.row, deal]));
   const places = Array.from(row, (_, place) => place).filter((place) => known.has(row[place]))
     .sort((a, b) => horizons[JUDGED].won[b] - horizons[JUDGED].won[a]);
@@ -74,6 +79,17 @@ function table(context, result) {
   const name = (/** @type {any} */ { days }) => (days === null ? t("when.ever") : t("when.within", { days }));
   const body = h("tbody");
   const more = h("button", { type: "button", onclick: () => draw(body.rows.length * 3) }, t("deals.showMore"));
+
+  /** The reasons of a deal as chips; values of its columns are those of its reasons in the other list. @param {number} place @param {any} deal */
+  function chips(place, deal) {
+    const places = Array.from({ length: REASONS }, (_, at) => REASONS * place + at).filter((at) => hazard.reason[at] !== NONE);
+    return places.map((at) => {
+      const name = hazard.reasonColumns[hazard.reason[at]];
+      const column = name.startsWith("(") ? t(`when.column.${name.slice(1, -1)}`) : name;
+      const value = deal.reasons.find((/** @type {any} */ reason) => reason.column === name)?.value ?? "";
+      return reasonChip({ column, value, contribution: hazard.contribution[at] });
+    });
+  }
 
   /** @param {number} place */
   function line(place) {
@@ -90,7 +106,8 @@ function table(context, result) {
           at === JUDGED && h("td", { class: "wide" }, intervalBar({ value: won[place], low: low[place], high: high[place], label })),
         ];
       }),
-      h("td", null, date(closeWindow.p50[place]), h("span", { class: "note" }, ` ${i18n.range(date(closeWindow.p10[place]), date(closeWindow.p90[place]))}`)));
+      h("td", null, date(closeWindow.p50[place]), h("span", { class: "note" }, ` ${i18n.range(date(closeWindow.p10[place]), date(closeWindow.p90[place]))}`)),
+      explained && h("td", null, h("span", { class: "chips" }, chips(place, deal))));
   }
 
   /** @param {number} count */
@@ -108,7 +125,8 @@ function table(context, result) {
             h("th", { scope: "col", class: "number" }, name(horizon)),
             at === JUDGED && h("th", { scope: "col", class: "wide" }, t("intervalName", { level: percent(0.95, 0) })),
           ]),
-          h("th", { scope: "col" }, t("when.window")))),
+          h("th", { scope: "col" }, t("when.window")),
+          explained && h("th", { scope: "col", class: "why" }, t("deals.reasons")))),
         body)),
     h("div", { class: "toolbar" }, more),
     h("p", { class: "note" }, t("when.means")));

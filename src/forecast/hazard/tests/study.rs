@@ -92,6 +92,8 @@ struct Found {
     slope: f64,
     /// Share of the intervals that hold the truth.
     covered: f64,
+    /// Deals on hold, and how many of their intervals do.
+    on_hold: [f64; 2],
     /// Share of the deals that are open.
     open_share: f64,
     test: HazardTest,
@@ -124,7 +126,7 @@ fn study(deals: u32, seed: u32) -> Found {
     };
     let mut by_score: BTreeMap<i64, Wins> = BTreeMap::new();
     let horizon = &hazard.horizons[1];
-    let (mut given, mut true_ones, mut covered) = (Vec::new(), Vec::new(), 0.0);
+    let (mut given, mut true_ones, mut covered, mut on_hold) = (Vec::new(), Vec::new(), 0.0, [0.0; 2]);
     for at in 0..open.len() {
         let row = open.deal[at] as usize;
         if deals.amount[row].is_nan() || deals.amount[row] <= 0.0 {
@@ -155,7 +157,11 @@ fn study(deals: u32, seed: u32) -> Found {
                 won = after_hold(&truth, wins, left.expect("a stage"), AHEAD);
             }
         }
-        covered += f64::from(u8::from(horizon.low.0[at] <= won && won <= horizon.high.0[at]));
+        let inside = f64::from(u8::from(horizon.low.0[at] <= won && won <= horizon.high.0[at]));
+        covered += inside;
+        if passages.stages.get(open.stage[at] as usize).is_none_or(|stage| stage == "On hold") {
+            on_hold = [on_hold[0] + 1.0, on_hold[1] + inside];
+        }
         given.push(horizon.won.0[at]);
         true_ones.push(won);
     }
@@ -166,22 +172,26 @@ fn study(deals: u32, seed: u32) -> Found {
         truth: true_ones.iter().sum::<f64>() / n,
         slope: calibration_line(&true_ones, &given, &ones).expect("a line").1,
         covered: covered / n,
+        on_hold,
         open_share: open.len() as f64 / deals.len() as f64,
         test: hazard.test.expect("a test"),
     }
 }
 
-/// Means over seeds: given, true, slope, covered, then of the tests: given, observed, slope, skill against the rate and the rate per stage.
-fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> [f64; 10] {
+/// Means over seeds: given, true, slope, covered, share open, then of the tests: given, observed, slope, skill against the rate and the rate per stage; last the
+/// share of deals on hold whose interval holds the truth.
+fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> [f64; 11] {
     let n = seeds.clone().count() as f64;
-    let mut sums = [0.0; 10];
+    let (mut sums, mut holds) = ([0.0; 11], [0.0; 2]);
     for seed in seeds {
-        let Found { given, truth, slope, covered, open_share, test } = study(deals, seed);
+        let Found { given, truth, slope, covered, on_hold, open_share, test } = study(deals, seed);
         let of_test = [test.predicted, test.observed, test.calibration_slope.expect("a slope")];
         let skills = [test.skill_against_rate.value, test.skill_against_stage_rate.value];
         let all = [given, truth, slope, covered, open_share].into_iter().chain(of_test).chain(skills);
         sums.iter_mut().zip(all).for_each(|(sum, value)| *sum += value / n);
+        holds = [holds[0] + on_hold[0], holds[1] + on_hold[1]];
     }
+    sums[10] = holds[1] / holds[0];
     sums
 }
 
@@ -194,22 +204,22 @@ fn one_simulated_crm_has_unbiased_chances_whose_intervals_mostly_hold_the_truth(
     assert!((0.3..0.5).contains(&found.open_share));
 }
 
-/// Over 8 seeds of 4,000 deals, 38 % open: chances of a win within 60 days 12.4 % given and 12.5 % true, slope of the truth 0.99; in the tests by time 12.5 % given and 12.4 % seen, slope
-/// 1.03. The 95 % intervals hold the truth of 91 % of the deals: 91–93 % of those in a stage, and 70 % of the few on hold, of whose wins there are too few.
+/// Over 12 seeds of 4,000 deals, 38 % open: chances of a win within 60 days 12.3 % given and 12.5 % true, slope of the truth 0.99; in the tests by time 12.6 % given and 12.4 % seen, slope
+/// 1.05. The 95 % intervals hold the truth of 93.4 % of the deals: 93–94 % of those in a stage, and 91 % of the few on hold, of whose wins there are too few.
 #[test]
 #[ignore = "a study: cargo test --release --lib hazard::tests::study -- --ignored --nocapture (DEALS and SEEDS set its size)"]
 fn chances_are_unbiased_and_calibrated_against_the_truth() {
     let env = |name: &str, other: u32| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(other);
     let (deals, seeds) = (env("DEALS", 4000), env("SEEDS", 200));
     let started = std::time::Instant::now();
-    let [given, truth, slope, covered, open, predicted, observed, test_slope, skill, stage_skill] =
+    let [given, truth, slope, covered, open, predicted, observed, test_slope, skill, stage_skill, hold] =
         means(deals, 101..=100 + seeds);
     println!(
-        "{deals} deals, {seeds} seeds, {:.1?} each: given {given:.4} true {truth:.4} slope {slope:.3} covered {covered:.3} open {open:.2} | \
+        "{deals} deals, {seeds} seeds, {:.1?} each: given {given:.4} true {truth:.4} slope {slope:.3} covered {covered:.3} ({hold:.3} on hold) open {open:.2} | \
          test: {predicted:.4} {observed:.4} slope {test_slope:.3} skill {skill:.4} {stage_skill:.4}",
         started.elapsed() / seeds
     );
     assert!((given - truth).abs() < 0.005 && (predicted - observed).abs() < 0.005);
     assert!((0.95..1.05).contains(&slope) && (0.95..1.05).contains(&test_slope), "{slope} {test_slope}");
-    assert!(covered > 0.9, "{covered}");
+    assert!((0.92..0.97).contains(&covered) && hold > 0.85, "{covered} {hold}");
 }

@@ -1,0 +1,163 @@
+//! From what was known at snapshots to the columns of a regression.
+
+use super::snapshots::{NO_STAGE, Snapshots};
+use crate::crm::Attribute;
+use crate::stats::logistic::Category;
+use crate::stats::order::sorted_rows;
+use crate::stats::splines::NaturalSpline;
+
+const KNOTS: usize = 4;
+/// Stages that are told apart; those with the fewest snapshots share one place.
+const MOST_STAGES: usize = 12;
+/// Ways into a stage that are told apart.
+const MOST_WAYS: usize = 40;
+
+/// A column of numbers on the scale of the training rows.
+#[derive(Debug, Clone)]
+pub(super) struct Scale {
+    pub mean: f64,
+    pub deviation: f64,
+}
+
+impl Scale {
+    pub fn of(values: &[f64], weights: &[f64]) -> Option<Scale> {
+        let total: f64 = weights.iter().sum();
+        let mean = values.iter().zip(weights).map(|(x, w)| w * x).sum::<f64>() / total;
+        let variance = values.iter().zip(weights).map(|(x, w)| w * (x - mean) * (x - mean)).sum::<f64>() / total;
+        let deviation = variance.sqrt();
+        (deviation > 1e-9 * mean.abs().max(1e-3) && deviation.is_finite()).then_some(Scale { mean, deviation })
+    }
+
+    pub fn apply(&self, values: &mut [f64]) {
+        values.iter_mut().for_each(|x| *x = (*x - self.mean) / self.deviation);
+    }
+}
+
+/// What a number of the snapshot is turned into.
+#[derive(Debug, Clone)]
+pub(super) enum Term {
+    /// Column of the spline of the logarithm of the age.
+    Age(NaturalSpline, usize),
+    /// The same of the time in the stage.
+    Stay(NaturalSpline, usize),
+    ReEntries,
+}
+
+/// Whether the coefficients of two terms are held alike.
+pub(super) fn same_kind(a: &Term, b: &Term) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}
+
+/// Stages with the stages that deals come to them from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ways {
+    /// Number of stages, hold and the one that stands for none apart.
+    pub stages: usize,
+    /// By stage and the one before: 0, or which one it is among those that many deals went.
+    number: Vec<u32>,
+    levels: usize,
+}
+
+impl Ways {
+    /// Those that at least `least` deals were seen to go.
+    pub fn of(snapshots: &Snapshots, weights: &[f64], stages: usize, least: f64) -> Ways {
+        let mut ways = Ways { stages, number: vec![0; (stages + 1) * (stages + 1)], levels: 0 };
+        let mut counts = vec![0.0; ways.number.len()];
+        let mut last = None;
+        for (row, weight) in weights.iter().enumerate() {
+            let way = ways.place(snapshots, row);
+            if last.replace((snapshots.deal[row], way)) != Some((snapshots.deal[row], way)) {
+                counts[way] += weight;
+            }
+        }
+        let order = sorted_rows(counts.len(), &mut |a, b| counts[b].total_cmp(&counts[a]));
+        for way in order.into_iter().take(MOST_WAYS).filter(|way| counts[*way] > 0.0 && counts[*way] >= least) {
+            ways.levels += 1;
+            ways.number[way] = ways.levels as u32;
+        }
+        ways
+    }
+
+    fn place(&self, snapshots: &Snapshots, row: usize) -> usize {
+        let from = if snapshots.from[row] == NO_STAGE { self.stages } else { snapshots.from[row] as usize };
+        snapshots.stage[row] as usize * (self.stages + 1) + from
+    }
+
+    pub fn category(&self, snapshots: &Snapshots) -> Category {
+        let number = |row| self.number.get(self.place(snapshots, row)).copied().unwrap_or(0);
+        Category { codes: (0..snapshots.len()).map(number).collect(), levels: self.levels }
+    }
+}
+
+/// Coefficients of a category of `levels` levels besides the first, as [`Design::with_every_level`] has it.
+pub(super) fn every_level(levels: usize) -> usize {
+    if levels > 1 { levels + 1 } else { levels }
+}
+
+/// Amounts on the scale of their logarithm; other attributes as they are.
+pub(super) fn logged(attribute: &Attribute) -> Attribute {
+    let mut attribute = attribute.clone();
+    if let (Some("amount"), crate::table::Values::Numbers(values)) = (attribute.role.as_deref(), &mut attribute.values)
+    {
+        values.iter_mut().for_each(|x| *x = if *x >= 0.0 { libm::log1p(*x) } else { f64::NAN });
+    }
+    attribute
+}
+
+/// The place of each stage, and how many there are: first those with the most snapshots, the rest share the last.
+pub(super) fn places(stages: usize, stage: &[u32], weights: &[f64]) -> (Vec<u32>, usize) {
+    let mut counts = vec![0.0; stages];
+    for (stage, weight) in stage.iter().zip(weights) {
+        counts[*stage as usize] += weight;
+    }
+    let order = sorted_rows(stages, &mut |a, b| counts[b].total_cmp(&counts[a]));
+    let used = counts.iter().filter(|count| **count > 0.0).count().clamp(1, MOST_STAGES);
+    let mut place = vec![0; stages];
+    for (rank, stage) in order.into_iter().enumerate() {
+        // A stage that no snapshot shows stands with the rarest one.
+        place[stage] = rank.min(used - 1) as u32;
+    }
+    (place, used)
+}
+
+pub(super) fn raw(term: &Term, snapshots: &Snapshots) -> Vec<f64> {
+    let logs = |days: &[f64]| days.iter().map(|days| libm::log1p(*days)).collect::<Vec<f64>>();
+    match term {
+        Term::Age(spline, j) => logs(&snapshots.age_days).into_iter().map(|x| spline.column(*j, x)).collect(),
+        Term::Stay(spline, j) => logs(&snapshots.stay_days).into_iter().map(|x| spline.column(*j, x)).collect(),
+        Term::ReEntries => logs(&snapshots.re_entries),
+    }
+}
+
+pub(super) fn terms(snapshots: &Snapshots, weights: &[f64]) -> Vec<(Term, Scale)> {
+    let logs = |days: &[f64]| days.iter().map(|days| libm::log1p(*days)).collect::<Vec<f64>>();
+    let mut terms: Vec<Term> = Vec::new();
+    if let Some(spline) = NaturalSpline::at_quantiles(&logs(&snapshots.age_days), weights, KNOTS) {
+        terms.extend((0..spline.columns()).map(|j| Term::Age(spline.clone(), j)));
+    }
+    if let Some(spline) = NaturalSpline::at_quantiles(&logs(&snapshots.stay_days), weights, KNOTS) {
+        terms.extend((0..spline.columns()).map(|j| Term::Stay(spline.clone(), j)));
+    }
+    terms.push(Term::ReEntries);
+    let scaled = |term: Term| {
+        let scale = Scale::of(&raw(&term, snapshots), weights)?;
+        Some((term, scale))
+    };
+    terms.into_iter().filter_map(scaled).collect()
+}
+
+/// A spline of the week, constant before the first and after the last knot: far out, hazards stay as they were last seen.
+pub(super) fn basis(snapshots: &Snapshots, weights: &[f64], most: u32) -> Vec<Vec<f64>> {
+    let ended = |row: &usize| snapshots.outcome[*row] > 0;
+    let (weeks, weights): (Vec<f64>, Vec<f64>) =
+        (0..snapshots.len()).filter(ended).map(|row| (f64::from(snapshots.weeks[row] - 1), weights[row])).unzip();
+    let spline = NaturalSpline::at_quantiles(&weeks, &weights, KNOTS);
+    let columns = |week: u32| match &spline {
+        Some(spline) => {
+            let week = f64::from(week).min(spline.last());
+            (0..spline.columns()).map(|j| spline.column(j, week)).collect()
+        }
+        None => Vec::new(),
+    };
+    (0..most).map(columns).collect()
+}
