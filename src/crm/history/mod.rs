@@ -121,16 +121,16 @@ pub(super) fn history(
         Tally::new(if rows.table_rows == 0 && deals.is_some() { "deals" } else { "history" }, &source.table);
     let from_history = deals.is_none();
     let mut deals = deals.unwrap_or_default();
-    let mut index: Vec<u32> = vec![u32::MAX; rows.deal.levels.len()];
+    // Per code of a deal: the deal, and how many rows it has.
+    let mut index: Vec<(u32, u32)> = vec![(u32::MAX, 0); rows.deal.levels.len()];
     if !from_history {
         let known: HashMap<&str, u32> =
             (0..deals.len()).filter_map(|deal| deals.id.get(deal).map(|id| (id, deal as u32))).collect();
         for (code, level) in rows.deal.levels.iter().enumerate() {
-            index[code] = known.get(level).copied().unwrap_or(u32::MAX);
+            index[code].0 = known.get(level).copied().unwrap_or(u32::MAX);
         }
     }
     let mut deal_of = vec![u32::MAX; rows.entered.len()];
-    let mut counts = vec![0_u32; deals.len()];
     let mut occurs = vec![false; rows.stage.levels.len()];
     let mut closes_later = vec![false; deals.len()];
     let all_entered: &[f64] = &rows.entered;
@@ -140,7 +140,7 @@ pub(super) fn history(
             let entered = all_entered[row];
             let stage = rows.stage.codes[row] as usize;
             let found = (index.get_mut(rows.deal.codes[row] as usize), occurs.get_mut(stage));
-            if let (Some(deal), Some(occurs)) = found
+            if let (Some((deal, count)), Some(occurs)) = found
                 && !is_other
                 && entered <= as_of
                 && (from_history || *deal != u32::MAX)
@@ -149,10 +149,9 @@ pub(super) fn history(
                     *deal = deals.row.len() as u32;
                     deals.row.push(row as u32);
                     deals.id.codes.push(rows.deal.codes[row]);
-                    counts.push(0);
                 }
                 *occurs = true;
-                counts[*deal as usize] += 1;
+                *count += 1;
                 deal_of[row] = *deal;
                 continue;
             }
@@ -164,7 +163,7 @@ pub(super) fn history(
                 None => ("no_deal_id", ""),
                 Some(_) if stage >= rows.stage.levels.len() => ("no_stage", ""),
                 Some(_) if entered.is_nan() => ("no_entered_at", ""),
-                Some(deal) if entered > as_of => {
+                Some((deal, _)) if entered > as_of => {
                     if let (Some(later), Some(Outcome::Won | Outcome::Lost | Outcome::Closed)) =
                         (closes_later.get_mut(*deal as usize), rows.ends[stage])
                     {
@@ -180,8 +179,11 @@ pub(super) fn history(
             }
         }
     }
+    let mut counts = vec![0; deals.len()];
+    // Several codes of one deal are possible.
+    index.into_iter().filter(|(_, count)| *count > 0).for_each(|(deal, count)| counts[deal as usize] += count);
     let grouped = grouped(&deal_of, &counts, rows);
-    drop((deal_of, counts, index));
+    drop(deal_of);
     if from_history {
         make_deals(source, roles, rows, &grouped, &mut deals);
     }

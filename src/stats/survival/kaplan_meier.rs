@@ -184,9 +184,10 @@ impl Survival {
         for index in (0..self.time.partition_point(|time| *time <= horizon)).rev() {
             area += self.survival[index] * (right - self.time[index]);
             right = self.time[index];
-            let (hazard, stay, at_risk) = self.step(index);
-            if stay > 0.0 {
-                variance += area * area * hazard / (at_risk * stay);
+            let (events, at_risk) = (self.event_count[index], self.at_risk[index]);
+            // As in `step`: crumbs do not stay.
+            if at_risk - events > SHARE_TOLERANCE * at_risk {
+                variance += area * area * events / (at_risk * (at_risk - events));
             }
         }
         let mean = area + right;
