@@ -613,6 +613,7 @@ export interface TestFigures {
   brier: number;
   baseLogLoss: number;
   baseBrier: number;
+  /** 1 − logLoss / baseLogLoss, with interval over the test rows. */
   logLossSkill: Estimate;
   brierSkill: number;
   calibrationIntercept: number | null;
@@ -638,21 +639,7 @@ export interface ForecastResult {
   holdout: null | {
     from: Instant | null;
     trainRows: number;
-    testRows: number;
-    testRate: number;
-    meanPredicted: number;
-    auc: number | null;
-    aucLow: number | null;
-    aucHigh: number | null;
-    logLoss: number;
-    brier: number;
-    baseLogLoss: number;
-    baseBrier: number;
-    /** 1 − logLoss / baseLogLoss, with interval over the test rows. */
-    logLossSkill: Estimate;
-    brierSkill: number;
-    calibrationIntercept: number | null;
-    calibrationSlope: number | null;
+    figures: TestFigures;
     calibrationError: number;
     reliability: { n: number; predicted: number; observed: Estimate; lowest: number; highest: number }[];
     model: Model;

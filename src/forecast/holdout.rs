@@ -20,34 +20,8 @@ pub struct Holdout {
     pub from: Option<f64>,
     /// Deals (weighted) trained on.
     pub train_rows: f64,
-    /// Deals (weighted) tested on.
-    pub test_rows: f64,
-    /// Share of won ones among the tested.
-    pub test_rate: f64,
-    /// Mean probability that the model gave them.
-    pub mean_predicted: f64,
-    /// Area under the ROC curve; `None` where the test holds one outcome only.
-    pub auc: Option<f64>,
-    /// Lower end of DeLong's interval.
-    pub auc_low: Option<f64>,
-    /// Upper end of DeLong's interval.
-    pub auc_high: Option<f64>,
-    /// Mean negative log likelihood.
-    pub log_loss: f64,
-    /// Mean squared error of the probability.
-    pub brier: f64,
-    /// Log-loss of giving everyone the rate of the training part.
-    pub base_log_loss: f64,
-    /// Brier score of the same.
-    pub base_brier: f64,
-    /// 1 − log_loss / base_log_loss, with a normal interval from the paired differences.
-    pub log_loss_skill: Estimate,
-    /// 1 − brier / base_brier.
-    pub brier_skill: f64,
-    /// Intercept of the outcome on the log-odds given; 0 is perfect.
-    pub calibration_intercept: Option<f64>,
-    /// Slope of the same; 1 is perfect.
-    pub calibration_slope: Option<f64>,
+    /// How it did on the tested deals. The base rate is that of the training part.
+    pub figures: Figures,
     /// Expected calibration error over the groups.
     pub calibration_error: f64,
     /// Ten groups by probability.
@@ -180,25 +154,11 @@ pub fn judge(
     let (y, weights) = (&test.outcome, &test.weights);
     let (won, lost) = train.counts();
     let base = won / (won + lost);
-    let of = figures(y, &probability, &vec![base; probability.len()], weights, confidence);
     let groups = reliability(y, &probability, weights, 10, confidence);
     Ok(Holdout {
         from,
         train_rows: won + lost,
-        test_rows: of.test_rows,
-        test_rate: of.test_rate,
-        mean_predicted: of.mean_predicted,
-        auc: of.auc.map(|area| area.value),
-        auc_low: of.auc.map(|area| area.low),
-        auc_high: of.auc.map(|area| area.high),
-        log_loss: of.log_loss,
-        brier: of.brier,
-        base_log_loss: of.base_log_loss,
-        base_brier: of.base_brier,
-        log_loss_skill: of.log_loss_skill,
-        brier_skill: of.brier_skill,
-        calibration_intercept: of.calibration_intercept,
-        calibration_slope: of.calibration_slope,
+        figures: figures(y, &probability, &vec![base; probability.len()], weights, confidence),
         calibration_error: calibration_error(&groups),
         reliability: groups,
         model: fitted.model.clone(),

@@ -427,23 +427,24 @@ fn judged(holdout: Option<&Holdout>, won: f64, lost: f64, fitted: Option<&Fitted
     if fitted.is_none_or(|fitted| fitted.model.features.is_empty()) {
         return (Verdict::NoSignal, "no_features");
     }
-    let beats_base_rate = holdout.log_loss_skill.low > 0.0;
+    let figures = &holdout.figures;
+    let beats_base_rate = figures.log_loss_skill.low > 0.0;
     if !beats_base_rate {
         // Ranking can survive where the level of the probabilities has drifted away: that is a model to use with care, not noise.
-        let ranks = holdout.auc_low.is_some_and(|low| low > 0.55);
+        let ranks = figures.auc.is_some_and(|auc| auc.low > 0.55);
         return if ranks {
             (Verdict::UseWithCare, "base_rate_drift")
         } else {
             (Verdict::NoSignal, "no_better_than_base_rate")
         };
     }
-    if holdout.auc.is_none_or(|auc| auc < 0.6) {
+    if figures.auc.is_none_or(|auc| auc.value < 0.6) {
         return (Verdict::UseWithCare, "weak_ranking");
     }
-    if (holdout.mean_predicted - holdout.test_rate).abs() > 0.05 {
+    if (figures.mean_predicted - figures.test_rate).abs() > 0.05 {
         return (Verdict::UseWithCare, "base_rate_drift");
     }
-    if holdout.calibration_error > 0.05 || holdout.calibration_slope.is_none_or(|slope| !(0.7..=1.3).contains(&slope)) {
+    if holdout.calibration_error > 0.05 || figures.calibration_slope.is_none_or(|slope| !(0.7..=1.3).contains(&slope)) {
         return (Verdict::UseWithCare, "calibration_off");
     }
     (Verdict::Ready, "tested_on_newest")

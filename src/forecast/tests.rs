@@ -212,11 +212,12 @@ fn weight_three_equals_three_rows() {
     let options = ForecastOptions { penalty: Some(1.0), ..ForecastOptions::default() };
     let [a, b] = [&weighted, &repeated].map(|crm| forecast(crm, &options, &mut Progress::none()).unwrap());
     let (a_test, b_test) = (a.holdout.unwrap(), b.holdout.unwrap());
-    assert_eq!(a_test.test_rows, b_test.test_rows);
+    let (a_of, b_of) = (&a_test.figures, &b_test.figures);
+    assert_eq!(a_of.test_rows, b_of.test_rows);
     for (x, y) in [
-        (a_test.log_loss, b_test.log_loss),
-        (a_test.auc.unwrap(), b_test.auc.unwrap()),
-        (a_test.log_loss_skill.low, b_test.log_loss_skill.low),
+        (a_of.log_loss, b_of.log_loss),
+        (a_of.auc.unwrap().value, b_of.auc.unwrap().value),
+        (a_of.log_loss_skill.low, b_of.log_loss_skill.low),
         (a_test.calibration_error, b_test.calibration_error),
         (a.model.unwrap().features[0].coefficient, b.model.unwrap().features[0].coefficient),
         (a.expected.wins, b.expected.wins),
@@ -237,7 +238,7 @@ fn intervals_cover_the_truth_slopes_are_near_one_and_noise_is_called_noise() {
             covered += usize::from(result.open.low.0[k] <= truth && truth <= result.open.high.0[k]);
             total += 1;
         }
-        slopes += result.holdout.unwrap().calibration_slope.unwrap();
+        slopes += result.holdout.unwrap().figures.calibration_slope.unwrap();
     }
     let (share, slope) = (covered as f64 / total as f64, slopes / f64::from(seeds));
     assert!((0.92..0.98).contains(&share), "{share}");

@@ -113,26 +113,27 @@ fn same_model(model: &Model, reference: &Value) {
 
 fn same_test(holdout: &Holdout, reference: &Value) {
     let test = &reference["test"];
-    close(holdout.test_rows, &test["n"], 0.0, "rows");
-    close(holdout.test_rate, &test["rate"], 1e-9, "rate");
-    close(holdout.mean_predicted, &test["mean_p"], 1e-9, "mean_p");
-    close(holdout.log_loss, &test["log_loss"], 1e-9, "log-loss");
-    close(holdout.auc.unwrap(), &test["auc"], 1e-9, "AUC");
-    close(holdout.brier, &test["brier"], 1e-9, "Brier");
-    close(holdout.base_log_loss, &reference["baseline_test"]["log_loss"], 1e-9, "base log-loss");
-    close(holdout.base_brier, &reference["baseline_test"]["brier"], 1e-9, "base Brier");
-    close(holdout.log_loss_skill.value, &reference["skill_vs_baseline_test"]["log_loss_reduction"], 1e-9, "skill");
-    close(holdout.brier_skill, &reference["skill_vs_baseline_test"]["brier_skill"], 1e-9, "Brier skill");
+    let figures = &holdout.figures;
+    close(figures.test_rows, &test["n"], 0.0, "rows");
+    close(figures.test_rate, &test["rate"], 1e-9, "rate");
+    close(figures.mean_predicted, &test["mean_p"], 1e-9, "mean_p");
+    close(figures.log_loss, &test["log_loss"], 1e-9, "log-loss");
+    close(figures.auc.unwrap().value, &test["auc"], 1e-9, "AUC");
+    close(figures.brier, &test["brier"], 1e-9, "Brier");
+    close(figures.base_log_loss, &reference["baseline_test"]["log_loss"], 1e-9, "base log-loss");
+    close(figures.base_brier, &reference["baseline_test"]["brier"], 1e-9, "base Brier");
+    close(figures.log_loss_skill.value, &reference["skill_vs_baseline_test"]["log_loss_reduction"], 1e-9, "skill");
+    close(figures.brier_skill, &reference["skill_vs_baseline_test"]["brier_skill"], 1e-9, "Brier skill");
     let calibration = &reference["test_calibration"];
     close(holdout.calibration_error, &calibration["ece"], 1e-9, "calibration error");
     close(
-        holdout.calibration_intercept.unwrap(),
+        figures.calibration_intercept.unwrap(),
         &calibration["calibration_intercept_slope"][0],
         1e-6,
         "calibration intercept",
     );
     close(
-        holdout.calibration_slope.unwrap(),
+        figures.calibration_slope.unwrap(),
         &calibration["calibration_intercept_slope"][1],
         1e-6,
         "calibration slope",

@@ -49,17 +49,18 @@ export function forecastPanel(context) {
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
 function reason(i18n, { verdictReason, holdout, needed, closed, baseRate }) {
   const { t, percent, number } = i18n;
+  const tested = holdout?.figures;
   return t(`verdictReason.${verdictReason}`, {
-    count: holdout?.testRows ?? 0,
+    count: tested?.testRows ?? 0,
     from: i18n.date(holdout?.from),
-    skill: holdout ? percent(holdout.logLossSkill.value) : "–",
-    range: holdout ? i18n.range(percent(holdout.logLossSkill.low), percent(holdout.logLossSkill.high)) : "–",
-    auc: holdout?.auc === null || holdout?.auc === undefined ? "–" : i18n.fixed(holdout.auc, 2),
+    skill: tested ? percent(tested.logLossSkill.value) : "–",
+    range: tested ? i18n.range(percent(tested.logLossSkill.low), percent(tested.logLossSkill.high)) : "–",
+    auc: tested?.auc ? i18n.fixed(tested.auc.value, 2) : "–",
     base: baseRate ? percent(baseRate.value) : "–",
     level: percent(0.95, 0),
     error: holdout ? percent(holdout.calibrationError) : "–",
-    said: holdout ? percent(holdout.meanPredicted) : "–",
-    happened: holdout ? percent(holdout.testRate) : "–",
+    said: tested ? percent(tested.meanPredicted) : "–",
+    happened: tested ? percent(tested.testRate) : "–",
     won: number(closed.won), lost: number(closed.lost),
     neededWon: number(closed.won + needed.won), neededLost: number(closed.lost + needed.lost),
   });
@@ -83,9 +84,9 @@ function keyNumbers(i18n, { baseRate, holdout, expected, open, shown, meta }) {
       value: expected.dealsWithoutAmount >= open.row.length && open.row.length > 0 ? t("unknown") : short(expected.amount),
       note: expected.dealsWithoutAmount ? t("forecast.withoutAmount", { count: expected.dealsWithoutAmount }) : t("forecast.allWithAmount"),
     }),
-    holdout && holdout.auc !== null && holdout.auc !== undefined && keyNumber({
-      label: t("forecast.auc"), testid: "forecast-auc", raw: holdout.auc, value: i18n.fixed(holdout.auc, 2),
-      note: intervalText(i18n, { low: holdout.aucLow, high: holdout.aucHigh, n: holdout.testRows }, (value) => i18n.fixed(value, 2), level),
+    holdout?.figures.auc && keyNumber({
+      label: t("forecast.auc"), testid: "forecast-auc", raw: holdout.figures.auc.value, value: i18n.fixed(holdout.figures.auc.value, 2),
+      note: intervalText(i18n, holdout.figures.auc, (value) => i18n.fixed(value, 2), level),
     }),
   ].filter(Boolean);
 }

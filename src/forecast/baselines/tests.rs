@@ -59,10 +59,10 @@ fn by_stage(_: Option<bool>, stage: &str) -> String {
 #[test]
 fn the_base_rate_among_the_baselines_is_the_one_of_the_test() {
     let result = book(1000, true, by_stage);
-    let (base, holdout) = (of(&result, BaselineKind::BaseRate), result.holdout.as_ref().unwrap());
+    let (base, figures) = (of(&result, BaselineKind::BaseRate), result.holdout.as_ref().unwrap().figures);
     let skill = base.skill.unwrap();
-    assert_eq!((skill.log_loss_skill, skill.brier), (holdout.log_loss_skill, holdout.base_brier));
-    assert_eq!(skill.model_log_loss, holdout.log_loss);
+    assert_eq!((skill.log_loss_skill, skill.brier), (figures.log_loss_skill, figures.base_brier));
+    assert_eq!(skill.model_log_loss, figures.log_loss);
     assert!(base.auc.is_none(), "it ranks nobody");
 }
 
@@ -71,7 +71,7 @@ fn a_percentage_that_is_kept_at_the_close_is_judged_on_the_tested_deals() {
     let result = book(1000, true, by_stage);
     let crm = of(&result, BaselineKind::CrmPercentage);
     assert_eq!((crm.basis, result.stages.overwritten), (BaselineBasis::Column, false));
-    assert_eq!(crm.skill.unwrap().log_loss_skill.n, result.holdout.as_ref().unwrap().test_rows);
+    assert_eq!(crm.skill.unwrap().log_loss_skill.n, result.holdout.as_ref().unwrap().figures.test_rows);
     assert!(crm.auc.unwrap().value > 0.7, "only offered deals are won");
     assert!(result.leakage.iter().any(|leak| leak.column == "probability" && !leak.used));
 }

@@ -31,17 +31,18 @@ export function modelQuality(context) {
   function update({ holdout, rolling, performance, meta }) {
     element.hidden = !holdout;
     if (!holdout) return;
+    const { figures } = holdout;
     const level = meta.options?.confidence ?? 0.95;
-    said.textContent = t("forecast.testedOn", { count: holdout.testRows, from: i18n.date(holdout.from), train: holdout.trainRows });
+    said.textContent = t("forecast.testedOn", { count: figures.testRows, from: i18n.date(holdout.from), train: holdout.trainRows });
     calibration.textContent = [
-      t("forecast.calibrated", { said: percent(holdout.meanPredicted), happened: percent(holdout.testRate), error: percent(holdout.calibrationError) }),
-      holdout.calibrationSlope === null ? "" : t("forecast.slope", { slope: i18n.fixed(holdout.calibrationSlope, 2), intercept: i18n.fixed(holdout.calibrationIntercept, 2) }),
+      t("forecast.calibrated", { said: percent(figures.meanPredicted), happened: percent(figures.testRate), error: percent(holdout.calibrationError) }),
+      figures.calibrationSlope === null ? "" : t("forecast.slope", { slope: i18n.fixed(figures.calibrationSlope, 2), intercept: i18n.fixed(figures.calibrationIntercept, 2) }),
     ].filter(Boolean).join(" ");
     chart.element.hidden = !holdout.reliability.length;
-    if (holdout.reliability.length) chart.draw(reliability(holdout.reliability, { i18n, label: t("reliability.label", { count: holdout.testRows, error: percent(holdout.calibrationError) }) }));
+    if (holdout.reliability.length) chart.draw(reliability(holdout.reliability, { i18n, label: t("reliability.label", { count: figures.testRows, error: percent(holdout.calibrationError) }) }));
     refill(again, rolling && fromEarlierDates(i18n, rolling, level));
     refill(against, baselines(i18n, performance.baselines, level));
-    refill(order, lift(i18n, performance.lift, holdout.testRate));
+    refill(order, lift(i18n, performance.lift, figures.testRate));
     threshold.update(performance.thresholds);
   }
 
