@@ -8,11 +8,12 @@ use super::dates::{self, Order};
 use super::infer::{TYPED_SHARE, is_missing, unreadable};
 use super::interner::{Interner, trimmed};
 use super::numbers::{self, DecimalMark};
+use super::plain::{PlainNumber, iso, plain_number, swift_iso, swift_number};
 use super::scan::Scanner;
 use crate::crm::LeftOut;
 use crate::stats::order::reordered;
 use crate::table::Values;
-use crate::time::{TimeZone, gregorian_day};
+use crate::time::TimeZone;
 
 /// A column being read.
 pub(super) enum Cells {
@@ -54,9 +55,9 @@ const GIVE_UP: usize = 4096;
 
 impl Examples {
     #[inline(always)]
-    fn see(&mut self, row: usize, text: &str) {
+    fn see<'t>(&mut self, row: usize, text: impl FnOnce() -> &'t str) {
         if self.0.len() < EXAMPLES {
-            self.keep(row, text);
+            self.keep(row, text());
         }
     }
 
@@ -91,7 +92,6 @@ pub(super) struct Instants {
     examples: Examples,
     plain: u64,
     zoned: u64,
-    day: (u32, f64),
 }
 
 impl Cells {
@@ -115,7 +115,7 @@ impl Cells {
         if enough(present().filter(|text| plain(text).is_some()).count()) && eight < rows {
             return Cells::Numbers(Box::default());
         }
-        if enough(present().filter(|text| iso(text.as_bytes(), &mut Default::default()).is_some()).count()) {
+        if enough(present().filter(|text| iso(text.as_bytes()).is_some()).count()) {
             return Cells::Instants(Box::default());
         }
         Cells::Texts(Interner::default())
@@ -170,8 +170,8 @@ impl Cells {
 #[inline(never)]
 fn texts_of(texts: &mut Interner, scanner: &Scanner<'_>, at: usize, width: usize) -> bool {
     let mut scratch = String::new();
-    for field in (at..scanner.kept()).step_by(width) {
-        texts.push(scanner.kept_field(field, &mut scratch));
+    for cell in scanner.column(at, width) {
+        texts.push_cell(&cell, &mut scratch);
     }
     true
 }
@@ -179,13 +179,27 @@ fn texts_of(texts: &mut Interner, scanner: &Scanner<'_>, at: usize, width: usize
 #[inline(never)]
 fn numbers_of(numbers: &mut Numbers, scanner: &Scanner<'_>, at: usize, width: usize) -> bool {
     let mut scratch = String::new();
-    (at..scanner.kept()).step_by(width).all(|field| numbers.push(scanner.kept_field(field, &mut scratch)))
+    for cell in scanner.column(at, width) {
+        match swift_number(cell.until_end(), cell.length()) {
+            Some(number) => numbers.take(&number, || cell.written()),
+            None if numbers.push(cell.text(&mut scratch)) => {}
+            None => return false,
+        }
+    }
+    true
 }
 
 #[inline(never)]
 fn instants_of(instants: &mut Instants, scanner: &Scanner<'_>, at: usize, width: usize) -> bool {
     let mut scratch = String::new();
-    (at..scanner.kept()).step_by(width).all(|field| instants.push(scanner.kept_field(field, &mut scratch)))
+    for cell in scanner.column(at, width) {
+        match swift_iso(cell.bytes()) {
+            Some(instant) => instants.take(instant, || cell.written()),
+            None if instants.push(cell.text(&mut scratch)) => {}
+            None => return false,
+        }
+    }
+    true
 }
 
 impl Odd {
@@ -228,65 +242,25 @@ impl Odd {
     }
 }
 
-/// The text of a plain number.
-struct PlainNumber {
-    value: f64,
-    /// Digits in front of the point, and behind it where there is one.
-    whole: usize,
-    fraction: Option<usize>,
-    /// Whether the first digit is zero.
-    zero: bool,
-}
-
-impl PlainNumber {
-    /// Whether it is eight digits in a row, which may mean a day.
-    fn may_be_day(&self) -> bool {
-        self.whole == 8 && self.fraction.is_none()
-    }
-}
-
-/// `0.1`, `-12.50`, `7`: at most 15 digits, so that value and power of ten are exact and their quotient is rounded once; no leading zeros.
-#[inline(always)]
-fn plain_number(text: &[u8]) -> Option<PlainNumber> {
-    const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-    let (negative, digits) = match text.split_first() {
-        Some((b'-', rest)) => (true, rest),
-        _ => (false, text),
-    };
-    if digits.is_empty() || digits.len() > 16 {
-        return None;
-    }
-    let (mut mantissa, mut point) = (0_u64, None);
-    for (at, byte) in digits.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            mantissa = mantissa * 10 + u64::from(digit);
-        } else if *byte == b'.' && point.is_none() {
-            point = Some(at);
-        } else {
-            return None;
-        }
-    }
-    let whole = point.unwrap_or(digits.len());
-    let fraction = point.map(|point| digits.len() - point - 1);
-    let zero = digits[0] == b'0';
-    let count = whole + fraction.unwrap_or(0);
-    if whole == 0 || fraction == Some(0) || count > 15 || (zero && whole > 1) {
-        return None;
-    }
-    let value = mantissa as f64 / POWERS[fraction.unwrap_or(0)];
-    Some(PlainNumber { value: if negative { -value } else { value }, whole, fraction, zero })
-}
-
 impl Numbers {
-    #[inline(always)]
+    #[inline(never)]
     fn push(&mut self, text: &str) -> bool {
         let text = trimmed(text);
-        let row = self.values.len();
-        let Some(number) = plain_number(text.as_bytes()) else {
-            self.values.push(f64::NAN);
-            return text.is_empty() || self.odd.push(row, text);
-        };
+        match plain_number(text.as_bytes()) {
+            Some(number) => self.take(&number, || text),
+            None => {
+                let row = self.values.len();
+                self.values.push(f64::NAN);
+                return text.is_empty() || self.odd.push(row, text);
+            }
+        }
+        true
+    }
+
+    /// The number of the next row, which is written as `text`.
+    #[inline(always)]
+    fn take<'t>(&mut self, number: &PlainNumber, text: impl FnOnce() -> &'t str) {
+        self.examples.see(self.values.len(), text);
         self.values.push(number.value);
         self.plain += 1;
         match number.fraction {
@@ -299,8 +273,6 @@ impl Numbers {
                 self.grouped += u64::from(fraction == 3 && number.whole <= 3 && !number.zero);
             }
         }
-        self.examples.see(row, text);
-        true
     }
 
     /// The column, where all of its values say that it is numbers with a decimal point; as [`super::infer`] would judge.
@@ -359,86 +331,28 @@ impl Numbers {
     }
 }
 
-/// `2024-09-10`, `2024-09-10 08:30`, `2024-09-10T08:30:00.5Z`, `2024-09-10T08:30:00+03:30` in ms, and whether that is UTC; local otherwise.
-#[inline(always)]
-fn iso(text: &[u8], day: &mut (u32, f64)) -> Option<(f64, bool)> {
-    let digits = |at: usize| -> Option<u32> {
-        let (tens, ones) = (text.get(at)?.wrapping_sub(b'0'), text.get(at + 1)?.wrapping_sub(b'0'));
-        (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
-    };
-    if text.len() < 10 || text[4] != b'-' || text[7] != b'-' {
-        return None;
-    }
-    let packed = ((digits(0)? * 100 + digits(2)?) * 100 + digits(5)?) * 100 + digits(8)?;
-    if day.0 != packed {
-        let year = packed / 10_000;
-        if !(1500..=2999).contains(&year) {
-            return None;
-        }
-        *day = (packed, gregorian_day(year as i32, packed / 100 % 100, packed % 100)? as f64 * 86_400_000.0);
-    }
-    if text.len() == 10 {
-        return Some((day.1, false));
-    }
-    if !matches!(text[10], b'T' | b' ') {
-        return None;
-    }
-    let (hour, minute) = (digits(11)?, digits(14)?);
-    if text[13] != b':' || hour > 23 || minute > 59 {
-        return None;
-    }
-    let mut ms = f64::from(hour * 3_600_000 + minute * 60_000);
-    let mut rest = &text[16..];
-    if let [b':', ..] = rest {
-        let second = digits(17)?;
-        if second > 59 {
-            return None;
-        }
-        ms += f64::from(second * 1000);
-        rest = &text[19..];
-        if let [b'.', fraction @ ..] = rest {
-            let length = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            if length == 0 {
-                return None;
-            }
-            // Finer digits are cut, as everywhere.
-            let thousandths = (0..3).fold(0, |sum, at| {
-                sum * 10 + fraction.get(at).filter(|_| at < length).map_or(0, |byte| u32::from(byte - b'0'))
-            });
-            ms += f64::from(thousandths);
-            rest = &fraction[length..];
-        }
-    }
-    match rest {
-        [] => Some((day.1 + ms, false)),
-        [b'Z'] => Some((day.1 + ms, true)),
-        [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
-            let at = text.len() - 5;
-            let (hours, minutes) = (digits(at)?, digits(at + 3)?);
-            if hours > 18 || minutes > 59 {
-                return None;
-            }
-            let east = f64::from(hours * 60 + minutes) * 60_000.0;
-            Some((day.1 + ms - if *sign == b'+' { east } else { -east }, true))
-        }
-        _ => None,
-    }
-}
-
 impl Instants {
-    #[inline(always)]
+    #[inline(never)]
     fn push(&mut self, text: &str) -> bool {
         let text = trimmed(text);
-        let row = self.values.len();
-        let Some((value, is_utc)) = iso(text.as_bytes(), &mut self.day) else {
-            self.values.push(f64::NAN);
-            return text.is_empty() || self.odd.push(row, text);
-        };
+        match iso(text.as_bytes()) {
+            Some(instant) => self.take(instant, || text),
+            None => {
+                let row = self.values.len();
+                self.values.push(f64::NAN);
+                return text.is_empty() || self.odd.push(row, text);
+            }
+        }
+        true
+    }
+
+    /// The instant of the next row, which is written as `text`.
+    #[inline(always)]
+    fn take<'t>(&mut self, (value, is_utc): (f64, bool), text: impl FnOnce() -> &'t str) {
+        self.examples.see(self.values.len(), text);
         self.values.push(value);
         self.plain += 1;
         self.zoned += u64::from(is_utc);
-        self.examples.see(row, text);
-        true
     }
 
     /// The column, where all of its values say that it is ISO dates; as [`super::infer`] would judge.
@@ -486,66 +400,3 @@ impl Instants {
 }
 
 const ISO_LAYOUT: &str = "yyyy-mm-dd";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_numbers_are_those_of_the_standard_library() {
-        let mut state = 3_u64;
-        for _ in 0..200_000 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let (whole, digits) = (state >> 33 >> (state % 31), (state >> 20) % 9);
-            let text = if digits == 0 {
-                format!("-{whole}")
-            } else {
-                format!("{whole}.{:0>1$}", state >> 50, digits as usize)
-            };
-            if let Some(number) = plain_number(text.as_bytes()) {
-                assert_eq!(Ok(number.value.to_bits()), text.parse::<f64>().map(f64::to_bits), "{text}");
-            } else {
-                assert!(text.len() > 15, "{text}");
-            }
-        }
-        for text in ["", "-", ".5", "5.", "007", "00.5", "1e3", "1,5", "+1", "1234567890123456", "1.2.3", "--1"] {
-            assert!(plain_number(text.as_bytes()).is_none(), "{text}");
-        }
-    }
-
-    #[test]
-    fn iso_dates_are_those_of_the_general_reader() {
-        let zone = TimeZone::utc();
-        for day in [
-            "2024-02-29",
-            "2023-02-29",
-            "1999-12-31",
-            "2024-00-10",
-            "2024-13-01",
-            "1403-06-20",
-            "20240101",
-            "2024-1-01",
-        ] {
-            for time in [
-                "",
-                "T00:00",
-                " 23:59:59",
-                "T24:00:00",
-                "T12:30:15.5",
-                "T12:30:15.98765",
-                "T12:60",
-                " 12",
-                "T12:30:15.",
-            ] {
-                for offset in ["", "Z", "+03:30", "-11:00", "+0330", "+19:00", "z", " "] {
-                    let text = format!("{day}{time}{offset}");
-                    let general = dates::Written::parse(&text).and_then(|w| w.instant(Order::YearMonthDay, &zone));
-                    if let Some((value, _)) = iso(text.as_bytes(), &mut (0, 0.0)) {
-                        assert_eq!(Some(value), general, "{text}");
-                    }
-                }
-            }
-        }
-        assert_eq!(iso(b"2024-09-10T08:30:00+03:30", &mut (0, 0.0)), Some((1_725_944_400_000.0, true)));
-    }
-}

@@ -1,5 +1,7 @@
 //! Distinct texts of a column, found without an allocation per cell.
 
+use super::scan::Cell;
+use super::simd::append;
 use crate::table::{Levels, Texts};
 
 /// Distinct texts in order of first appearance, how often each occurs, and the code of each row.
@@ -15,11 +17,20 @@ pub(super) struct Interner {
     bytes: String,
     ends: Vec<usize>,
     hashes: Vec<u32>,
+    /// The first texts where they are short; no text is [`LONG`].
+    keys: Vec<Key>,
     /// Open addressing; 0 or the hash above one more than the code. The length is a power of two.
     slots: Vec<u64>,
     /// Number of texts at which to look whether they are still all different; 0 unless they are only appended.
     look_at: usize,
 }
+
+/// A text of less than 32 bytes in whole words, its length in the last byte: short texts are compared and hashed without a branch per length.
+type Key = [u64; 4];
+
+const LONG: Key = [u64::MAX; 4];
+/// Texts whose keys are kept.
+const KEYS: usize = 4096;
 
 /// Rows after which a column can show that its texts are nearly all different.
 const MANY: usize = 1 << 14;
@@ -52,18 +63,49 @@ impl Interner {
     }
 
     /// Appends a row that holds `text` without the blanks around it.
-    #[inline]
     pub fn push(&mut self, text: &str) {
         let text = trimmed(text);
-        let hash = hash(text.as_bytes());
-        if self.look_at > 0 {
-            self.append(text, hash);
-            return;
+        match key_of(text) {
+            Some(key) => self.push_short(&key, || text),
+            None => {
+                let hash = hash(text.as_bytes());
+                self.push_hashed(hash, |texts, code| texts.bytes_of(code) == text.as_bytes(), || text);
+            }
         }
+    }
+
+    /// Appends a row that holds what `cell` says without the blanks around it.
+    #[inline(always)]
+    pub fn push_cell(&mut self, cell: &Cell<'_>, scratch: &mut String) {
+        let (text, length) = (cell.with_rest(), cell.length());
+        if !cell.is_escaped()
+            && is_trimmed(text, length)
+            && let Some(block) = text.first_chunk()
+            && let Some(key) = key(block, length)
+        {
+            self.push_short(&key, || cell.written());
+        } else {
+            self.push(cell.text(scratch));
+        }
+    }
+
+    #[inline(always)]
+    fn push_short<'t>(&mut self, key: &Key, text: impl Fn() -> &'t str) {
+        let is_same = |texts: &Self, code: usize| match texts.keys.get(code) {
+            Some(other) => key == other,
+            None => texts.bytes_of(code) == text().as_bytes(),
+        };
+        self.push_hashed(key_hash(key), is_same, &text);
+    }
+
+    #[inline(always)]
+    fn push_hashed<'t>(&mut self, hash: u32, is_same: impl Fn(&Self, usize) -> bool, text: impl Fn() -> &'t str) {
         if self.ends.len() * 2 >= self.slots.len() {
-            self.grow();
+            if self.look_at == 0 {
+                self.grow();
+            }
             if self.look_at > 0 {
-                self.append(text, hash);
+                self.append(text(), hash);
                 return;
             }
         }
@@ -74,10 +116,10 @@ impl Interner {
             let entry = self.slots[slot];
             if entry == 0 {
                 self.slots[slot] = (u64::from(hash) << 32) | (self.ends.len() as u64 + 1);
-                break self.add(text, hash);
+                break self.add(text(), hash);
             }
             let code = entry as u32 - 1;
-            if (entry >> 32) as u32 == hash && are_equal(self.bytes_of(code as usize), text.as_bytes()) {
+            if (entry >> 32) as u32 == hash && is_same(self, code as usize) {
                 break code;
             }
             slot = (slot + 1) & mask;
@@ -89,7 +131,10 @@ impl Interner {
     /// A new code for `text`, which no row has yet.
     fn add(&mut self, text: &str, hash: u32) -> u32 {
         let code = self.ends.len() as u32;
-        self.bytes.push_str(text);
+        append(&mut self.bytes, text);
+        if self.keys.len() < KEYS {
+            self.keys.push(key_of(text).unwrap_or(LONG));
+        }
         self.ends.push(self.bytes.len());
         self.hashes.push(hash);
         self.counts.push(0);
@@ -226,12 +271,19 @@ impl Interner {
 /// `text` without blanks and invisible direction marks around it.
 #[inline(always)]
 pub(super) fn trimmed(text: &str) -> &str {
-    match text.as_bytes() {
-        [] | [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
-        // Letters of two bytes, such as those of Arabic script: no blank begins with these.
-        [b'!'..=b'~' | 0xc3..=0xdf, .., 0xc3..=0xdf, _] | [0xc3..=0xdf, .., b'!'..=b'~'] => text,
-        _ => trimmed_of_blanks(text),
-    }
+    if is_trimmed(text.as_bytes(), text.len()) { text } else { trimmed_of_blanks(text) }
+}
+
+/// Whether it is plain that [`trimmed`] takes nothing off the first `length` bytes of `text`.
+#[inline(always)]
+fn is_trimmed(text: &[u8], length: usize) -> bool {
+    let byte = |at: usize| text.get(at).copied().unwrap_or(b'a');
+    let is_visible = |byte: u8| byte.wrapping_sub(b'!') <= b'~' - b'!';
+    // Begins a letter of two bytes, such as those of Arabic script: no blank begins with these.
+    let is_letter = |byte: u8| byte.wrapping_sub(0xc3) <= 0xdf - 0xc3;
+    let (first, before, last) = (byte(0), byte(length.saturating_sub(2)), byte(length.saturating_sub(1)));
+    // Without branches: what names and companies begin with cannot be predicted.
+    (length == 0) | ((is_visible(first) | is_letter(first)) & (is_visible(last) | is_letter(before)))
 }
 
 #[inline(never)]
@@ -242,49 +294,55 @@ fn trimmed_of_blanks(text: &str) -> &str {
     })
 }
 
-/// Whether the bytes are equal: eight at a time, since most texts are short and a call for them is not.
+/// The key of the first `length` bytes of `block`, where they are short.
 #[inline(always)]
-fn are_equal(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-    match (a.first_chunk::<8>(), b.first_chunk::<8>(), a.last_chunk::<8>(), b.last_chunk::<8>()) {
-        (Some(first), Some(other), Some(last), Some(other_last)) if a.len() <= 16 => {
-            word(first) == word(other) && word(last) == word(other_last)
+fn key(block: &[u8; 32], length: usize) -> Option<Key> {
+    const MASKS: [u8; 64] = {
+        let mut masks = [0; 64];
+        let mut at = 0;
+        while at < 32 {
+            masks[at] = 0xff;
+            at += 1;
         }
-        (None, ..) => a.iter().zip(b).all(|(a, b)| a == b),
-        _ => a == b,
+        masks
+    };
+    let masks = MASKS.get(32_usize.checked_sub(length)?..)?.first_chunk::<32>()?;
+    if length == 32 {
+        return None;
     }
+    let word = |bytes: &[u8; 32], at: usize| bytes[8 * at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+    let mut key: Key = std::array::from_fn(|at| word(block, at) & word(masks, at));
+    key[3] |= (length as u64) << 56;
+    Some(key)
 }
 
+#[inline(never)]
+fn key_of(text: &str) -> Option<Key> {
+    let mut block = [0; 32];
+    block.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    key(&block, text.len())
+}
+
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
 #[inline(always)]
+fn folded(state: u64) -> u32 {
+    ((state ^ (state >> 32)).wrapping_mul(MULTIPLIER) >> 32) as u32
+}
+
+/// The words are multiplied side by side, each by an odd number of its own.
+#[inline(always)]
+fn key_hash(key: &Key) -> u32 {
+    const MULTIPLIERS: Key = [MULTIPLIER, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, 0xd6e8_feb8_6659_fd93];
+    let word = |at: usize| key[at].wrapping_mul(MULTIPLIERS[at]).rotate_left(at as u32 * 16);
+    folded(word(0) ^ word(1) ^ word(2) ^ word(3))
+}
+
+#[inline(never)]
 fn hash(bytes: &[u8]) -> u32 {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |state: u64, word: u64| (state.rotate_left(29) ^ word).wrapping_mul(MULTIPLIER);
-    let finish = |state: u64| ((state ^ (state >> 32)).wrapping_mul(MULTIPLIER) >> 32) as u32;
-    let state = bytes.len() as u64;
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        let mut state = mix(state, u64::from_le_bytes(*first));
-        if bytes.len() > 16 {
-            let (words, _) = bytes[8..].as_chunks::<8>();
-            for word in words {
-                state = mix(state, u64::from_le_bytes(*word));
-            }
-        }
-        return finish(mix(state, u64::from_le_bytes(*last)));
-    }
-    let word = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>(), bytes) {
-        (Some(first), Some(last), _) => {
-            (u64::from(u32::from_le_bytes(*first)) << 32) | u64::from(u32::from_le_bytes(*last))
-        }
-        (.., [first, .., last]) => {
-            (u64::from(*first) << 16) | (u64::from(bytes[bytes.len() / 2]) << 8) | u64::from(*last)
-        }
-        (.., [only]) => u64::from(*only),
-        _ => 0,
-    };
-    finish(mix(state, word))
+    let mix = |state: u64, word: &[u8; 8]| (state.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(MULTIPLIER);
+    let state = bytes.as_chunks().0.iter().fold(bytes.len() as u64, mix);
+    folded(bytes.last_chunk().map_or(state, |last| mix(state, last)))
 }
 
 #[cfg(test)]
@@ -302,6 +360,36 @@ mod tests {
             assert_eq!(interner.text(interner.codes[row] as usize), format!("value number {}", row % 777));
         }
         assert_eq!(interner.counts.iter().sum::<u32>(), 10_000);
+    }
+
+    #[test]
+    fn texts_of_any_length_are_told_apart_and_found_again() {
+        // Beyond the number of keys too, and with what only the host can give: a zero byte.
+        let mut interner = Interner::default();
+        for round in 0..2 {
+            for length in 0..70 {
+                for last in ["a", "b", "\0", "ی", "aی"] {
+                    for first in 0..20 {
+                        interner.push(&format!("{first}{}{last}", &"سلام،دنیا".repeat(4)[..length & !1]));
+                    }
+                }
+            }
+            assert_eq!(interner.len(), 35 * 5 * 20, "{round}");
+        }
+    }
+
+    #[test]
+    fn cells_are_the_texts_that_they_say() {
+        let text = " a ,\"b \",\"c\"\"d\",,سلام,x\u{a0},long text that fills more than thirty-two bytes,e";
+        let mut scanner = super::super::scan::Scanner::new(text, b',', 1);
+        scanner.record().expect("text");
+        let (mut cells, mut texts, mut scratch) = (Interner::default(), Interner::default(), String::new());
+        scanner.column(0, 1).for_each(|cell| cells.push_cell(&cell, &mut scratch));
+        ["a", "b", "c\"d", "", "سلام", "x", "long text that fills more than thirty-two bytes", "e"]
+            .iter()
+            .for_each(|text| texts.push(text));
+        assert_eq!(cells.codes, texts.codes);
+        assert_eq!(cells.into_texts(), texts.into_texts());
     }
 
     #[test]

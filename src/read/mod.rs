@@ -8,6 +8,7 @@ pub(crate) mod fold;
 mod infer;
 mod interner;
 mod numbers;
+mod plain;
 mod rows;
 mod scan;
 mod simd;

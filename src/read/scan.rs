@@ -1,6 +1,6 @@
 //! Records and fields of delimited text, found by the places of quotes, separators and line ends.
 
-use super::simd::{BLOCK, specials};
+use super::simd::{BLOCK, append, specials};
 
 /// A field by its place in the text.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +9,19 @@ struct Field {
     end: usize,
     /// Whether more has to be taken off than the quotes around it.
     escaped: bool,
+}
+
+/// A field that was kept.
+pub(super) struct Cell<'t> {
+    text: &'t str,
+    field: Field,
+}
+
+/// The fields of one column that were kept.
+pub(super) struct Column<'t, 's> {
+    text: &'t str,
+    fields: &'s [Field],
+    width: usize,
 }
 
 /// What a record turned out to be.
@@ -45,11 +58,59 @@ pub(super) struct Scanner<'t> {
     separator: u8,
     at: usize,
     line: u32,
-    block: usize,
-    mask: u64,
+    places: Places<'t>,
     fields: Vec<Field>,
     /// Place of the record's first field among those that were kept.
     first: usize,
+}
+
+/// The places of bytes that count, one after the other. A copy of it, in a loop, stays in registers.
+#[derive(Clone, Copy)]
+struct Places<'t> {
+    text: &'t [u8],
+    separator: u8,
+    block: usize,
+    mask: u64,
+}
+
+impl<'t> Places<'t> {
+    /// Those from `at` on.
+    fn new(text: &'t [u8], separator: u8, at: usize) -> Self {
+        let mut places = Places { text, separator, block: at - at % BLOCK, mask: 0 };
+        places.mask = places.block_mask() & (u64::MAX << (at % BLOCK));
+        places
+    }
+
+    #[inline(always)]
+    fn block_mask(&self) -> u64 {
+        let rest = self.text.get(self.block..).unwrap_or_default();
+        match rest.first_chunk::<BLOCK>() {
+            Some(block) => specials(block, self.separator),
+            None => last_mask(rest, self.separator),
+        }
+    }
+
+    /// The next place; the length of the text where there is none.
+    #[inline(always)]
+    fn next(&mut self) -> usize {
+        while self.mask == 0 {
+            if self.block + BLOCK >= self.text.len() {
+                return self.text.len();
+            }
+            self.block += BLOCK;
+            self.mask = self.block_mask();
+        }
+        let bit = self.mask.trailing_zeros() as usize;
+        self.mask &= self.mask - 1;
+        self.block + bit
+    }
+}
+
+#[inline(never)]
+fn last_mask(rest: &[u8], separator: u8) -> u64 {
+    let mut block = [b' '; BLOCK];
+    block[..rest.len()].copy_from_slice(rest);
+    specials(&block, separator) & !(u64::MAX.checked_shl(rest.len() as u32).unwrap_or(0))
 }
 
 /// Whether `byte` is a control character that no text holds. Vertical tab and form feed stand for line breaks inside cells of some exports; the
@@ -61,49 +122,19 @@ pub(super) fn is_binary(byte: u8) -> bool {
 impl<'t> Scanner<'t> {
     /// A scanner at the start of `text`, which begins on `line`.
     pub fn new(text: &'t str, separator: u8, line: u32) -> Self {
-        let mut scanner = Scanner { text, separator, at: 0, line, block: 0, mask: 0, fields: Vec::new(), first: 0 };
-        scanner.seek(0, line);
-        scanner
+        let places = Places::new(text.as_bytes(), separator, 0);
+        Scanner { text, separator, at: 0, line, places, fields: Vec::new(), first: 0 }
     }
 
     /// Goes on reading at byte `at`, which is on `line`.
     pub fn seek(&mut self, at: usize, line: u32) {
         (self.at, self.line) = (at, line);
-        self.block = at - at % BLOCK;
-        self.mask = self.block_mask() & (u64::MAX << (at % BLOCK));
+        self.places = Places::new(self.text.as_bytes(), self.separator, at);
     }
 
     /// Where the next record begins, and its line.
     pub fn place(&self) -> (usize, u32) {
         (self.at, self.line)
-    }
-
-    #[inline(always)]
-    fn block_mask(&self) -> u64 {
-        let rest = self.text.as_bytes().get(self.block..).unwrap_or_default();
-        match rest.first_chunk::<BLOCK>() {
-            Some(block) => specials(block, self.separator),
-            None => {
-                let mut block = [b' '; BLOCK];
-                block[..rest.len()].copy_from_slice(rest);
-                specials(&block, self.separator) & !(u64::MAX.checked_shl(rest.len() as u32).unwrap_or(0))
-            }
-        }
-    }
-
-    /// The place of the next byte that counts; the length of the text where there is none.
-    #[inline(always)]
-    fn next_special(&mut self) -> usize {
-        while self.mask == 0 {
-            if self.block + BLOCK >= self.text.len() {
-                return self.text.len();
-            }
-            self.block += BLOCK;
-            self.mask = self.block_mask();
-        }
-        let bit = self.mask.trailing_zeros() as usize;
-        self.mask &= self.mask - 1;
-        self.block + bit
     }
 
     #[inline(always)]
@@ -120,7 +151,7 @@ impl<'t> Scanner<'t> {
         self.first = self.fields.len();
         while let Some(end @ (b'\r' | b'\n')) = bytes.get(self.at) {
             self.line += u32::from(*end == b'\n');
-            self.at = self.next_special() + 1;
+            self.at = self.places.next() + 1;
         }
         if self.at >= bytes.len() {
             return Ok(None);
@@ -135,11 +166,13 @@ impl<'t> Scanner<'t> {
             has_junk: false,
         };
         let mut field = self.at;
+        let mut places = self.places;
         loop {
-            let at = self.next_special();
+            let at = places.next();
             let Some(byte) = bytes.get(at).copied() else {
                 self.push(field, at);
                 self.at = at;
+                self.places = places;
                 return Ok(Some(record));
             };
             if byte == self.separator {
@@ -147,9 +180,11 @@ impl<'t> Scanner<'t> {
                 field = at + 1;
             } else if byte == b'\n' || byte == b'\r' {
                 self.push(field, at);
+                self.places = places;
                 return Ok(Some(self.ended(record, at)));
             } else if byte == b'"' {
                 if at == field {
+                    self.places = places;
                     match self.quoted(at, &mut record)? {
                         After::Separator(next) => field = next,
                         After::LineEnd(at) => return Ok(Some(self.ended(record, at))),
@@ -158,6 +193,7 @@ impl<'t> Scanner<'t> {
                             return Ok(Some(record));
                         }
                     }
+                    places = self.places;
                 }
             } else if is_binary(byte) {
                 return Err(BinaryByte { at, value: byte });
@@ -179,7 +215,7 @@ impl<'t> Scanner<'t> {
         let mut field = Field { start: open + 1, end: bytes.len(), escaped: false };
         let mut is_closed = false;
         loop {
-            let at = self.next_special();
+            let at = self.places.next();
             let Some(byte) = bytes.get(at).copied() else {
                 record.is_open = !is_closed;
                 self.fields.push(field);
@@ -196,7 +232,7 @@ impl<'t> Scanner<'t> {
                 let next = bytes.get(at + 1).copied();
                 if next == Some(b'"') {
                     field.escaped = true;
-                    self.next_special();
+                    self.places.next();
                     continue;
                 }
                 let ends = next.is_none_or(|next| next == self.separator || next == b'\n' || next == b'\r');
@@ -204,7 +240,7 @@ impl<'t> Scanner<'t> {
                     field.end = at;
                     self.fields.push(field);
                     let Some(next) = next else { return Ok(After::End) };
-                    let at = self.next_special();
+                    let at = self.places.next();
                     return Ok(if next == self.separator { After::Separator(at + 1) } else { After::LineEnd(at) });
                 }
                 (is_closed, field.escaped, record.has_junk) = (true, true, true);
@@ -242,20 +278,16 @@ impl<'t> Scanner<'t> {
     /// Field `at` of the record without its quotes; `scratch` holds it where that changes more than its ends. Empty beyond the last.
     #[inline(always)]
     pub fn field<'s>(&'s self, at: usize, scratch: &'s mut String) -> &'s str {
-        self.kept_field(self.first + at, scratch)
+        match self.fields.get(self.first + at) {
+            Some(field) => Cell { text: self.text, field: *field }.text(scratch),
+            None => "",
+        }
     }
 
-    /// Field `at` of all that have been kept, as [`Scanner::field`].
+    /// Field `at` of every record of `width` fields that has been kept.
     #[inline(always)]
-    pub fn kept_field<'s>(&'s self, at: usize, scratch: &'s mut String) -> &'s str {
-        let Some(field) = self.fields.get(at) else { return "" };
-        // Fields begin and end at ASCII bytes.
-        let written = self.text.get(field.start..field.end).unwrap_or_default();
-        if field.escaped {
-            unescaped(written, scratch);
-            return scratch;
-        }
-        written
+    pub fn column(&self, at: usize, width: usize) -> Column<'t, '_> {
+        Column { text: self.text, fields: self.fields.get(at..).unwrap_or_default(), width }
     }
 
     /// `record` as it is written.
@@ -266,6 +298,70 @@ impl<'t> Scanner<'t> {
     /// The first line of `record`.
     pub fn first_line(&self, record: &Record) -> &'t str {
         self.text.get(record.start..record.first_break.unwrap_or(record.end)).unwrap_or_default()
+    }
+}
+
+impl<'t> Iterator for Column<'t, '_> {
+    type Item = Cell<'t>;
+
+    // Closures of the library's iterators would be called, once per cell.
+    #[inline(always)]
+    fn next(&mut self) -> Option<Cell<'t>> {
+        let field = *self.fields.first()?;
+        self.fields = self.fields.get(self.width..).unwrap_or_default();
+        Some(Cell { text: self.text, field })
+    }
+}
+
+impl<'t> Cell<'t> {
+    /// Bytes between its quotes.
+    #[inline(always)]
+    pub fn length(&self) -> usize {
+        self.field.end.saturating_sub(self.field.start)
+    }
+
+    /// Whether more has to be taken off than the quotes around it: there are quotes in [`Cell::written`].
+    #[inline(always)]
+    pub fn is_escaped(&self) -> bool {
+        self.field.escaped
+    }
+
+    /// The bytes between its quotes.
+    #[inline(always)]
+    pub fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes().get(self.field.start..self.field.end).unwrap_or_default()
+    }
+
+    /// The whole text up to its end.
+    #[inline(always)]
+    pub fn until_end(&self) -> &'t [u8] {
+        self.text.as_bytes().get(..self.field.end).unwrap_or_default()
+    }
+
+    /// The whole text from its start.
+    #[inline(always)]
+    pub fn with_rest(&self) -> &'t [u8] {
+        self.text.as_bytes().get(self.field.start..).unwrap_or_default()
+    }
+
+    /// What stands between its quotes.
+    #[inline(always)]
+    pub fn written(&self) -> &'t str {
+        // Fields begin and end at ASCII bytes.
+        self.text.get(self.field.start..self.field.end).unwrap_or_default()
+    }
+
+    /// What it says; `scratch` holds it where that is not what is written.
+    #[inline(always)]
+    pub fn text<'s>(&self, scratch: &'s mut String) -> &'s str
+    where
+        't: 's,
+    {
+        if self.field.escaped {
+            unescaped(self.written(), scratch);
+            return scratch;
+        }
+        self.written()
     }
 }
 
@@ -280,11 +376,12 @@ enum After {
 }
 
 /// What a quoted field says, its first quote taken off already: two quotes are one, and the first single one ends the quoting.
+#[inline(never)]
 fn unescaped(written: &str, said: &mut String) {
     said.clear();
     let mut rest = written;
-    while let Some(quote) = rest.find('"') {
-        said.push_str(&rest[..quote]);
+    while let Some(quote) = rest.bytes().position(|byte| byte == b'"') {
+        append(said, &rest[..quote]);
         let behind = &rest[quote + 1..];
         match behind.strip_prefix('"') {
             Some(behind) => {
@@ -292,12 +389,12 @@ fn unescaped(written: &str, said: &mut String) {
                 rest = behind;
             }
             None => {
-                said.push_str(behind);
-                return;
+                rest = behind;
+                break;
             }
         }
     }
-    said.push_str(rest);
+    append(said, rest);
 }
 
 #[cfg(test)]

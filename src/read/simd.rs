@@ -1,4 +1,4 @@
-//! Sixteen bytes at a time: where the bytes stand that structure a text file, and whether bytes are UTF-8.
+//! Many bytes at a time: where those stand that structure a text file, whether they are UTF-8, and short texts appended.
 //!
 //! The portable versions say the same in the obvious way; they run natively and judge the wide ones in tests.
 #![allow(unsafe_code)]
@@ -23,6 +23,26 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str, usize> {
         return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
     }
     std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())
+}
+
+/// Appends `more`, which is mostly short: a call that copies so few bytes costs more than they do.
+#[inline(always)]
+pub(super) fn append(text: &mut String, more: &str) {
+    // SAFETY: bytes of `more` are cut off only where its last eight, which hold them too, are then appended: in the end it is `more` that was.
+    let (bytes, more) = (unsafe { text.as_mut_vec() }, more.as_bytes());
+    let Some(last) = more.last_chunk::<8>().filter(|_| more.len() <= 64) else {
+        if more.len() < 8 {
+            more.iter().for_each(|byte| bytes.push(*byte));
+        } else {
+            bytes.extend_from_slice(more);
+        }
+        return;
+    };
+    let end = bytes.len() + more.len();
+    bytes.reserve(more.len());
+    more.as_chunks::<8>().0.iter().for_each(|word| bytes.extend_from_slice(word));
+    bytes.truncate(end - last.len());
+    bytes.extend_from_slice(last);
 }
 
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
@@ -200,6 +220,17 @@ mod tests {
                 assert_eq!(specials(&block, separator), obvious.map(|at| 1_u64 << at).sum::<u64>());
                 assert_eq!(portable_specials(&block, separator), specials(&block, separator));
             }
+        }
+    }
+
+    #[test]
+    fn texts_of_any_length_are_appended_whole() {
+        let text = "سلام a é ".repeat(12);
+        let (mut appended, mut pushed) = (String::new(), String::new());
+        for (end, _) in text.char_indices() {
+            append(&mut appended, &text[..end]);
+            pushed.push_str(&text[..end]);
+            assert_eq!(appended, pushed);
         }
     }
 

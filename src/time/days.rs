@@ -8,23 +8,23 @@ const EPOCH: i64 = 719_163;
 
 /// Days from 1970-01-01 to a Gregorian day; `None` where there is no such day.
 pub(crate) fn gregorian_day(year: i32, month: u32, day: u32) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if day == 0 || day > length {
+    if !(1..=12).contains(&month) || day == 0 || day > 28 && day > month_length(year, month) {
         return None;
     }
     // Howard Hinnant, "chrono-compatible low-level date algorithms" (2013): years begin in March.
-    let (year, month) = (i64::from(year) - i64::from(month <= 2), i64::from(month));
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(day) - 1;
-    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
+    let year = year - i32::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year as i32;
+    Some(i64::from(era) * 146_097 + i64::from(day_of_era) - 719_468)
+}
+
+fn month_length(year: i32, month: u32) -> u32 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)),
+        _ => 31,
+    }
 }
 
 /// Year, month and day of a day counted from 1970-01-01.
