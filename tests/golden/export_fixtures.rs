@@ -314,6 +314,12 @@ cases! {
         system: "Pipedrive", form: "audit", lacks: &["first_stage_assumed"], tells: Form::Audit, ends_are_stages: (false, false),
         left_out: &[DELETED, ("history", "other_field", 6), ("history", "deal_not_in_deals", 1)],
     };
+    pipedrive_changelog_is_the_flow: Case {
+        name: "Pipedrive changelog",
+        files: files!["pipedrive/deals.csv", "pipedrive/changelog.csv", "pipedrive/stages.csv"],
+        system: "Pipedrive", form: "audit", lacks: &["first_stage_assumed"], tells: Form::Audit, ends_are_stages: (false, false),
+        left_out: &[DELETED, ("history", "other_field", 6), ("history", "deal_not_in_deals", 1)],
+    };
     pipedrive_times_in_stages_lie_end_to_end: Case {
         name: "Pipedrive times",
         files: files!["pipedrive/deals_times.csv", "pipedrive/stages.csv"],
@@ -329,6 +335,11 @@ cases! {
     zoho_stage_history_tells_every_stay: Case {
         name: "Zoho Stage History",
         files: files!["zoho/Deals.csv", "zoho/Stage_History.csv"],
+        system: "Zoho CRM", form: "entry_log", lacks: &[], tells: Form::All, ends_are_stages: (true, true), left_out: &[STRANGE],
+    };
+    zoho_history_by_names_of_the_interface_tells_every_stay: Case {
+        name: "Zoho DealHistory",
+        files: files!["zoho/Deals.csv", "zoho/DealHistory.csv"],
         system: "Zoho CRM", form: "entry_log", lacks: &[], tells: Form::All, ends_are_stages: (true, true), left_out: &[STRANGE],
     };
     odoo_tracking_values_are_dated_by_their_messages: Case {

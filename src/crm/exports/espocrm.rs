@@ -1,4 +1,8 @@
 //! EspoCRM: `Opportunity` and the notes of its stream. `closeDate` is the expected and the actual close date.
+//!
+//! The fields are those of `entityDefs/Opportunity.json` and `entityDefs/Note.json` in its source, the `data` of notes those that
+//! `Tools/Stream/Service.php` writes there: `Create` tells the status that a deal began with, `Status` the one it changed to (an opportunity's is
+//! its stage), `Update` what audited fields were and became.
 
 use super::{Export, PLAIN, Shape};
 use crate::crm::json::{Piece, pieces};
@@ -96,4 +100,23 @@ fn stages(data: &str) -> [Option<String>; 2] {
         }
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stages;
+
+    #[test]
+    fn notes_of_every_kind_tell_the_stage() {
+        let told = |data: &str| stages(data).map(|stage| stage.unwrap_or_default());
+        assert_eq!(
+            told(r#"{"statusValue":"Prospecting","statusField":"stage","statusStyle":"default"}"#),
+            ["", "Prospecting"]
+        );
+        assert_eq!(told(r#"{"field":"stage","value":"Proposal","style":"default"}"#), ["", "Proposal"]);
+        let update = r#"{"fields":["stage","amount"],"attributes":{"was":{"stage":"a","amount":1},"became":{"stage":"b","amount":2}}}"#;
+        assert_eq!(told(update), ["a", "b"]);
+        assert_eq!(told(r#"{"field":"status","value":"Held","style":"success"}"#), ["", ""]);
+        assert_eq!(told("no data"), ["", ""]);
+    }
 }

@@ -1,4 +1,7 @@
 //! Pipedrive: deals of the API, and the export whose columns all begin with the translated word for deal.
+//!
+//! The fields of `GET /deals/{id}/flow` and `GET /deals/{id}/changelog` are those of Pipedrive's API reference and of its own client libraries
+//! (`ChangelogResponseAllOfData`). A row of the changelog does not name its deal: who gathers several adds it.
 
 use super::{Export, PLAIN, PREFIXED, Shape};
 use crate::crm::TableKind;
@@ -84,6 +87,18 @@ pub(super) const PIPEDRIVE: Export = Export {
                 ("datanewvalue", "stage"),
                 ("datalogtime", "entered_at"),
                 ("timestamp", ""),
+            ],
+            ..PLAIN
+        },
+        Shape {
+            kind: TableKind::History,
+            signature: &["dealid", "fieldkey", "oldvalue", "newvalue", "time"],
+            roles: &[
+                ("dealid", "deal_id"),
+                ("fieldkey", "field"),
+                ("oldvalue", "old"),
+                ("newvalue", "stage"),
+                ("time", "entered_at"),
             ],
             ..PLAIN
         },

@@ -1,4 +1,7 @@
 //! Zoho CRM: the deals module, by API names and by labels, which fold alike.
+//!
+//! The labels are those of "Standard fields in Deals" in Zoho's help; the history has those of "Stage History Migration", the API names being
+//! `Potential_Name`, `Stage`, `Moved_To__s`, `Stage_Duration_Calendar_Days`, `Modified_Time` of the module `DealHistory`.
 
 use super::{Export, PLAIN, Shape};
 use crate::crm::TableKind;
@@ -26,17 +29,20 @@ const DEALS: Shape = Shape {
     ..PLAIN
 };
 
-/// A row is written when a deal enters a stage; its duration, in days, when it leaves it.
+/// A row is written when a deal enters a stage, which is its modified time; its duration in days and where it moved to, when it leaves it. These
+/// say nothing that the next row does not: read as a move at that time, every stay would be that of the stage before.
 const HISTORY: Shape = Shape {
     kind: TableKind::History,
     roles: &[
         ("dealid", "deal_id"),
         ("dealnameid", "deal_id"),
-        ("dealname", "deal_id"),
+        ("potentialnameid", "deal_id"),
         ("potentialid", "deal_id"),
+        ("dealname", "deal_id"),
+        ("potentialname", "deal_id"),
         ("stage", "stage"),
-        ("movedtos", "to"),
-        ("movedto", "to"),
+        ("movedtos", ""),
+        ("movedto", ""),
         ("modifiedtime", "entered_at"),
         ("closingdate", ""),
         ("closedate", ""),
@@ -51,6 +57,11 @@ pub(super) const ZOHO: Export = Export {
         Shape { signature: &["dealname", "closingdate", "stage", "createdtime"], ..DEALS },
         Shape { signature: &["stage", "stagedurationcalendardays", "modifiedtime", "closingdate"], ..HISTORY },
         Shape { signature: &["stage", "stagedurationcalendardays", "modifiedtime"], ..HISTORY },
+        Shape {
+            signature: &["stage", "movedtos", "stagedurationcalendardays", "modifiedtime", "closingdate"],
+            ..HISTORY
+        },
         Shape { signature: &["stage", "movedtos", "modifiedtime"], ..HISTORY },
+        Shape { signature: &["stage", "movedto", "modifiedtime"], ..HISTORY },
     ],
 };

@@ -221,6 +221,9 @@ def pipedrive():
             rows.append(["dealChange", plain(closed(d)), 4000 + len(rows), d[0] + 200, 9, "status", "open", outcome(d), plain(closed(d))])
     write("pipedrive/flow.csv",
           ["object", "timestamp", "data.id", "data.item_id", "data.user_id", "data.field_key", "data.old_value", "data.new_value", "data.log_time"], rows)
+    write("pipedrive/changelog.csv",
+          ["deal_id", "field_key", "old_value", "new_value", "actor_user_id", "time", "change_source", "change_source_user_agent", "is_bulk_update_flag"],
+          [[row[3], *row[5:8], 9, row[8], "app", "", "false"] for row in rows])
     write("pipedrive/stages.csv",
           ["id", "order_nr", "name", "pipeline_id", "deal_probability", "rotten_flag", "active_flag"],
           [[sid[s], at + 1, s, 1, 100, "false", "true"] for at, s in enumerate(STAGES[:4])])
@@ -235,6 +238,16 @@ def zoho():
     for d in DEALS:
         for name, at, end in stays(d):
             rows.append([key(d), name, d[1], 40, expected_close(d), (end - at).days if end else "", plain(at), "Sara"])
+    # The same by the names of the interface, as its own module has them.
+    moves = []
+    for d in DEALS:
+        told = stays(d)
+        for at, (name, begin, end) in enumerate(told):
+            to = told[at + 1][0] if at + 1 < len(told) else ""
+            moves.append([f"zcrm_h{len(moves)}", f"Deal {d[0]}", key(d), name, to, (end - begin).days if end else "", d[1], 40, expected_close(d), plain(begin)])
+    write("zoho/DealHistory.csv",
+          ["id", "Potential_Name.name", "Potential_Name.id", "Stage", "Moved_To__s", "Stage_Duration_Calendar_Days", "Amount", "Probability",
+           "Closing_Date", "Modified_Time"], moves)
     write("zoho/Stage_History.csv",
           ["Deal Id", "Stage", "Amount", "Probability (%)", "Closing Date", "Stage Duration (Calendar Days)", "Modified Time", "Modified By"], rows)
 
@@ -331,8 +344,9 @@ def espocrm():
             note(d, d[2][0][1], "Create", {"assignedUserId": "u1", "statusValue": d[2][0][0], "statusField": "stage", "statusStyle": "default"})
             note(d, d[2][0][1] + timedelta(days=1), "Update",
                  {"fields": ["amount"], "attributes": {"was": {"amount": d[1] / 2}, "became": {"amount": d[1]}}})
-        for (old, _), (new, at) in zip(d[2], d[2][1:]):
-            note(d, at, "Update", {"fields": ["stage"], "attributes": {"was": {"stage": old}, "became": {"stage": new}}})
+        for new, at in d[2][1:]:
+            # The stage is the status of an opportunity: its changes are notes of their own kind, which tell the new value only.
+            note(d, at, "Status", {"field": "stage", "value": new, "style": "default"})
     write("espocrm/note.csv", ["id", "type", "data", "parentType", "parentId", "createdAt", "createdById"], rows)
 
 
