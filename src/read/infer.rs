@@ -45,29 +45,35 @@ pub(super) fn infer(
     comma_likely: bool,
     time: &LocalTime,
 ) -> Vec<Typed> {
-    let missing =
-        |column: &Interner| (0..column.len()).map(|code| is_missing(column.text(code))).collect::<Vec<bool>>();
+    let missing: Vec<Vec<bool>> = columns
+        .iter()
+        .map(|column| match column {
+            Cells::Texts(column) | Cells::Read(column) => {
+                (0..column.len()).map(|code| is_missing(column.text(code))).collect()
+            }
+            _ => Vec::new(),
+        })
+        .collect();
     let mut readings: Vec<Reading> = Vec::with_capacity(columns.len());
-    for (name, column) in names.iter().zip(&columns) {
+    for ((name, column), missing) in names.iter().zip(&columns).zip(&missing) {
         readings.push(match column {
             Cells::Texts(column) | Cells::Read(column) => {
                 let lunar = dates::is_lunar(name, time.periods.calendar);
-                read(name, column, &missing(column), comma_likely, lunar)
+                read(name, column, missing, comma_likely, lunar)
             }
             _ => Reading::Text,
         });
     }
     share_order(names, &mut readings);
-    let columns = names.iter().zip(columns).zip(readings);
+    let columns = names.iter().zip(columns).zip(readings).zip(missing);
     columns
-        .map(|((name, column), reading)| match column {
+        .map(|(((name, column), reading), missing)| match column {
             Cells::Texts(column) | Cells::Read(column) if matches!(reading, Reading::Text) => {
-                let missing = missing(&column);
                 let (texts, facts) = text_column(column, &missing);
                 Typed { values: Values::Texts(texts), facts, unreadable: None }
             }
             Cells::Texts(column) | Cells::Read(column) => {
-                let (values, facts, unread) = typed(&column, &missing(&column), reading, &time.zone);
+                let (values, facts, unread) = typed(&column, &missing, reading, &time.zone);
                 let is_unread = |code: u32| unread.get(code as usize) == Some(&true);
                 let rows = (0_u32..).zip(&column.codes).filter(|(_, code)| is_unread(**code));
                 let rows: Vec<(u32, &str)> = rows.map(|(row, code)| (row, column.text(*code as usize))).collect();

@@ -180,17 +180,24 @@ mod wide {
 
     /// Whether `bytes` are UTF-8.
     pub fn is_utf8(bytes: &[u8]) -> bool {
-        let (blocks, tail) = bytes.as_chunks::<16>();
+        let (wide, tail) = bytes.as_chunks::<64>();
+        let (blocks, tail) = tail.as_chunks::<16>();
         let mut last = [0; 16];
         last[..tail.len()].copy_from_slice(tail);
         let mut wrong = u8x16_splat(0);
         let mut before = u8x16_splat(0);
+        for block in wide {
+            let [first, second, third, fourth] = std::array::from_fn(|at| load(&block.as_chunks().0[at]));
+            // Within ASCII behind ASCII nothing can be wrong.
+            if u8x16_bitmask(v128_or(v128_or(v128_or(first, second), v128_or(third, fourth)), before)) != 0 {
+                let front = v128_or(errors(before, first), errors(first, second));
+                wrong = v128_or(wrong, v128_or(front, v128_or(errors(second, third), errors(third, fourth))));
+            }
+            before = fourth;
+        }
         for block in blocks {
             let bytes = load(block);
-            // Within ASCII behind ASCII nothing can be wrong.
-            if u8x16_bitmask(v128_or(bytes, before)) != 0 {
-                wrong = v128_or(wrong, errors(before, bytes));
-            }
+            wrong = v128_or(wrong, errors(before, bytes));
             before = bytes;
         }
         // The zeros behind the last bytes end a character that is cut off, which is an error.
