@@ -219,6 +219,7 @@ fn near_optimum(problem: &Problem, totals: Totals, start: Option<&[f64]>, tolera
     };
     let mut beta = part.beta;
     let (mut gradient, mut step) = (vec![0.0; p], vec![0.0; p]);
+    let mut moves: Vec<Move> = Vec::new();
     let mut before = f64::INFINITY;
     for passes in 1..=MOST_STEPS {
         problem.gradient(&beta, &mut gradient);
@@ -227,9 +228,11 @@ fn near_optimum(problem: &Problem, totals: Totals, start: Option<&[f64]>, tolera
         if finite && steepest <= tolerance * totals.weight {
             return Near { beta, passes, max_gradient: Some(steepest) };
         }
+        if let Some(last) = moves.last_mut() {
+            last.bend.iter_mut().zip(&gradient).for_each(|(bend, gradient)| *bend -= gradient);
+        }
         let last = std::mem::replace(&mut step, gradient.clone());
-        curvature.solve(&mut step);
-        step.iter_mut().for_each(|step| *step *= share);
+        secant_step(&moves, &curvature, share, &mut step);
         let decrement: f64 = step.iter().zip(&gradient).map(|(step, g)| step * g).sum();
         // The part knows too little of the curvature, or rounding is all that is left: exact steps take over.
         if !finite || decrement.is_nan() || decrement > 0.25 * before {
@@ -240,8 +243,32 @@ fn near_optimum(problem: &Problem, totals: Totals, start: Option<&[f64]>, tolera
         }
         before = decrement;
         beta.iter_mut().zip(&step).for_each(|(beta, step)| *beta -= step);
+        moves.push(Move { step: step.clone(), bend: gradient.clone() });
     }
     Near { beta, passes: MOST_STEPS, max_gradient: None }
+}
+
+/// A step, and by how much it took the gradient down.
+struct Move {
+    step: Vec<f64>,
+    bend: Vec<f64>,
+}
+
+/// Turns a gradient into a step by the curvature of a part of the rows, `share` of all, and what `moves` have told about that of all (L-BFGS: Nocedal 1980).
+fn secant_step(moves: &[Move], curvature: &Cholesky, share: f64, step: &mut [f64]) {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let mut parts = Vec::with_capacity(moves.len());
+    for Move { step: moved, bend } in moves.iter().rev() {
+        let part = dot(moved, step) / dot(moved, bend);
+        step.iter_mut().zip(bend).for_each(|(step, bend)| *step -= part * bend);
+        parts.push(part);
+    }
+    curvature.solve(step);
+    step.iter_mut().for_each(|step| *step *= share);
+    for (Move { step: moved, bend }, part) in moves.iter().zip(parts.iter().rev()) {
+        let part = part - dot(bend, step) / dot(moved, bend);
+        step.iter_mut().zip(moved).for_each(|(step, moved)| *step += part * moved);
+    }
 }
 
 /// The optimum of one row in so many, and the share of the rows that it saw; none where there are few rows, or that part has none.

@@ -66,7 +66,9 @@ pub(super) enum Known<'a> {
 /// The columns of the regression for some snapshots.
 pub(super) struct Columns {
     pub design: Design,
-    /// Numbers with a coefficient per stage.
+    /// Numbers with a coefficient per stage: the time in it. The score of the attributes has none. Given one after it was learnt, the chances of 4,000 deals got worse (over
+    /// 30 simulated CRMs: skill from 20.5 to 20.0 %, and 95 % intervals that held the truth of 94 % of the deals held that of 87 %), and those of 40,000 hardly better (over 3:
+    /// from 21.64 to 21.69 %, and from 89 to 84 %).
     pub slopes: Vec<Vec<f64>>,
     pub stratum: Vec<u32>,
     /// Which columns of the design share a penalty, in order, the intercept apart.
@@ -233,3 +235,6 @@ impl Hazards {
         Ok(Columns { design, slopes, stratum, groups })
     }
 }
+
+#[cfg(test)]
+mod tests;

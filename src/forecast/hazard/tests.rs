@@ -8,7 +8,7 @@ use crate::time::DAY_MS;
 
 mod study;
 
-fn simulated(deals: u32, seed: u32) -> Crm {
+pub(super) fn simulated(deals: u32, seed: u32) -> Crm {
     let data = simulate(&SimulateOptions { deals, customers: None, seed }).expect("valid sizes");
     let as_of = Some(AsOf::Milliseconds(data.truth.as_of));
     let sources = vec![

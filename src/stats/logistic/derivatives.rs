@@ -1,7 +1,7 @@
 //! Loss, gradient and Hessian of the regression, by tiles of rows that stay in the cache.
 
 use super::design::Design;
-use super::lanes::{Two, exp_of_negative};
+use super::lanes::{Two, exp_of_negative, log_of_one_plus};
 use std::array::from_fn;
 
 /// Rows that are worked on together.
@@ -128,12 +128,7 @@ impl Tile<'_> {
     }
 
     fn loss(&self, state: &State) -> f64 {
-        let mut loss = 0.0;
-        for i in 0..self.rows.len() {
-            let z = state.score[i];
-            loss += self.weights[i] * (libm::log1p(state.odds[i]) + z.max(0.0) - self.outcome[i] * z);
-        }
-        loss
+        losses(state, self.outcome, self.weights)
     }
 
     fn add_gradient(&self, state: &State, gradient: &mut [f64]) {
@@ -236,6 +231,20 @@ fn chances(state: &mut State, outcome: &Column, weights: &Column) {
         // e / (1 + e)² keeps its digits where 1 − p has lost them.
         weight.times(e.times(share)).times(share).store(curvature);
     }
+}
+
+/// Sum of weight × loss.
+#[inline(never)]
+fn losses(state: &State, outcome: &Column, weights: &Column) -> f64 {
+    let zero = Two::all(0.0);
+    let given = outcome.as_chunks::<2>().0.iter().zip(weights.as_chunks::<2>().0);
+    let made = state.score.as_chunks::<2>().0.iter().zip(state.odds.as_chunks::<2>().0);
+    let sum = made.zip(given).fold(zero, |sum, ((score, odds), (outcome, weight))| {
+        let score = Two::load(score);
+        let loss = log_of_one_plus(Two::load(odds)).plus(score.at_least(zero)).minus(Two::load(outcome).times(score));
+        sum.plus(Two::load(weight).times(loss))
+    });
+    sum.sum()
 }
 
 #[inline(never)]

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// Days ahead.
 const AHEAD: usize = 60;
+/// Scores above it are high, below its negative low.
+const HIGH: f64 = 0.6;
 
 /// Probability of a win within 0, 1, …, 60 days of deals of one score that have just entered a stage, and of deals put on hold from it.
 struct Wins {
@@ -94,6 +96,10 @@ struct Found {
     covered: f64,
     /// Deals on hold, and how many of their intervals do.
     on_hold: [f64; 2],
+    /// Mean divergence of the truth from the probabilities given (Kullback & Leibler): what their log-loss has too much.
+    excess: f64,
+    /// Sums over deals with a low, a middling and a high score in each stage, those on hold last: number, given, true.
+    ends: Vec<[[f64; 3]; 3]>,
     /// Share of the deals that are open.
     open_share: f64,
     test: HazardTest,
@@ -127,6 +133,7 @@ fn study(deals: u32, seed: u32) -> Found {
     let mut by_score: BTreeMap<i64, Wins> = BTreeMap::new();
     let horizon = &hazard.horizons[1];
     let (mut given, mut true_ones, mut covered, mut on_hold) = (Vec::new(), Vec::new(), 0.0, [0.0; 2]);
+    let (mut excess, mut ends) = (0.0, vec![[[0.0; 3]; 3]; truth.stages.len() + 1]);
     for at in 0..open.len() {
         let row = open.deal[at] as usize;
         if deals.amount[row].is_nan() || deals.amount[row] <= 0.0 {
@@ -140,9 +147,11 @@ fn study(deals: u32, seed: u32) -> Found {
         let wins = by_score.entry(bin).or_insert_with(|| Wins::of(&truth, bin as f64 * 0.05));
         let named = |name: &str| truth.stages.iter().position(|stage| stage.stage == name).expect("a stage");
         let mut won = 0.0;
+        let mut place = truth.stages.len();
         match passages.stages.get(open.stage[at] as usize).filter(|stage| *stage != "On hold") {
             Some(stage) => {
                 let stage = named(stage);
+                place = stage;
                 let score = bin as f64 * 0.05;
                 leave(&truth, stage, score, open.stay_days[at], AHEAD, &mut |day, to, probability| {
                     won += probability * then(&truth, wins, stage, to, AHEAD - day);
@@ -162,7 +171,11 @@ fn study(deals: u32, seed: u32) -> Found {
         if passages.stages.get(open.stage[at] as usize).is_none_or(|stage| stage == "On hold") {
             on_hold = [on_hold[0] + 1.0, on_hold[1] + inside];
         }
-        given.push(horizon.won.0[at]);
+        let said = horizon.won.0[at];
+        excess += won * (won / said).ln() + (1.0 - won) * ((1.0 - won) / (1.0 - said)).ln();
+        let end = usize::from(score > -HIGH) + usize::from(score > HIGH);
+        ends[place][end].iter_mut().zip([1.0, said, won]).for_each(|(sum, value)| *sum += value);
+        given.push(said);
         true_ones.push(won);
     }
     let n = given.len() as f64;
@@ -173,26 +186,35 @@ fn study(deals: u32, seed: u32) -> Found {
         slope: calibration_line(&true_ones, &given, &ones).expect("a line").1,
         covered: covered / n,
         on_hold,
+        excess: excess / n,
+        ends,
         open_share: open.len() as f64 / deals.len() as f64,
         test: hazard.test.expect("a test"),
     }
 }
 
-/// Means over seeds: given, true, slope, covered, share open, then of the tests: given, observed, slope, skill against the rate and the rate per stage; last the
-/// share of deals on hold whose interval holds the truth.
-fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> [f64; 11] {
+/// Means over seeds: given, true, slope, covered, share open, then of the tests: given, observed, slope, skill against the rate and the rate per stage; then the
+/// share of deals on hold whose interval holds the truth, last the divergence. With them the ends of all seeds.
+fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> ([f64; 12], Vec<[[f64; 3]; 3]>) {
     let n = seeds.clone().count() as f64;
-    let (mut sums, mut holds) = ([0.0; 11], [0.0; 2]);
+    let (mut sums, mut holds, mut all_ends) = ([0.0; 12], [0.0; 2], Vec::new());
     for seed in seeds {
-        let Found { given, truth, slope, covered, on_hold, open_share, test } = study(deals, seed);
+        let Found { given, truth, slope, covered, on_hold, excess, ends, open_share, test } = study(deals, seed);
         let of_test = [test.predicted, test.observed, test.calibration_slope.expect("a slope")];
         let skills = [test.skill_against_rate.value, test.skill_against_stage_rate.value];
         let all = [given, truth, slope, covered, open_share].into_iter().chain(of_test).chain(skills);
         sums.iter_mut().zip(all).for_each(|(sum, value)| *sum += value / n);
+        sums[11] += excess / n;
         holds = [holds[0] + on_hold[0], holds[1] + on_hold[1]];
+        all_ends.resize(ends.len(), [[0.0; 3]; 3]);
+        for (sums, values) in
+            all_ends.as_flattened_mut().as_flattened_mut().iter_mut().zip(ends.as_flattened().as_flattened())
+        {
+            *sums += values;
+        }
     }
     sums[10] = holds[1] / holds[0];
-    sums
+    (sums, all_ends)
 }
 
 /// One seed, so that the bounds are wide.
@@ -205,20 +227,27 @@ fn one_simulated_crm_has_unbiased_chances_whose_intervals_mostly_hold_the_truth(
 }
 
 /// Over 40 seeds of 4,000 deals, 38 % open: chances of a win within 60 days 12.5 % given and 12.6 % true, slope of the truth 1.00; in the tests by time slope 1.01. The 95 %
-/// intervals hold the truth of 93.8 % of the deals; over 12 seeds, of 91 % of the few on hold, of whose wins there are too few.
+/// intervals hold the truth of 93.8 % of the deals; over 12 seeds, of 91 % of the few on hold, of whose wins there are too few. Of 40,000 deals (3 seeds) they hold 89 %: they are narrower
+/// than the model is near the truth. What the log-loss of the chances has too much falls from 0.0041 to 0.0010, and the log-odds of deals with a high or a low score, which lie
+/// 0.02 to 0.17 too near the middle with 4,000 because effects are held, are right within 0.06 but for the last stage (0.25 too high with a low score, 0.1 with a high one) and holds.
 #[test]
 #[ignore = "a study: cargo test --release --lib hazard::tests::study -- --ignored --nocapture (DEALS and SEEDS set its size)"]
 fn chances_are_unbiased_and_calibrated_against_the_truth() {
     let env = |name: &str, other: u32| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(other);
     let (deals, seeds) = (env("DEALS", 4000), env("SEEDS", 200));
     let started = std::time::Instant::now();
-    let [given, truth, slope, covered, open, predicted, observed, test_slope, skill, stage_skill, hold] =
+    let ([given, truth, slope, covered, open, predicted, observed, test_slope, skill, stage_skill, hold, excess], ends) =
         means(deals, 101..=100 + seeds);
     println!(
         "{deals} deals, {seeds} seeds, {:.1?} each: given {given:.4} true {truth:.4} slope {slope:.3} covered {covered:.3} ({hold:.3} on hold) open {open:.2} | \
-         test: {predicted:.4} {observed:.4} slope {test_slope:.3} skill {skill:.4} {stage_skill:.4}",
+         test: {predicted:.4} {observed:.4} slope {test_slope:.3} skill {skill:.4} {stage_skill:.4} | excess {excess:.5}",
         started.elapsed() / seeds
     );
+    for (stage, ends) in ends.iter().enumerate() {
+        let log_odds = |p: f64| (p / (1.0 - p)).ln();
+        let error = |[n, given, truth]: [f64; 3]| (n, log_odds(given / n) - log_odds(truth / n));
+        println!("stage {stage}: {:.3?}", ends.map(error));
+    }
     assert!((given - truth).abs() < 0.005 && (predicted - observed).abs() < 0.005);
     assert!((0.95..1.05).contains(&slope) && (0.95..1.05).contains(&test_slope), "{slope} {test_slope}");
     assert!((0.92..0.97).contains(&covered) && hold > 0.85, "{covered} {hold}");

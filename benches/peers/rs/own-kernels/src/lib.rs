@@ -81,7 +81,7 @@ pub unsafe extern "C" fn columns_extend(columns: *mut Columns, rows: *const f64,
     let (y, numeric) = columns.split_first_mut().unwrap();
     y.extend(outcome.iter().map(|won| f64::from(*won)));
     for (j, column) in numeric.iter_mut().enumerate() {
-        column.extend(rows.iter().skip(j).step_by(d));
+        column.extend(rows.chunks_exact(d).map(|row| row[j]));
     }
 }
 
