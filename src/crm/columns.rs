@@ -23,33 +23,12 @@ fn number_text(value: f64) -> String {
 
 /// The distinct values of `values`, told apart by their bits, as texts; NaN is missing.
 fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
-    let mut texts = Texts { codes: Vec::with_capacity(values.len()), levels: Levels::default() };
     // Small whole numbers, as most ids are, have a place each.
-    let most = values.len() as f64 * 4.0;
-    let mut last = 0;
-    let mut is_small = |value: &f64| {
-        let whole = *value as usize;
-        last = last.max(whole);
-        value.is_nan() || (value.is_sign_positive() && *value < most && whole as f64 == *value)
-    };
-    if values.iter().all(&mut is_small) {
-        let mut distinct: Vec<u64> = Vec::new();
-        let mut code_of = vec![Texts::MISSING; last + 1];
-        let code = |value: &f64| {
-            if value.is_nan() {
-                return Texts::MISSING;
-            }
-            let code = &mut code_of[*value as usize];
-            if *code == Texts::MISSING {
-                *code = distinct.len() as u32;
-                distinct.push(*value as u64);
-            }
-            *code
-        };
-        texts.codes.extend(values.iter().map(code));
-        texts.levels = Levels::of_whole(&distinct);
-        return texts;
+    if let Some(last) = largest_whole(values, values.len() as f64 * 4.0 + 1.0) {
+        let (codes, distinct) = by_place(values, last as usize + 1);
+        return Texts { codes, levels: Levels::of_whole(&distinct) };
     }
+    let mut texts = Texts { codes: Vec::with_capacity(values.len()), levels: Levels::default() };
     let mut distinct: Vec<u64> = Vec::new();
     // Open addressing; 0 or one more than the code. The length is a power of two.
     let mut slots = vec![0_u32; 64];
@@ -74,6 +53,39 @@ fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
         texts.codes.push(slots[slot] - 1);
     }
     texts
+}
+
+/// The largest of `values` where all are whole numbers from 0 to below `most`, NaN aside; 0 without any.
+#[inline(never)]
+fn largest_whole(values: &[f64], most: f64) -> Option<f64> {
+    let mut last = 0.0;
+    for &value in values {
+        let is_whole = value.trunc() == value && value.is_sign_positive();
+        if !is_whole && !value.is_nan() {
+            return None;
+        }
+        last = if value > last { value } else { last };
+    }
+    (last < most).then_some(last)
+}
+
+/// The code of each of `values`, which are whole numbers below `most` or NaN, and the distinct ones in order of first appearance.
+#[inline(never)]
+fn by_place(values: &[f64], most: usize) -> (Vec<u32>, Vec<u64>) {
+    let (mut code_of, mut codes) = (vec![Texts::MISSING; most], vec![Texts::MISSING; values.len()]);
+    let mut distinct: Vec<u64> = Vec::new();
+    let mut next = 0;
+    for (value, of) in values.iter().zip(&mut codes) {
+        if let Some(code) = code_of.get_mut(*value as usize).filter(|_| !value.is_nan()) {
+            if *code == Texts::MISSING {
+                *code = next;
+                next += 1;
+                distinct.push(*value as u64);
+            }
+            *of = *code;
+        }
+    }
+    (codes, distinct)
 }
 
 /// The slot of `bits`, or the empty one where it belongs.

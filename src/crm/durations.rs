@@ -37,7 +37,7 @@ pub struct Durations {
 /// Durations of the whole cycle of all deals, and of the stays in each stage.
 #[derive(Debug, Default)]
 pub struct AllDurations {
-    cycles: Unsorted,
+    cycles: Cycles,
     cycle: OnceLock<Durations>,
     /// Stays, by stage in funnel order.
     pub stages: Vec<Durations>,
@@ -46,12 +46,15 @@ pub struct AllDurations {
 impl AllDurations {
     /// From creation to close, or to `as_of`: sorted when they are asked for first.
     pub fn cycle(&self) -> &Durations {
-        self.cycle.get_or_init(|| self.cycles.sorted())
+        self.cycle.get_or_init(|| {
+            let Cycles { durations, cause, deal, odd } = &self.cycles;
+            Unsorted { durations, entries: &[], deal, cause, row: deal, is_reentry: &[] }.sorted(odd.clone())
+        })
     }
 
     /// Deals that have a cycle, ascending.
     pub fn deals_with_cycle(&self) -> &[u32] {
-        &self.cycles.row
+        &self.cycles.deal
     }
 
     /// Deals whose cycle cannot be used, with the reason.
@@ -106,52 +109,60 @@ impl Crm {
     }
 }
 
-/// Rows of one kind before they are sorted.
+/// Cycles before they are sorted.
 #[derive(Debug, Default)]
-struct Unsorted {
-    durations: Vec<f64>,
-    /// Empty where all are 0.
-    entries: Vec<f64>,
-    /// Empty where it is `row`.
-    deal: Vec<u32>,
+struct Cycles {
+    /// Bits of the durations.
+    durations: Vec<u64>,
     cause: Vec<u32>,
-    row: Vec<u32>,
-    is_reentry: Vec<bool>,
+    deal: Vec<u32>,
     odd: Vec<(u32, &'static str)>,
 }
 
-impl Unsorted {
-    fn with_capacity(rows: usize) -> Self {
-        Unsorted {
-            durations: Vec::with_capacity(rows),
-            deal: Vec::with_capacity(rows),
-            cause: Vec::with_capacity(rows),
-            row: Vec::with_capacity(rows),
-            ..Unsorted::default()
-        }
-    }
+/// Rows of one kind before they are sorted.
+struct Unsorted<'a> {
+    /// Bits of the durations.
+    durations: &'a [u64],
+    /// Empty where all are 0.
+    entries: &'a [f64],
+    deal: &'a [u32],
+    cause: &'a [u32],
+    row: &'a [u32],
+    /// Empty where none is.
+    is_reentry: &'a [bool],
+}
 
-    fn sorted(&self) -> Durations {
+impl Unsorted<'_> {
+    fn sorted(&self, odd: Vec<(u32, &'static str)>) -> Durations {
         // All were judged before: they are finite and not negative.
-        let (sorted, rows) = Sorted::of(&self.durations, &self.entries);
-        let at = |values: &[u32]| rows.iter().map(|row| values[*row as usize]).collect();
+        let (sorted, rows) = Sorted::of_bits(self.durations, self.entries);
         let is_reentry = rows.iter().filter_map(|row| self.is_reentry.get(*row as usize).copied()).collect();
         Durations {
             sorted,
-            deal: at(if self.deal.is_empty() { &self.row } else { &self.deal }),
-            cause: at(&self.cause),
-            row: at(&self.row),
+            deal: at_places(self.deal, &rows),
+            cause: at_places(self.cause, &rows),
+            row: at_places(self.row, &rows),
             is_reentry,
-            odd: self.odd.clone(),
+            odd,
         }
     }
 }
 
-fn cycles(deals: &Deals, crm: &Crm) -> Unsorted {
-    let mut rows = Unsorted::default();
+#[inline(never)]
+fn at_places(values: &[u32], rows: &[u32]) -> Vec<u32> {
+    rows.iter().map(|row| values[*row as usize]).collect()
+}
+
+/// The bits of `duration`, which is not negative: −0 counts as 0.
+fn bits_of(duration: f64) -> u64 {
+    (duration + 0.0).to_bits()
+}
+
+fn cycles(deals: &Deals, crm: &Crm) -> Cycles {
+    let mut rows = Cycles::default();
     rows.durations.reserve(deals.len());
     rows.cause.reserve(deals.len());
-    rows.row.reserve(deals.len());
+    rows.deal.reserve(deals.len());
     let day_ms = crm.time.day_ms();
     for deal in 0..deals.len() {
         let (end, too_early) = match deals.outcome[deal] {
@@ -167,57 +178,116 @@ fn cycles(deals: &Deals, crm: &Crm) -> Unsorted {
         } else if duration < 0.0 {
             rows.odd.push((row, too_early));
         } else {
-            rows.durations.push(duration);
+            rows.durations.push(bits_of(duration));
             rows.cause.push(match deals.outcome[deal] {
                 Outcome::Open | Outcome::Hold => 0,
                 Outcome::Won => WON,
                 Outcome::Lost => LOST,
                 Outcome::Closed => CLOSED,
             });
-            rows.row.push(row);
+            rows.deal.push(row);
         }
     }
     rows
 }
 
 fn stays(passages: &Passages, time: &LocalTime) -> Vec<Durations> {
-    let mut counts = vec![0; passages.stages.len()];
+    let mut starts = vec![0; passages.stages.len() + 1];
     for stage in &passages.stage {
-        if let Some(count) = counts.get_mut(*stage as usize) {
+        if let Some(count) = starts.get_mut(*stage as usize + 1) {
             *count += 1;
         }
     }
-    let mut stages: Vec<Unsorted> = counts.into_iter().map(Unsorted::with_capacity).collect();
-    let any_late = passages.delayed_entry.iter().any(|age| *age != 0.0);
-    let any_reentry = passages.ordinal.iter().any(|ordinal| *ordinal > 0);
+    for stage in 1..starts.len() {
+        starts[stage] += starts[stage - 1];
+    }
+    let all = starts.last().copied().unwrap_or_default();
+    let reentries = if passages.ordinal.iter().any(|ordinal| *ordinal > 0) { all } else { 0 };
+    let late = if passages.delayed_entry.iter().any(|age| *age != 0.0) { all } else { 0 };
+    let numbers = || vec![0; all];
+    let (mut deal, mut cause, mut row) = (numbers(), numbers(), numbers());
+    let (mut durations, mut entries, mut is_reentry) = (vec![0; all], vec![0.0; late], vec![false; reentries]);
+    let mut odd = vec![Vec::new(); passages.stages.len()];
+    let mut ends = starts.clone();
+    let room = Room {
+        durations: &mut durations,
+        entries: &mut entries,
+        deal: &mut deal,
+        cause: &mut cause,
+        row: &mut row,
+        is_reentry: &mut is_reentry,
+    };
+    by_stage(passages, time, &mut ends, room, &mut odd);
+    let of_stage = |(stage, odd): (usize, Vec<(u32, &'static str)>)| {
+        let range = starts[stage]..ends[stage];
+        Unsorted {
+            durations: &durations[range.clone()],
+            entries: entries.get(range.clone()).unwrap_or_default(),
+            deal: &deal[range.clone()],
+            cause: &cause[range.clone()],
+            row: &row[range.clone()],
+            is_reentry: is_reentry.get(range).unwrap_or_default(),
+        }
+        .sorted(odd)
+    };
+    odd.into_iter().enumerate().map(of_stage).collect()
+}
+
+/// Where [`Unsorted`] stays are put.
+struct Room<'a> {
+    durations: &'a mut [u64],
+    entries: &'a mut [f64],
+    deal: &'a mut [u32],
+    cause: &'a mut [u32],
+    row: &'a mut [u32],
+    is_reentry: &'a mut [bool],
+}
+
+/// Puts every stay at the end of those of its stage, which end at `ends` so far, or among the `odd` ones of its stage.
+#[inline(never)]
+fn by_stage(
+    passages: &Passages,
+    time: &LocalTime,
+    ends: &mut [usize],
+    room: Room<'_>,
+    odd: &mut [Vec<(u32, &'static str)>],
+) {
+    let Room { durations, entries, deal, cause, row, is_reentry } = room;
     let day_ms = time.day_ms();
-    for row in 0..passages.len() {
-        let Some(rows) = stages.get_mut(passages.stage[row] as usize) else { continue };
-        let entered = passages.entered[row];
-        let duration = time.elapsed_ms(entered, passages.exited[row]) / day_ms;
-        let entry = match if any_late { passages.delayed_entry[row] } else { 0.0 } {
+    for from in 0..passages.len() {
+        let stage = passages.stage[from] as usize;
+        let entered = passages.entered[from];
+        let duration = time.elapsed_ms(entered, passages.exited[from]) / day_ms;
+        let entry = match if entries.is_empty() { 0.0 } else { passages.delayed_entry_of(from) } {
             0.0 => 0.0,
             age => time.elapsed_ms(entered, entered + age) / day_ms,
         };
         if !(duration >= 0.0 && duration.is_finite() && entry >= 0.0 && entry.is_finite()) {
-            rows.odd.push((row as u32, "exited_before_entered"));
+            note(odd, stage, (from as u32, "exited_before_entered"));
         } else if entry > 0.0 && entry >= duration {
-            rows.odd.push((row as u32, "exited_before_observed"));
-        } else {
-            rows.durations.push(duration);
-            rows.deal.push(passages.deal[row]);
-            rows.cause.push(cause_of(passages, row));
-            rows.row.push(row as u32);
-            if any_late {
-                rows.entries.push(entry);
+            note(odd, stage, (from as u32, "exited_before_observed"));
+        } else if let Some(end) = ends.get_mut(stage).filter(|_| stage < odd.len()) {
+            let at = *end;
+            *end += 1;
+            durations[at] = bits_of(duration);
+            deal[at] = passages.deal[from];
+            cause[at] = cause_of(passages, from);
+            row[at] = from as u32;
+            if let Some(into) = entries.get_mut(at) {
+                *into = entry;
             }
-            if any_reentry {
-                rows.is_reentry.push(passages.ordinal[row] > 0);
+            if let Some(into) = is_reentry.get_mut(at) {
+                *into = passages.ordinal[from] > 0;
             }
         }
     }
-    // Each gives its memory back before the next is sorted.
-    stages.into_iter().map(|rows| rows.sorted()).collect()
+}
+
+#[inline(never)]
+fn note(odd: &mut [Vec<(u32, &'static str)>], stage: usize, found: (u32, &'static str)) {
+    if let Some(odd) = odd.get_mut(stage) {
+        odd.push(found);
+    }
 }
 
 fn cause_of(passages: &Passages, row: usize) -> u32 {

@@ -147,16 +147,14 @@ pub struct Passages {
     pub exit: Vec<Exit>,
     /// Index into `stages` of the next stage; `u32::MAX` unless `exit` is [`Exit::Moved`].
     pub next_stage: Vec<u32>,
-    /// Age in ms at which observation of this stay began (delayed entry); 0 where it was seen from its start.
+    /// Age in ms at which observation of this stay began (delayed entry); 0 where it was seen from its start. Empty where all were.
     pub delayed_entry: Vec<f64>,
-    /// Weight; that of the deal.
-    pub weight: Vec<f64>,
     /// Names of the open stages, in funnel order.
     pub stages: Vec<String>,
 }
 
 impl Passages {
-    /// None, with room for `rows`, but for what is filled in at the end: delayed entry and weight.
+    /// None, with room for `rows` that are seen from their start.
     pub(crate) fn with_capacity(rows: usize) -> Self {
         Passages {
             deal: Vec::with_capacity(rows),
@@ -168,6 +166,11 @@ impl Passages {
             next_stage: Vec::with_capacity(rows),
             ..Passages::default()
         }
+    }
+
+    /// Age in ms at which observation of stay `row` began; 0 where it was seen from its start.
+    pub fn delayed_entry_of(&self, row: usize) -> f64 {
+        self.delayed_entry.get(row).copied().unwrap_or(0.0)
     }
 
     /// Number of passages.

@@ -248,7 +248,7 @@ impl SurvivalCurve {
             at_risk: take(&survival.at_risk, &shown),
             event_count: Floats(event_count),
             survival: take(&survival.survival, &shown),
-            standard_error: take(&survival.standard_error, &shown),
+            standard_error: Floats(shown.iter().map(|index| survival.standard_error(*index)).collect()),
             low: band(survival, &shown).0,
             high: band(survival, &shown).1,
             quantiles: DurationQuantile::all(survival),

@@ -88,7 +88,7 @@ impl Journeyed<'_> {
             Outcome::Open | Outcome::Hold | Outcome::Won => (self.as_of, 0),
         };
         let days = |to: f64| self.time.elapsed_ms(start, to) / self.time.day_ms();
-        let watched = match self.passages.delayed_entry[row] {
+        let watched = match self.passages.delayed_entry_of(row) {
             0.0 => 0.0,
             age => days(self.passages.entered[row] + age).max(0.0),
         };

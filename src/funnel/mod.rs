@@ -310,7 +310,7 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
     progress.report(0.6);
     let mut stages = Vec::with_capacity(names.len());
     if options.wants_any(&[FunnelPart::Stages, FunnelPart::Exits, FunnelPart::Conversion, FunnelPart::Bottlenecks]) {
-        let stays = stages::stays(passages, &used);
+        let stays = stages::stays(passages, deals, &used);
         let with_exits = options.wants(FunnelPart::Exits);
         for (index, (stay, durations)) in stays.iter().zip(&all.stages).enumerate() {
             let conversion = conversions.get(index).copied();

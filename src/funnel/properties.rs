@@ -94,7 +94,6 @@ pub(super) fn crm(ones: &[One]) -> Crm {
             passages.exit.push(*exit);
             passages.next_stage.push(*next);
             passages.delayed_entry.push(if at == 0 { one.watched * DAY } else { 0.0 });
-            passages.weight.push(one.weight);
         }
     }
     let deals = Deals {

@@ -3,7 +3,7 @@
 use super::conversion::StageConversion;
 use super::curve::{Cause, DurationSummary, Incidence, SurvivalCurve};
 use super::{Settings, Used, Weights};
-use crate::crm::{CLOSED, Durations, Exit, HOLD, LOST, Passages, STAGE, WON};
+use crate::crm::{CLOSED, Deals, Durations, Exit, HOLD, LOST, Passages, STAGE, WON};
 use crate::stats::intervals::Confidence;
 use crate::stats::survival::{Part, Survival};
 use serde::Serialize;
@@ -66,14 +66,14 @@ pub(super) struct Stays {
 }
 
 /// The stays of selected deals by stage.
-pub(super) fn stays(passages: &Passages, used: &Used) -> Vec<Stays> {
+pub(super) fn stays(passages: &Passages, deals: &Deals, used: &Used) -> Vec<Stays> {
     let mut stays = vec![Stays::default(); passages.stages.len()];
     for row in 0..passages.len() {
         let Some(stay) = stays.get_mut(passages.stage[row] as usize) else { continue };
         if !used.is_selected(passages.deal[row] as usize) {
             continue;
         }
-        let weight = passages.weight[row];
+        let weight = deals.weight[passages.deal[row] as usize];
         match passages.ordinal[row] {
             0 => stay.deals += weight,
             1 => stay.deals_with_reentry += weight,
@@ -138,9 +138,9 @@ fn estimates(
 ) -> (Survival, Option<[Survival; 2]>) {
     let sorted = &durations.sorted;
     if weights.all_once {
-        let is_reentry = durations.is_reentry.as_slice();
-        let pass = |wanted| sorted.estimate_once(1, confidence, &durations.cause, Some((is_reentry, wanted)));
-        let all = sorted.estimate_once(causes, confidence, &durations.cause, None);
+        let (cause, is_reentry) = (&durations.cause, &durations.is_reentry);
+        let pass = |wanted| sorted.estimate_flagged_once(confidence, cause, is_reentry, wanted);
+        let all = sorted.estimate_once(causes, confidence, cause);
         return (all, by_pass.then(|| [pass(false), pass(true)]));
     }
     let pass = |wanted| {

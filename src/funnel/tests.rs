@@ -166,8 +166,7 @@ fn with_history(rows: &[(Outcome, f64, f64)], stays: &[Stay]) -> Crm {
         exited: stays.iter().map(|stay| stay.4 * DAY).collect(),
         exit: stays.iter().map(|stay| stay.5).collect(),
         next_stage: stays.iter().map(|stay| stay.6).collect(),
-        delayed_entry: vec![0.0; stays.len()],
-        weight: vec![1.0; stays.len()],
+        delayed_entry: Vec::new(),
         stages: ["Call", "Offer", "Contract"].map(String::from).into(),
     });
     crm
@@ -215,7 +214,6 @@ fn stages_count_stays_exits_and_conversion() {
 fn weight_three_equals_three_rows_of_everything() {
     let (mut weighted, mut repeated) = (three_deals(), three_deals());
     weighted.deals.as_mut().expect("deals").weight = vec![3.0; 3];
-    weighted.passages.as_mut().expect("passages").weight = vec![3.0; 6];
     let (once, once_stays) = (repeated.deals.clone().expect("deals"), repeated.passages.clone().expect("passages"));
     let (deals, stays) = (repeated.deals.as_mut().expect("deals"), repeated.passages.as_mut().expect("passages"));
     for copy in 1..3 {
@@ -235,7 +233,6 @@ fn weight_three_equals_three_rows_of_everything() {
         stays.exit.extend(&once_stays.exit);
         stays.next_stage.extend(&once_stays.next_stage);
         stays.delayed_entry.extend(&once_stays.delayed_entry);
-        stays.weight.extend(&once_stays.weight);
     }
     let options = FunnelOptions { group_by: Some("owner".into()), ..FunnelOptions::default() };
     let json = |crm: &Crm| serde_json::to_value(run(crm, &options).expect("deals")).expect("serialises");
@@ -312,6 +309,7 @@ fn long_curves_are_thinned_without_losing_events() {
 fn delayed_entry_takes_unseen_time_out_of_the_risk_set() {
     let mut crm = three_deals();
     let stays = crm.passages.as_mut().expect("passages");
+    stays.delayed_entry = vec![0.0; stays.len()];
     stays.delayed_entry[5] = 1.5 * DAY;
     stays.delayed_entry[1] = 9.0 * DAY;
     stays.exited[3] = 0.0;

@@ -26,7 +26,7 @@ pub(super) fn check(book: &mut Book<'_>) {
         }
         let days = (passages.exited[at] - passages.entered[at]) / 86_400_000.0;
         if passages.exit[at] != Exit::Censored && days >= 0.0 {
-            finished.push((days, passages.weight[at]));
+            finished.push((days, deals.weight[deal]));
         }
     }
     let rows_of = |is: &dyn Fn(usize) -> bool| {

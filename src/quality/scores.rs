@@ -86,7 +86,7 @@ fn with_duration(deals: &Deals, passages: Option<&Passages>, as_of: f64) -> Vec<
     let mut used = flags(deals.len(), &|deal| end(deal) >= deals.created[deal]);
     for (at, deal) in passages.iter().flat_map(|passages| passages.deal.iter().enumerate()) {
         let Some(passages) = passages else { continue };
-        let (days, entry) = (passages.exited[at] - passages.entered[at], passages.delayed_entry[at]);
+        let (days, entry) = (passages.exited[at] - passages.entered[at], passages.delayed_entry_of(at));
         if days >= 0.0 && (entry == 0.0 || (entry > 0.0 && entry < days)) {
             used[*deal as usize] = true;
         }

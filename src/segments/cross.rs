@@ -185,7 +185,7 @@ pub(super) fn cross(crm: &Crm, result: &SegmentsResult, places: Option<&[u32]>) 
     Ok(Some(Cross {
         segments: segments.collect(),
         without_segment,
-        stages: stages(crm, &of_deals, k, confidence)?,
+        stages: stages(crm, deals, &of_deals, k, confidence)?,
         owners: rows(deals, &deals.owner, &of_deals, k),
         sources: match deals.attributes.iter().find(|attribute| attribute.role.as_deref() == Some("source")) {
             Some(Attribute { values: Values::Texts(texts), .. }) => rows(deals, texts, &of_deals, k),
@@ -200,22 +200,23 @@ fn median(state: SurvivalState, confidence: Confidence) -> Option<MedianDays> {
     (survival.n > 0.0).then_some(MedianDays { days: half.value, low: half.low, high: half.high, n: survival.n })
 }
 
-fn stages(crm: &Crm, of_deals: &[u32], k: usize, confidence: Confidence) -> Result<Vec<CrossStage>> {
+fn stages(crm: &Crm, deals: &Deals, of_deals: &[u32], k: usize, confidence: Confidence) -> Result<Vec<CrossStage>> {
     let Some(passages) = &crm.passages else { return Ok(Vec::new()) };
     let mut stays = vec![SurvivalState::new(1); passages.stages.len() * k];
     let day = crm.time.day_ms();
     for row in 0..passages.len() {
-        let segment = of_deals.get(passages.deal[row] as usize).copied().unwrap_or(u32::MAX) as usize;
+        let deal = passages.deal[row] as usize;
+        let segment = of_deals.get(deal).copied().unwrap_or(u32::MAX) as usize;
         let entered = passages.entered[row];
         let duration = crm.time.elapsed_ms(entered, passages.exited[row]) / day;
-        let entry = match passages.delayed_entry[row] {
+        let entry = match passages.delayed_entry_of(row) {
             0.0 => 0.0,
             age => crm.time.elapsed_ms(entered, entered + age) / day,
         };
         if segment < k && duration >= 0.0 && entry >= 0.0 && (entry == 0.0 || entry < duration) {
             let ended = u32::from(passages.exit[row] != Exit::Censored);
             if let Some(stay) = stays.get_mut(passages.stage[row] as usize * k + segment) {
-                stay.update(&[duration], Some(&[entry]), &[ended], Some(&[passages.weight[row]]))?;
+                stay.update(&[duration], Some(&[entry]), &[ended], Some(&[deals.weight[deal]]))?;
             }
         }
     }

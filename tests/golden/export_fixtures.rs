@@ -251,7 +251,7 @@ fn check(case: &Case) {
                 passages.ordinal[stay],
                 minutes(passages.entered[stay]),
                 minutes(passages.exited[stay] - passages.entered[stay]),
-                minutes(passages.delayed_entry[stay]),
+                minutes(passages.delayed_entry_of(stay)),
                 passages.exit[stay],
             )
         };

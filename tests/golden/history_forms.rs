@@ -41,7 +41,7 @@ fn stays(loaded: &Loaded) -> Vec<String> {
             passages.ordinal[at],
             (passages.entered[at] - deals.created[deal]) / DAY_MS,
             (passages.exited[at] - passages.entered[at]) / DAY_MS,
-            passages.delayed_entry[at] / DAY_MS,
+            passages.delayed_entry_of(at) / DAY_MS,
             passages.exit[at],
         )
     };

@@ -31,6 +31,7 @@ impl Grouped {
 }
 
 /// Sorts the rows that have a deal by `deal_of` (`u32::MAX` for none) by counting, then each deal's by time. `counts` says how many each deal has.
+#[inline(never)]
 pub(super) fn grouped(deal_of: &[u32], counts: &[u32], of: &HistoryRows<'_>) -> Grouped {
     let mut starts = Vec::with_capacity(counts.len() + 1);
     let mut all = 0;
@@ -50,10 +51,15 @@ pub(super) fn grouped(deal_of: &[u32], counts: &[u32], of: &HistoryRows<'_>) -> 
             }
         }
     }
+    put_in_order(&starts, &mut entries);
+    Grouped { starts, entries }
+}
+
+#[inline(never)]
+fn put_in_order(starts: &[u32], entries: &mut [Entry]) {
     for bounds in starts.windows(2) {
         by_time(&mut entries[bounds[0] as usize..bounds[1] as usize]);
     }
-    Grouped { starts, entries }
 }
 
 /// More rows than this are not sorted by insertion.

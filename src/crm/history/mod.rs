@@ -227,6 +227,7 @@ fn entered_end(rows: &HistoryRows<'_>, group: &[Entry], outcome: Outcome) -> f64
 }
 
 /// Fills in the deals that a history without deals table tells of: created at the first row, closed at the last one where a close date stands.
+#[inline(never)]
 fn make_deals(
     source: &Source,
     roles: &Found<HistoryRole>,
@@ -324,6 +325,7 @@ fn read_stays(
     }
 }
 
+#[inline(never)]
 fn passages(
     rows: &HistoryRows<'_>,
     deals: &Deals,
@@ -402,9 +404,10 @@ fn passages(
             passages.next_stage.push(next_stage);
         }
     }
-    passages.delayed_entry = vec![0.0; passages.len()];
-    late.into_iter().for_each(|(passage, unseen)| passages.delayed_entry[passage] = unseen);
-    passages.weight = passages.deal.iter().map(|deal| deals.weight[*deal as usize]).collect();
+    if !late.is_empty() {
+        passages.delayed_entry = vec![0.0; passages.len()];
+        late.into_iter().for_each(|(passage, unseen)| passages.delayed_entry[passage] = unseen);
+    }
     (passages, begins_later)
 }
 

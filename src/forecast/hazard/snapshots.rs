@@ -97,7 +97,7 @@ impl Snapshots {
     fn push(&mut self, deals: &Deals, passages: &Passages, deal: usize, stays: &Range<usize>, at: f64) -> bool {
         let seen = passages.entered[stays.clone()].iter().take_while(|entered| **entered <= at).count();
         let Some(stay) = seen.checked_sub(1).map(|last| stays.start + last) else { return false };
-        if at < passages.entered[stay] + passages.delayed_entry[stay] {
+        if at < passages.entered[stay] + passages.delayed_entry_of(stay) {
             return false;
         }
         let before = if stay > stays.start { passages.stage[stay - 1] } else { NO_STAGE };
@@ -175,7 +175,7 @@ impl Snapshots {
         let (mut found, mut weights) = (Snapshots::default(), Vec::new());
         let starts: Vec<(usize, Range<usize>)> = by_deal(passages)
             .filter(|(deal, stays)| {
-                let seen = passages.entered[stays.start] < until && passages.delayed_entry[stays.start] <= 0.0;
+                let seen = passages.entered[stays.start] < until && passages.delayed_entry_of(stays.start) <= 0.0;
                 seen && deals.weight[*deal] > 0.0
             })
             .collect();

@@ -177,8 +177,6 @@ fn by_chance(n: usize) -> Crm {
         passages.exited.push(end.min(as_of));
         passages.exit.push(exit);
         passages.next_stage.push(u32::MAX);
-        passages.delayed_entry.push(0.0);
-        passages.weight.push(1.0);
     }
     deals.id = (0..n).map(|i| Some(format!("d{i}"))).collect();
     let none = || (0..n).map(|_| None::<&str>).collect();
@@ -259,8 +257,7 @@ fn thrice(crm: &Crm) -> Crm {
                 stays.exited.push(passages.exited[stay]);
                 stays.exit.push(passages.exit[stay]);
                 stays.next_stage.push(passages.next_stage[stay]);
-                stays.delayed_entry.push(passages.delayed_entry[stay]);
-                stays.weight.push(1.0);
+                stays.delayed_entry.push(passages.delayed_entry_of(stay));
             }
         }
     }

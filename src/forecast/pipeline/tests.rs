@@ -520,7 +520,7 @@ fn hazards_by_week_are_the_times_of_wins_where_they_have_proven_themselves() {
     for column in [&mut passages.deal, &mut passages.stage, &mut passages.ordinal, &mut passages.next_stage] {
         column.truncate(kept);
     }
-    for column in [&mut passages.entered, &mut passages.exited, &mut passages.delayed_entry, &mut passages.weight] {
+    for column in [&mut passages.entered, &mut passages.exited, &mut passages.delayed_entry] {
         column.truncate(kept);
     }
     passages.exit.truncate(kept);

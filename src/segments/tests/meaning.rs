@@ -176,8 +176,7 @@ fn with_deals(mut crm: Crm) -> Crm {
         exited: vec![4.0 * DAY_MS, 6.0 * DAY_MS, 8.0 * DAY_MS],
         exit: vec![Exit::Won; 3],
         next_stage: vec![u32::MAX; 3],
-        delayed_entry: vec![0.0; 3],
-        weight: vec![1.0; 3],
+        delayed_entry: Vec::new(),
         stages: vec!["Offer".into()],
     });
     crm

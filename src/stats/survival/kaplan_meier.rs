@@ -24,8 +24,8 @@ pub struct Survival {
     pub event_count: Vec<f64>,
     /// Share that stays beyond each: 1 before the first.
     pub survival: Vec<f64>,
-    /// Greenwood's standard error (1926) of it; 0, its limit, where the share is 0.
-    pub standard_error: Vec<f64>,
+    /// Greenwood's variance (1926) of it; 0, its limit, where the share is 0.
+    pub variance: Vec<f64>,
     /// Whether the ends of the band fall with time, as the curve does: not so where few are at risk at first.
     falls: bool,
     /// Cause of the events at each time, as in [`EventTable`].
@@ -81,16 +81,15 @@ pub(super) const SHARE_TOLERANCE: f64 = 1e-12;
 
 impl Survival {
     pub(super) fn new(table: EventTable, confidence: Confidence) -> Self {
-        let times = table.time.len();
-        let n = table.events + table.censored;
-        let mut result = Survival {
-            n,
+        let (survival, variance) = curve(&table.event_count, &table.at_risk);
+        Survival {
+            n: table.events + table.censored,
             events: table.events,
             censored: table.censored,
             never_at_risk: table.never_at_risk,
             last: table.last,
-            survival: Vec::with_capacity(times),
-            standard_error: Vec::with_capacity(times),
+            survival,
+            variance,
             falls: !table.is_late && table.event_count.iter().all(|events| *events >= 1.0),
             time: table.time,
             at_risk: table.at_risk,
@@ -99,17 +98,12 @@ impl Survival {
             mixed: table.mixed,
             occurs: table.occurs,
             confidence,
-        };
-        let (mut survival, mut variance) = (1.0, 0.0);
-        for index in 0..times {
-            let (hazard, stay, at_risk) = result.step(index);
-            // Greenwood's sum as a recursion: it needs no division by the number that stays, which may be 0.
-            variance = stay * stay * variance + survival * survival * hazard * stay / at_risk;
-            survival *= stay;
-            result.survival.push(survival);
-            result.standard_error.push(variance.sqrt());
         }
-        result
+    }
+
+    /// Greenwood's standard error at event time `index`; 0 where there is none.
+    pub fn standard_error(&self, index: usize) -> f64 {
+        self.variance.get(index).copied().unwrap_or_default().sqrt()
     }
 
     /// Share that leaves and share that stays at event time `index`, and the number at risk.
@@ -124,7 +118,7 @@ impl Survival {
             None => At { survival: 1.0, standard_error: 0.0, low: 1.0, high: 1.0 },
             Some(index) => At {
                 survival: self.survival[index],
-                standard_error: self.standard_error[index],
+                standard_error: self.standard_error(index),
                 low: self.band(index).0,
                 high: self.band(index).1,
             },
@@ -134,9 +128,8 @@ impl Survival {
     /// Pointwise log(-log) interval at event time `index`. Where the share is 0 the lower end is 0, and the upper end that of the time before, or Wilson's for
     /// none of those at risk where there is none before. The whole range beyond the last time.
     pub fn band(&self, index: usize) -> (f64, f64) {
-        let at = |index: usize| {
-            log_log_interval(*self.survival.get(index)?, *self.standard_error.get(index)?, self.confidence)
-        };
+        let at =
+            |index: usize| log_log_interval(*self.survival.get(index)?, self.standard_error(index), self.confidence);
         at(index).unwrap_or_else(|| {
             let last = self.survival.partition_point(|share| *share > 0.0).min(index);
             let before = last.checked_sub(1).and_then(at).map(|(_, high)| high);
@@ -217,6 +210,22 @@ impl Survival {
         }
         self.time.last().copied()
     }
+}
+
+/// The curve and its variance after each time.
+#[inline(never)]
+fn curve(events: &[f64], at_risk: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let (mut curve, mut variances) = (vec![0.0; events.len()], vec![0.0; events.len()]);
+    let (mut survival, mut variance) = (1.0, 0.0);
+    let numbers = events.iter().zip(at_risk);
+    for ((events, at_risk), (of_curve, of_variance)) in numbers.zip(curve.iter_mut().zip(&mut variances)) {
+        let (hazard, stay, at_risk) = step(*events, *at_risk);
+        // Greenwood's sum as a recursion: it needs no division by the number that stays, which may be 0.
+        variance = stay * stay * variance + survival * survival * hazard * stay / at_risk;
+        survival *= stay;
+        (*of_curve, *of_variance) = (survival, variance);
+    }
+    (curve, variances)
 }
 
 /// Share that leaves and share that stays where `events` of `at_risk` leave, and `at_risk`.

@@ -5,82 +5,131 @@ use super::{Ends, EventTable, Part, SEVERAL, Sorted, Survival};
 use crate::stats::intervals::Confidence;
 
 impl Sorted {
-    /// The estimate of all durations, each counting once and ending by its `cause`, which is by place; of those whose flag is the one wanted, where flags
-    /// are given. A cause above `causes` counts as the last of them. Without delayed entry it equals [`Sorted::estimate`] and takes a fraction of the time.
-    pub fn estimate_once(
+    /// The estimate of all durations, each counting once and ending by its `cause`, which is by place. A cause above `causes` counts as the last of them.
+    /// Without delayed entry it equals [`Sorted::estimate`] and takes a fraction of the time.
+    pub fn estimate_once(&self, causes: usize, confidence: Confidence, cause: &[u32]) -> Survival {
+        if !self.entries.is_empty() {
+            return self.estimate(causes, confidence, part_of(causes, cause));
+        }
+        once(&self.durations, cause, causes, confidence)
+    }
+
+    /// The same of the durations whose flag, which is by place, is `wanted`, whatever their causes: one stands for all.
+    pub fn estimate_flagged_once(
         &self,
-        causes: usize,
         confidence: Confidence,
         cause: &[u32],
-        only: Option<(&[bool], bool)>,
+        flags: &[bool],
+        wanted: bool,
     ) -> Survival {
-        let is_of =
-            |place: usize| only.is_none_or(|(flags, wanted)| flags.get(place).copied().unwrap_or(false) == wanted);
-        let cause = |place: usize| cause.get(place).map_or(0, |cause| (*cause).min(causes as u32));
-        let part = |place| is_of(place).then(|| Part { group: 0, cause: cause(place), weight: 1.0 });
         if !self.entries.is_empty() {
-            return self.estimate(causes, confidence, part);
+            let part = part_of(1, cause);
+            return self.estimate(1, confidence, |place| part(place).filter(|_| flags.get(place) == Some(&wanted)));
         }
-        let times = distinct(&self.durations);
-        let mut table = EventTable {
-            time: Vec::with_capacity(times),
-            at_risk: Vec::with_capacity(times),
-            event_count: Vec::with_capacity(times),
-            cause: Vec::with_capacity(times),
-            ..EventTable::default()
-        };
-        let mut staying = (0..self.durations.len()).filter(|place| is_of(*place)).count();
-        let (mut place, mut all_events, mut all_ended) = (0, 0_usize, 0);
-        while let Some(&time) = self.durations.get(place) {
-            let from = place;
-            let (mut ended, mut events, mut first, mut several) = (0, 0_u32, 0, false);
-            while self.durations.get(place) == Some(&time) {
-                if is_of(place) {
-                    ended += 1;
-                    let cause = cause(place);
-                    several |= first != 0 && cause != 0 && cause != first;
-                    first = if first == 0 { cause } else { first };
-                    events += u32::from(cause != 0);
-                }
-                place += 1;
-            }
-            if ended == 0 {
-                continue;
-            }
-            table.last = time;
-            if events > 0 {
-                if several {
-                    let causes = (from..place).filter(|place| is_of(*place)).map(cause);
-                    table.add_mixed(&mut causes.filter(|cause| *cause > 0));
-                    first = SEVERAL;
-                }
-                table.time.push(time);
-                table.at_risk.push(staying as f64);
-                table.event_count.push(f64::from(events));
-                table.cause.push(first);
-                all_events += events as usize;
-            }
-            staying -= ended;
-            all_ended += ended;
-        }
-        table.events = all_events as f64;
-        table.censored = (all_ended - all_events) as f64;
-        table.note_causes(causes);
-        Survival::new(table, confidence)
+        let count = flags.iter().filter(|flag| **flag == wanted).count();
+        // One more than there are, to write to when a duration is passed over.
+        let (mut durations, mut causes) = (vec![0.0; count + 1], vec![0; count + 1]);
+        take_flagged((&self.durations, cause, flags), wanted, &mut durations, &mut causes);
+        once(&durations[..count], &causes[..count], 1, confidence)
     }
 }
 
-impl EventTable {
-    /// Adds events by `causes` at the next time.
-    #[inline(never)]
-    fn add_mixed(&mut self, causes: &mut dyn Iterator<Item = u32>) {
-        let (index, from) = (self.time.len() as u32, self.mixed.len());
-        for cause in causes {
-            let at = from + self.mixed[from..].partition_point(|ends| ends.cause < cause);
-            match self.mixed.get_mut(at).filter(|ends| ends.cause == cause) {
-                Some(ends) => ends.events += 1.0,
-                None => self.mixed.insert(at, Ends { index, cause, events: 1.0 }),
-            }
+fn part_of(causes: usize, cause: &[u32]) -> impl Fn(usize) -> Option<Part> {
+    move |place| {
+        let cause = cause.get(place).map_or(0, |cause| (*cause).min(causes as u32));
+        Some(Part { group: 0, cause, weight: 1.0 })
+    }
+}
+
+#[inline(never)]
+fn take_flagged(
+    (durations, cause, flags): (&[f64], &[u32], &[bool]),
+    wanted: bool,
+    into: &mut [f64],
+    causes: &mut [u32],
+) {
+    let mut at = 0;
+    for ((duration, cause), flag) in durations.iter().zip(cause).zip(flags) {
+        let (Some(into), Some(of)) = (into.get_mut(at), causes.get_mut(at)) else { return };
+        (*into, *of) = (*duration, *cause);
+        at += usize::from(*flag == wanted);
+    }
+}
+
+fn once(durations: &[f64], cause: &[u32], causes: usize, confidence: Confidence) -> Survival {
+    let times = distinct(durations);
+    let (mut time, mut at_risk) = (vec![0.0; times], vec![0.0; times]);
+    let (mut event_count, mut of) = (vec![0.0; times], vec![SEVERAL; times]);
+    let mut table = EventTable { occurs: vec![false; causes], ..EventTable::default() };
+    let (filled, events) = counted(
+        (durations, cause),
+        (&mut time, &mut at_risk, &mut event_count, &mut of),
+        &mut table.mixed,
+        &mut table.occurs,
+    );
+    time.truncate(filled);
+    at_risk.truncate(filled);
+    event_count.truncate(filled);
+    of.truncate(filled);
+    table.last = durations.last().copied().unwrap_or_default();
+    table.events = events as f64;
+    table.censored = (durations.len() - events) as f64;
+    Survival::new(EventTable { time, at_risk, event_count, cause: of, ..table }, confidence)
+}
+
+/// Fills in the time, those at risk, the events and the cause of each time of events, of which there are at most as many as there is room for;
+/// how many there are, and the number of events.
+#[inline(never)]
+fn counted(
+    (durations, cause): (&[f64], &[u32]),
+    (times, at_risk, event_count, of): (&mut [f64], &mut [f64], &mut [f64], &mut [u32]),
+    mixed: &mut Vec<Ends>,
+    occurs: &mut [bool],
+) -> (usize, usize) {
+    let most = occurs.len() as u32;
+    let (mut place, mut at, mut all) = (0, 0, 0);
+    while let Some(&time) = durations.get(place) {
+        let from = place;
+        let (mut events, mut first, mut several) = (0, 0, false);
+        while durations.get(place) == Some(&time) {
+            let cause = cause.get(place).map_or(0, |cause| (*cause).min(most));
+            several |= events > 0 && cause != 0 && cause != first;
+            first = if cause == 0 { first } else { cause };
+            events += usize::from(cause != 0);
+            place += 1;
+        }
+        if events == 0 {
+            continue;
+        }
+        if several {
+            let ends = cause.iter().take(place).skip(from).map(|cause| (*cause).min(most));
+            add_mixed(&mut ends.filter(|cause| *cause > 0), at as u32, mixed, occurs);
+            first = SEVERAL;
+        } else if let Some(occurs) = occurs.get_mut(first as usize - 1) {
+            *occurs = true;
+        }
+        let room = (times.get_mut(at), at_risk.get_mut(at), event_count.get_mut(at), of.get_mut(at));
+        let (Some(times), Some(at_risk), Some(event_count), Some(of)) = room else { break };
+        (*times, *at_risk) = (time, (durations.len() - from) as f64);
+        (*event_count, *of) = (events as f64, first);
+        all += events;
+        at += 1;
+    }
+    (at, all)
+}
+
+/// Adds events by `causes` at the time `index`.
+#[inline(never)]
+fn add_mixed(causes: &mut dyn Iterator<Item = u32>, index: u32, mixed: &mut Vec<Ends>, occurs: &mut [bool]) {
+    let from = mixed.len();
+    for cause in causes {
+        if let Some(occurs) = occurs.get_mut(cause as usize - 1) {
+            *occurs = true;
+        }
+        let at = from + mixed[from..].partition_point(|ends| ends.cause < cause);
+        match mixed.get_mut(at).filter(|ends| ends.cause == cause) {
+            Some(ends) => ends.events += 1.0,
+            None => mixed.insert(at, Ends { index, cause, events: 1.0 }),
         }
     }
 }

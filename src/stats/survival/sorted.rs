@@ -76,32 +76,25 @@ impl Sorted {
     pub fn new(durations: &[f64], entries: &[f64]) -> Result<(Self, Vec<u32>)> {
         check_numbers("duration", durations)?;
         check_numbers("entry", entries)?;
-        Ok(Sorted::of(durations, entries))
+        let bits: Vec<u64> = durations.iter().map(|duration| (duration + 0.0).to_bits()).collect();
+        Ok(Sorted::of_bits(&bits, entries))
     }
 
-    /// What [`Sorted::new`] gives of numbers that are known to be finite and not negative.
-    pub(crate) fn of(durations: &[f64], entries: &[f64]) -> (Self, Vec<u32>) {
+    /// What [`Sorted::new`] gives of the bits of durations that are known to be finite and not negative, −0 too, and of such entries.
+    pub(crate) fn of_bits(bits: &[u64], entries: &[f64]) -> (Self, Vec<u32>) {
+        if entries.iter().all(|entry| *entry == 0.0) {
+            let (sorted, rows) = order::ascending(bits);
+            let durations = sorted.into_iter().map(f64::from_bits).collect();
+            return (Sorted { durations, ..Sorted::default() }, rows);
+        }
         let entry = |row: usize| entries.get(row).copied().unwrap_or(0.0);
-        let mut bits = Vec::with_capacity(durations.len());
-        let mut at_risk = Vec::new();
-        let all = entries.iter().all(|entry| *entry == 0.0);
-        for (row, duration) in durations.iter().enumerate() {
-            if all || entry(row) == 0.0 || entry(row) < *duration {
-                bits.push((duration + 0.0).to_bits());
-                if !all {
-                    at_risk.push(row as u32);
-                }
-            }
-        }
-        let (sorted, mut rows) = order::ascending(&bits);
-        if !all {
-            rows.iter_mut().for_each(|row| *row = at_risk[*row as usize]);
-        }
-        let late: Vec<u32> = if all {
-            Vec::new()
-        } else {
-            (0..).zip(&rows).filter(|(_, row)| entry(**row as usize) > 0.0).map(|(place, _)| place).collect()
-        };
+        let is_at_risk = |row: &usize| entry(*row) == 0.0 || entry(*row) < f64::from_bits(bits[*row]);
+        let at_risk: Vec<usize> = (0..bits.len()).filter(is_at_risk).collect();
+        let keys: Vec<u64> = at_risk.iter().map(|row| bits[*row]).collect();
+        let (sorted, mut rows) = order::ascending(&keys);
+        rows.iter_mut().for_each(|row| *row = at_risk[*row as usize] as u32);
+        let is_late = |(_, row): &(u32, &u32)| entry(**row as usize) > 0.0;
+        let late: Vec<u32> = (0..).zip(&rows).filter(is_late).map(|(place, _)| place).collect();
         let keys: Vec<u64> = late.iter().map(|place| entry(rows[*place as usize] as usize).to_bits()).collect();
         let (keys, from) = order::ascending(&keys);
         let sorted = Sorted {

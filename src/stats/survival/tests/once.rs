@@ -13,15 +13,18 @@ fn counting_once_is_the_general_estimate() {
         let cause: Vec<u32> = from.iter().map(|row| rows.causes[*row as usize]).collect();
         let flags: Vec<bool> = from.iter().map(|row| flags[*row as usize]).collect();
         let causes = rng.gen_range(1..4);
-        for wanted in [None, Some(false), Some(true)] {
+        let general = |causes: u32, wanted: Option<bool>| {
             let part = |place: usize| {
                 let is_of = wanted.is_none_or(|wanted| flags[place] == wanted);
                 is_of.then(|| Part { group: 0, cause: cause[place].min(causes), weight: 1.0 })
             };
-            let general = sorted.estimate(causes as usize, level(), part);
-            let only = wanted.map(|wanted| (flags.as_slice(), wanted));
-            let once = sorted.estimate_once(causes as usize, level(), &cause, only);
-            assert_eq!(format!("{once:?}"), format!("{general:?}"), "seed {seed}, {wanted:?}");
+            format!("{:?}", sorted.estimate(causes as usize, level(), part))
+        };
+        let once = sorted.estimate_once(causes as usize, level(), &cause);
+        assert_eq!(format!("{once:?}"), general(causes, None), "seed {seed}");
+        for wanted in [false, true] {
+            let once = sorted.estimate_flagged_once(level(), &cause, &flags, wanted);
+            assert_eq!(format!("{once:?}"), general(1, Some(wanted)), "seed {seed}, {wanted}");
         }
     }
 }
