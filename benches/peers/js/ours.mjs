@@ -1,4 +1,4 @@
-// This project on the peers' workloads, by its public API and in its worker: ours.html?w=w1,w2,w3,w4&t=100k,1m&reps=5
+// This project on the peers' workloads, by its public API and in its worker: ours.html?w=w1,w2,w3,w4&t=100k,1m&reps=5; w=hazard makes its data itself
 import { open } from '/www/engine.js';
 const q = new URLSearchParams(location.search), ws = q.get('w').split(','), tags = (q.get('t') || '100k,1m').split(','), reps = +(q.get('reps') || 5);
 const get = async (f) => (await fetch('/data/' + f)).arrayBuffer();
@@ -56,6 +56,18 @@ const JOBS = {
       return { totals: JSON.stringify([rows, totals]), peak_mb: Math.round(peak / 1e6), note: 'from bytes of the page: copied in, inferred, unquoted, validated, typed' };
     });
     await bench('w4', '1m-opened', async () => { let r; await using({ deals: csv }, async (crm) => { r = crm.summary(); }); return r; }, (r) => ({ rows: r.tables[0].rows, note: 'inferred, validated, recognised' }));
+  },
+  // The simulated CRM of `own-native crm`, and its phases.
+  async hazard(tag) {
+    const deals = parseInt(tag) * (tag.endsWith('m') ? 1e6 : 1e3);
+    await using({ simulate: { deals, seed: 1 }, asOf: Date.UTC(2025, 5, 30, 23, 59, 59) }, async (crm) => {
+      let start = 0, marks = [];
+      const run = () => { start = performance.now(); marks = [0, 0, 0]; return crm.forecast({ model: 'auto' }, { onProgress: ({ share }) => [0.1, 0.64, 0.909].forEach((end, i) => { if (share <= end + 1e-9) marks[i] = performance.now() - start; }) }); };
+      await bench('hazard', tag, run, ({ hazard }) => {
+        const all = performance.now() - start, [closed, tested, fitted] = marks, phases = { closed_deals: closed, back_test: tested - closed, fit: fitted - tested, scores: all - fitted };
+        return { ...Object.fromEntries(Object.entries(phases).map(([name, ms]) => [name, +ms.toFixed(0)])), deal_weeks: hazard.dealWeeks, open: hazard.row.length, reasons: hazard.reason.length };
+      });
+    });
   },
 };
 try { for (const w of ws) for (const tag of tags) await JOBS[w](tag); } catch (e) { console.log(`failed: ${e.code} ${e.message}`); }

@@ -1,7 +1,7 @@
 //! The model of hazards as it would have stood at past instants, judged by what came of the deals that were open then.
 
 use super::model::{Hazards, Known};
-use super::snapshots::{Snapshots, by_deal, end, spacing_days};
+use super::snapshots::{Snapshots, by_deal, density, end};
 use super::{HORIZONS, Past};
 use crate::bulk::Floats;
 use crate::error::Result;
@@ -83,9 +83,9 @@ pub(super) fn backtest(
     for back in (1..=ORIGINS).rev() {
         let done = (ORIGINS - back) as f64 / ORIGINS as f64;
         let at = instant(back);
-        let spacing = spacing_days(deals, passages, at, MOST_SNAPSHOTS);
+        let density = density(deals, passages, at, MOST_SNAPSHOTS);
         let part = &mut |share: f64| progress(done + share / ORIGINS as f64);
-        let Some(hazards) = past.learnt(at, spacing, Known::All(columns), last.as_ref(), part)? else { continue };
+        let Some(hazards) = past.learnt(at, density, Known::All(columns), last.as_ref(), part)? else { continue };
         // What the past of that instant shows without a model: deals open 60, 120, … days before it.
         let stages = passages.stages.len() + 1;
         let (mut n, mut wins) = (vec![0.0; stages], vec![0.0; stages]);

@@ -2,7 +2,7 @@
 
 use super::model::{Hazards, Known};
 use super::path::Path;
-use super::snapshots::{Snapshots, spacing_days};
+use super::snapshots::{Snapshots, density};
 use super::{ForecastOptions, Past, Verdict, backtest, judged};
 use crate::crm::{Crm, Deals, Passages};
 use crate::error::Result;
@@ -61,9 +61,9 @@ impl<'a> DealTimes<'a> {
         earlier: Option<&DealTimes<'_>>,
     ) -> Result<Option<Self>> {
         let past = Past { deals, passages, min_level_rows: options.min_level_rows };
-        let spacing = spacing_days(deals, passages, before, MOST_SNAPSHOTS);
+        let density = density(deals, passages, before, MOST_SNAPSHOTS);
         let earlier = earlier.map(|times| &times.hazards);
-        let Some(hazards) = past.learnt(before, spacing, Known::All(columns), earlier, &mut |_| ())? else {
+        let Some(hazards) = past.learnt(before, density, Known::All(columns), earlier, &mut |_| ())? else {
             return Ok(None);
         };
         let (newest, weights) = Snapshots::fresh(deals, passages, before, MOST_FRESH);

@@ -28,7 +28,7 @@ use model::{Hazards, Known, Least, MOST_WEEKS};
 use path::Path;
 use scores::{Scorer, Spread};
 use serde::{Deserialize, Serialize};
-use snapshots::{Snapshots, spacing_days};
+use snapshots::{Density, Snapshots, density};
 
 /// Days ahead that probabilities are given for.
 const HORIZONS: [f64; 3] = [30.0, 60.0, 90.0];
@@ -174,22 +174,22 @@ pub(super) fn hazard(
     // What happens at the instant of the analysis has happened.
     let now = crm.as_of + 1.0;
     let past = Past { deals, passages, min_level_rows: options.min_level_rows };
-    let spacing = spacing_days(deals, passages, now, MOST_SNAPSHOTS);
+    let density = density(deals, passages, now, MOST_SNAPSHOTS);
     let (test, last) = backtest::backtest(&past, crm.as_of, columns, confidence, &mut |share| part(0.6 * share))?;
     let known = Known::All(columns);
-    let Some(hazards) = past.learnt(now, spacing, known, last.as_ref(), &mut |share| part(0.6 + 0.3 * share))? else {
+    let Some(hazards) = past.learnt(now, density, known, last.as_ref(), &mut |share| part(0.6 + 0.3 * share))? else {
         return Ok(Err("too_few_after_snapshots"));
     };
     let (verdict, verdict_reason) = judged(test.as_ref());
     let rates = match verdict {
-        Verdict::NoSignal => past.learnt(now, spacing, Known::Nothing, None, &mut |_| ())?,
+        Verdict::NoSignal => past.learnt(now, density, Known::Nothing, None, &mut |_| ())?,
         _ => None,
     };
     let shown = if rates.is_some() { Shown::BaseRate } else { Shown::Model };
     let open = Snapshots::open_at(deals, passages, now);
     let all = deals.outcome.iter().filter(|outcome| matches!(outcome, Outcome::Open | Outcome::Hold));
     let mut found = HazardForecast {
-        snapshot_days: spacing,
+        snapshot_days: density.days,
         snapshots: hazards.snapshots,
         deal_weeks: hazards.deal_weeks,
         won: hazards.events[0],
@@ -277,12 +277,12 @@ impl Past<'_> {
     fn learnt(
         &self,
         until: f64,
-        spacing: f64,
+        density: Density,
         known: Known<'_>,
         before: Option<&Hazards>,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Option<Hazards>> {
-        let snapshots = Snapshots::before(self.deals, self.passages, until, spacing, MOST_WEEKS);
+        let snapshots = Snapshots::before(self.deals, self.passages, until, density, MOST_WEEKS);
         let least = Least { events: NEEDED, level_rows: self.min_level_rows };
         match Hazards::learn(self.deals, self.passages, &snapshots, known, least, before, progress) {
             Err(Error::NoUniqueFit { .. }) => Ok(None),

@@ -5,8 +5,19 @@ use crate::time::DAY_MS;
 use std::ops::Range;
 
 const WEEK_MS: f64 = 7.0 * DAY_MS;
+/// Days between instants at most.
+const MOST_DAYS: f64 = 91.0;
 /// Stands for no stage.
 pub(super) const NO_STAGE: u32 = u32::MAX;
+
+/// How densely deals are looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Density {
+    /// Days between instants.
+    pub days: f64,
+    /// Share of the deals.
+    pub share: f64,
+}
 
 /// What was known of deals at instants, and what came after. All vectors have equal length; rows of one deal stand side by side.
 #[derive(Debug, Clone, Default)]
@@ -119,18 +130,21 @@ impl Snapshots {
         true
     }
 
-    /// Deals every `spacing_days` before `until` (ms), with what became of them up to `until`, at most `most_weeks` later. Instants do not depend on what became
+    /// Deals as `density` has them before `until` (ms), with what became of them up to `until`, at most `most_weeks` later. Instants do not depend on what became
     /// of a deal, and nothing that came after one is among what was known at it.
-    pub fn before(deals: &Deals, passages: &Passages, until: f64, spacing_days: f64, most_weeks: u32) -> Self {
+    pub fn before(deals: &Deals, passages: &Passages, until: f64, density: Density, most_weeks: u32) -> Self {
         let mut found = Snapshots::default();
-        let step = spacing_days * DAY_MS;
+        let step = density.days * DAY_MS;
         for (deal, stays) in by_deal(passages) {
             let Some((end, outcome)) = end(deals, passages, deal, &stays, until) else { continue };
             let first = passages.entered[stays.start];
             if deals.weight[deal] <= 0.0 || first >= end || first.is_nan() {
                 continue;
             }
-            let draw = draw(first, end);
+            let draw = draw(first, end) / density.share;
+            if draw >= 1.0 {
+                continue;
+            }
             let back = |instant: f64| (until - instant) / step;
             let (oldest, newest) = (back(first).floor().max(0.0) as u64, back(end).ceil().max(1.0) as u64);
             for k in (newest..=oldest).rev() {
@@ -205,20 +219,22 @@ impl Snapshots {
     }
 }
 
-/// Days between snapshots: a quarter of the mean time that deals were seen open, from 1 to 28 days, and more where there would be more than `most` snapshots; whole
-/// weeks from the first one on.
-pub(super) fn spacing_days(deals: &Deals, passages: &Passages, until: f64, most: f64) -> f64 {
-    let (mut days, mut weight) = (0.0, 0.0);
+/// Every quarter of the mean time that deals were seen open, from 1 to 28 days, and less often where there would be more than `most` snapshots; whole weeks from the
+/// first one on. From 13 weeks on, of which a record has few, a part of the deals is looked at instead.
+pub(super) fn density(deals: &Deals, passages: &Passages, until: f64, most: f64) -> Density {
+    let (mut seen, mut weight) = (0.0, 0.0);
     for (deal, stays) in by_deal(passages) {
         let Some((end, _)) = end(deals, passages, deal, &stays, until) else { continue };
         let open = (end - passages.entered[stays.start]) / DAY_MS;
         if open > 0.0 && deals.weight[deal] > 0.0 {
-            days += deals.weight[deal] * open;
+            seen += deals.weight[deal] * open;
             weight += deals.weight[deal];
         }
     }
-    let mean = if weight > 0.0 { days / weight } else { 0.0 };
-    let (wanted, least) = ((0.25 * mean).floor().clamp(1.0, 28.0), (days / most).ceil());
+    let mean = if weight > 0.0 { seen / weight } else { 0.0 };
+    let (wanted, least) = ((0.25 * mean).floor().clamp(1.0, 28.0), (seen / most).ceil());
     let wanted = if wanted > 7.0 { 7.0 * (wanted / 7.0).floor() } else { wanted };
-    wanted.max(if least > 7.0 { 7.0 * (least / 7.0).ceil() } else { least })
+    let least = if least > 7.0 { 7.0 * (least / 7.0).ceil() } else { least };
+    let days = wanted.max(least).min(MOST_DAYS);
+    Density { days, share: if seen > most * days { most * days / seen } else { 1.0 } }
 }

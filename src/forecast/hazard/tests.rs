@@ -92,7 +92,7 @@ fn nothing_after_a_snapshot_is_known_at_it() {
     assert!(changed > 50 && now.len() > 20);
     assert_eq!((now.deal, now.stage, now.age_days), (other.deal, other.stage, other.age_days));
     let learnt = |deals: &Deals, passages: &Passages| {
-        let found = Snapshots::before(deals, passages, until, 14.0, 104);
+        let found = Snapshots::before(deals, passages, until, Density { days: 14.0, share: 1.0 }, 104);
         (found.deal, found.stage, found.weeks, found.outcome)
     };
     assert_eq!(learnt(deals, passages), learnt(&later, &cut));
@@ -106,7 +106,10 @@ fn learnt(crm: &Crm) -> (Hazards, Snapshots) {
         .collect();
     let past = Past { deals, passages, min_level_rows: 20.0 };
     let known = Known::All(&columns);
-    let hazards = past.learnt(crm.as_of, 28.0, known, None, &mut |_| ()).expect("no error").expect("a model");
+    let hazards = past
+        .learnt(crm.as_of, Density { days: 28.0, share: 1.0 }, known, None, &mut |_| ())
+        .expect("no error")
+        .expect("a model");
     (hazards, Snapshots::open_at(deals, passages, crm.as_of))
 }
 
@@ -265,6 +268,21 @@ fn thrice(crm: &Crm) -> Crm {
 }
 
 #[test]
+fn of_many_deals_a_part_is_looked_at_rather_than_all_of_them_hardly_ever() {
+    let crm = simulated(3000, 9);
+    let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+    let [few, all] = [300.0, 1e9].map(|most| density(deals, passages, crm.as_of, most));
+    assert!(few.days == 91.0 && few.share < 0.2 && all.days <= 28.0 && all.share == 1.0, "{few:?} {all:?}");
+    let found = Snapshots::before(deals, passages, crm.as_of, few, MOST_WEEKS);
+    // Deals that nothing is seen of for a whole week have no snapshot.
+    assert!((200..400).contains(&found.len()), "{}", found.len());
+    let ever = Snapshots::before(deals, passages, crm.as_of, Density { share: 1.0, ..few }, MOST_WEEKS);
+    let won = |of: &Snapshots| of.outcome.iter().filter(|how| **how == 1).count() as f64 / of.len() as f64;
+    assert!((won(&found) - won(&ever)).abs() < 0.1, "{} {}", won(&found), won(&ever));
+    assert!(found.draw.iter().all(|draw| (0.0..1.0).contains(draw)) && found.draw.iter().any(|draw| *draw > 0.9));
+}
+
+#[test]
 fn weight_three_equals_three_rows() {
     let mut crm = simulated(500, 6);
     let many = thrice(&crm);
@@ -272,10 +290,10 @@ fn weight_three_equals_three_rows() {
     let found = [&crm, &many].map(|crm| {
         let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
         // So few at most that the cap decides.
-        let spacing = spacing_days(deals, passages, crm.as_of, 3000.0);
+        let density = density(deals, passages, crm.as_of, 3000.0);
         let past = Past { deals, passages, min_level_rows: 20.0 };
         let learnt =
-            past.learnt(crm.as_of, spacing, Known::All(&[]), None, &mut |_| ()).expect("no error").expect("a model");
+            past.learnt(crm.as_of, density, Known::All(&[]), None, &mut |_| ()).expect("no error").expect("a model");
         let open = Snapshots::open_at(deals, passages, crm.as_of);
         let mut rows = Vec::new();
         let scorer = Scorer::new(&learnt).expect("a model");
@@ -295,11 +313,17 @@ fn weight_three_equals_three_rows() {
         };
         scorer.each(&open, each).expect("paths");
         let (fresh, weights) = Snapshots::fresh(deals, passages, crm.as_of, 100.0);
-        (spacing, learnt.snapshots, learnt.events, rows, weights.iter().sum::<f64>(), fresh.deal.len())
+        (density, learnt.snapshots, learnt.events, rows, weights.iter().sum::<f64>(), fresh.deal.len())
     });
     let [one, three] = found;
     assert_eq!((one.0, one.1, one.2, one.4), (three.0, three.1, three.2, three.4));
-    assert!(one.0 > 21.0 && one.3.len() > 100 && three.3.len() == 3 * one.3.len() && three.5 > 2 * one.5);
+    assert!(
+        one.0.days > 21.0
+            && one.0.share == 1.0
+            && one.3.len() > 100
+            && three.3.len() == 3 * one.3.len()
+            && three.5 > 2 * one.5
+    );
     for (at, (won, deviation, created)) in one.3.iter().enumerate() {
         let other = &three.3[3 * at];
         assert_eq!(*created, other.2);

@@ -1,6 +1,6 @@
 //! The covariance of the coefficients against one that needs no derivative written down.
 
-use super::super::snapshots::Snapshots;
+use super::super::snapshots::{Density, Snapshots};
 use super::super::tests::simulated;
 use super::*;
 use crate::stats::linear_algebra::Cholesky;
@@ -48,7 +48,7 @@ fn standard_errors_equal_those_by_finite_differences_of_the_penalised_log_likeli
     let crm = simulated(700, 8);
     let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
     let source = deals.attributes.iter().position(|attribute| attribute.name == "source").expect("a column");
-    let snapshots = Snapshots::before(deals, passages, crm.as_of, 28.0, MOST_WEEKS);
+    let snapshots = Snapshots::before(deals, passages, crm.as_of, Density { days: 28.0, share: 1.0 }, MOST_WEEKS);
     let least = Least { events: 100.0, level_rows: 20.0 };
     let known = Known::All(&[source]);
     let model = Hazards::learn(deals, passages, &snapshots, known, least, None, &mut |_| ());
