@@ -5,7 +5,8 @@ use crate::error::Error;
 use js_sys::{Array, ArrayBuffer, JSON, Object, Reflect};
 use serde::de::value::StringDeserializer;
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use std::fmt;
@@ -64,35 +65,101 @@ impl de::Error for Wrong {
     }
 }
 
+/// What a JavaScript value is.
+enum Given {
+    Text(String),
+    Whole(i64),
+    Number(f64),
+    Flag(bool),
+    Nothing,
+    Items(Items),
+    Fields(Fields),
+}
+
+impl From<JsValue> for Given {
+    #[inline(never)]
+    fn from(value: JsValue) -> Self {
+        if let Some(text) = value.as_string() {
+            Given::Text(text)
+        } else if let Some(number) = value.as_f64() {
+            // Whole numbers are whole, whatever they are read into.
+            if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
+                Given::Whole(number as i64)
+            } else {
+                Given::Number(number)
+            }
+        } else if let Some(flag) = value.as_bool() {
+            Given::Flag(flag)
+        } else if is_nothing(&value) {
+            Given::Nothing
+        } else if Array::is_array(&value) || ArrayBuffer::is_view(&value) {
+            Given::Items(Items { array: Array::from(&value), at: 0 })
+        } else {
+            Given::Fields(Fields {
+                keys: Object::keys(value.unchecked_ref::<Object>()),
+                object: value,
+                at: 0,
+                key: String::new(),
+            })
+        }
+    }
+}
+
+impl Given {
+    /// The error that something else was `expected`.
+    #[inline(never)]
+    fn instead_of(self, expected: &dyn Expected) -> Wrong {
+        let unexpected = match &self {
+            Given::Text(text) => Unexpected::Str(text),
+            Given::Whole(number) => Unexpected::Signed(*number),
+            Given::Number(number) => Unexpected::Float(*number),
+            Given::Flag(flag) => Unexpected::Bool(*flag),
+            Given::Nothing => Unexpected::Unit,
+            Given::Items(_) => Unexpected::Seq,
+            Given::Fields(_) => Unexpected::Map,
+        };
+        de::Error::invalid_type(unexpected, expected)
+    }
+}
+
 struct Decoder(JsValue);
 
 impl<'de> Deserializer<'de> for Decoder {
     type Error = Wrong;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        let value = self.0;
-        if let Some(text) = value.as_string() {
-            visitor.visit_string(text)
-        } else if let Some(number) = value.as_f64() {
-            // Whole numbers are whole, whatever they are read into.
-            if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
-                visitor.visit_i64(number as i64)
-            } else {
-                visitor.visit_f64(number)
-            }
-        } else if let Some(flag) = value.as_bool() {
-            visitor.visit_bool(flag)
-        } else if is_nothing(&value) {
-            visitor.visit_unit()
-        } else if Array::is_array(&value) || ArrayBuffer::is_view(&value) {
-            visitor.visit_seq(Items { array: Array::from(&value), at: 0 })
-        } else {
-            visitor.visit_map(Fields {
-                keys: Object::keys(value.unchecked_ref::<Object>()),
-                object: value,
-                at: 0,
-                key: String::new(),
-            })
+        match Given::from(self.0) {
+            Given::Text(text) => visitor.visit_string(text),
+            Given::Whole(number) => visitor.visit_i64(number),
+            Given::Number(number) => visitor.visit_f64(number),
+            Given::Flag(flag) => visitor.visit_bool(flag),
+            Given::Nothing => visitor.visit_unit(),
+            Given::Items(items) => visitor.visit_seq(items),
+            Given::Fields(fields) => visitor.visit_map(fields),
+        }
+    }
+
+    // Only what these can be read from: a reader of structs from lists, which nobody gives, would be a tenth of the download.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match Given::from(self.0) {
+            Given::Fields(fields) => visitor.visit_map(fields),
+            other => Err(other.instead_of(&visitor)),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match Given::from(self.0) {
+            Given::Items(items) => visitor.visit_seq(items),
+            other => Err(other.instead_of(&visitor)),
         }
     }
 
@@ -119,7 +186,7 @@ impl<'de> Deserializer<'de> for Decoder {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct
         identifier ignored_any
     }
 }
