@@ -1,6 +1,6 @@
 """The second part of W2: competing hazards by week of 100 k deals (2 M deal-weeks, 30 features, ten of them categories), this project natively against
 scikit-learn's multinomial regression on the same deal-weeks as sparse rows, both on one thread and at the same penalty.
-  hazard.py gen           writes the data
+  hazard.py gen           writes the data; DEALS sets how many, for both
   hazard.py [solver ...]  one JSON line per solver (lbfgs, newton-cholesky): times, ratio, memory, and how far the mean log-losses are apart"""
 import json, os, resource, subprocess, sys
 for v in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -9,7 +9,7 @@ import time, warnings, numpy as np
 warnings.filterwarnings("ignore")
 DATA = os.environ.get("PEERS_DATA", "data")
 P = lambda f: os.path.join(DATA, "hz_" + f)
-N, NUMBERS, LEVELS, WEEKS = 100_000, 20, [2, 3, 4, 4, 5, 6, 8, 8, 12, 25], 60
+N, NUMBERS, LEVELS, WEEKS = int(os.environ.get("DEALS", 100_000)), 20, [2, 3, 4, 4, 5, 6, 8, 8, 12, 25], 60
 
 def gen():
     r = np.random.default_rng(5)
