@@ -84,9 +84,9 @@ pub(super) fn factors(
     shown: &[u32],
 ) -> Option<Factors> {
     let dims = points.dims();
-    let rows: Vec<f64> = (0..points.len()).flat_map(|row| points.row(row)).collect();
     let weights: Vec<f64> = (0..points.len()).map(|row| points.weight(row)).collect();
-    let found = principal_components(&rows, dims, &weights);
+    let rows = points.values();
+    let found = principal_components(rows, dims, &weights);
     let average = found.total_variance / features.len().max(1) as f64;
     let above = found.variance.iter().filter(|&&variance| variance > average * (1.0 + 1e-9)).count();
     let m = above.max(2).min(found.variance.len());

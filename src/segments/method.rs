@@ -238,7 +238,7 @@ pub(super) fn by_density(judge: &Judge<'_>, options: &SegmentsOptions, progress:
     let core: Vec<u32> = (0..kept).map(|at| core[(at as u64 * core.len() as u64 / kept as u64) as usize]).collect();
     let recipe = RecipeDensity {
         radius: found.radius,
-        points: core.iter().flat_map(|&row| points.row(row as usize)).collect(),
+        points: core.iter().flat_map(|&row| points.row(row as usize)).copied().collect(),
         labels: core.iter().map(|&row| model.labels[row as usize]).collect(),
         outliers: None,
     };
@@ -251,16 +251,16 @@ pub(super) fn by_density(judge: &Judge<'_>, options: &SegmentsOptions, progress:
 fn of_labels(points: &Points, labels: Vec<u32>, mut centres: Vec<f64>) -> KMeans {
     let dims = points.dims();
     let k = centres.len() / dims.max(1);
-    let (mut sums, mut point) = (ClusterSums::new(k, dims), vec![0.0; dims]);
+    let mut sums = ClusterSums::new(k, dims);
     for (row, &label) in labels.iter().enumerate() {
-        points.copy_row(row, &mut point);
-        sums.add(label as usize, &point, points.weight(row));
+        let point = points.row(row);
+        sums.add(label as usize, point, points.weight(row));
     }
     let occupied = (0..k).filter(|&cluster| !sums.is_empty(cluster));
     occupied.for_each(|cluster| sums.mean(cluster, &mut centres[cluster * dims..(cluster + 1) * dims]));
     let mut inertia = ExactSum::default();
     for (row, &label) in labels.iter().enumerate() {
-        points.copy_row(row, &mut point);
+        let point = points.row(row);
         let centre = &centres[label as usize * dims..];
         let square = point.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
         inertia.add_product(points.weight(row), square);

@@ -1,20 +1,15 @@
-//! Weighted points in the arrangement that the distance kernels read: groups of four, dimension by dimension.
+//! Weighted points.
 
-use super::lloyd::{self, ClusterSums, Tiles};
+use super::lloyd::{self, ClusterSums, Tiles, squared_distance};
 use crate::stats::exact_sum::ExactSum;
 use std::cell::OnceCell;
-
-/// Points per group. Four `f64` are two vectors of SSE2 and of wasm's SIMD, so that a group's best distances and labels stay in
-/// registers; eight spill.
-pub(super) const GROUP: usize = 4;
 
 /// Weighted points of equal dimension.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Points {
     dims: usize,
-    len: usize,
-    /// `[group][dimension]`; the last group is filled up with zeros.
-    values: Vec<[f64; GROUP]>,
+    /// Row-major, so that a point alone takes few lines of the cache.
+    values: Vec<f64>,
     weights: Option<Vec<f64>>,
     tiles: OnceCell<Tiles>,
 }
@@ -24,9 +19,9 @@ impl Points {
     /// Values that fill no whole row are left out.
     pub fn new(dims: usize, rows: &[f64], weights: Option<&[f64]>) -> Self {
         let dims = dims.max(1);
-        let mut points = Points { dims, len: 0, values: Vec::new(), weights: None, tiles: OnceCell::new() };
+        let mut points = Points { dims, values: Vec::new(), weights: None, tiles: OnceCell::new() };
         points.extend(rows);
-        let weights = weights.filter(|weights| weights.len() == points.len && weights.iter().any(|&w| w != 1.0));
+        let weights = weights.filter(|weights| weights.len() == points.len() && weights.iter().any(|&w| w != 1.0));
         points.weights = weights.map(<[f64]>::to_vec);
         points
     }
@@ -34,54 +29,34 @@ impl Points {
     /// No points yet, with room for `n` of `dims` dimensions (at least 1).
     pub fn with_capacity(dims: usize, n: usize) -> Self {
         let mut points = Points::new(dims, &[], None);
-        points.values.reserve_exact(n.div_ceil(GROUP) * points.dims);
+        points.values.reserve_exact(n * points.dims);
         points
     }
 
     /// Adds points of weight 1, row-major: data that come in pieces need not be held twice. Values that fill no whole row are left out.
     pub fn extend(&mut self, rows: &[f64]) {
-        let (dims, added) = (self.dims, rows.len() / self.dims);
+        let added = rows.len() / self.dims;
         self.tiles = OnceCell::new();
         if let Some(weights) = &mut self.weights {
             weights.resize(weights.len() + added, 1.0);
         }
-        // Up to the next whole group one by one, then four rows at a time.
-        let single = if self.len.is_multiple_of(GROUP) { 0 } else { (GROUP - self.len % GROUP).min(added) };
-        let (first, rest) = rows[..added * dims].split_at(single * dims);
-        for (i, row) in (self.len..).zip(first.chunks_exact(dims)) {
-            let group = &mut self.values[i / GROUP * dims..];
-            group.iter_mut().zip(row).for_each(|(lanes, &value)| lanes[i % GROUP] = value);
-        }
-        self.values.reserve(rest.len().div_ceil(GROUP));
-        let whole = rest.chunks_exact(GROUP * dims);
-        let last = whole.remainder();
-        for rows in whole {
-            let (front, back) = rows.split_at(2 * dims);
-            let ((first, second), (third, fourth)) = (front.split_at(dims), back.split_at(dims));
-            let columns = first.iter().zip(second).zip(third.iter().zip(fourth));
-            self.values.extend(columns.map(|((a, b), (c, d))| [*a, *b, *c, *d]));
-        }
-        if !last.is_empty() {
-            let lane = |j: usize, lane: usize| last.get(lane * dims + j).copied().unwrap_or(0.0);
-            self.values.extend((0..dims).map(|j| [lane(j, 0), lane(j, 1), lane(j, 2), 0.0]));
-        }
-        self.len += added;
+        self.values.extend_from_slice(&rows[..added * self.dims]);
     }
 
     /// The same points with other weights, one per point.
     pub(super) fn with_weights(mut self, weights: Vec<f64>) -> Self {
-        self.weights = Some(weights).filter(|weights| weights.len() == self.len);
+        self.weights = Some(weights).filter(|weights| weights.len() == self.len());
         self
     }
 
     /// Number of points.
     pub fn len(&self) -> usize {
-        self.len
+        self.values.len() / self.dims
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.values.is_empty()
     }
 
     /// Number of dimensions.
@@ -90,14 +65,14 @@ impl Points {
     }
 
     /// Coordinates of point `row`, which must exist.
-    pub(super) fn row(&self, row: usize) -> Vec<f64> {
-        self.group(row / GROUP).iter().map(|lanes| lanes[row % GROUP]).collect()
+    #[inline]
+    pub(super) fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.dims..(row + 1) * self.dims]
     }
 
-    /// The points 4`number` … 4`number` + 3, by dimension.
-    #[inline]
-    pub(super) fn group(&self, number: usize) -> &[[f64; GROUP]] {
-        &self.values[number * self.dims..(number + 1) * self.dims]
+    /// Coordinates of all points, row-major.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.values
     }
 
     /// The weights, unless all are 1.
@@ -113,7 +88,7 @@ impl Points {
     /// Weight of all points.
     pub(super) fn total_weight(&self) -> f64 {
         match &self.weights {
-            None => self.len as f64,
+            None => self.len() as f64,
             Some(weights) => {
                 let mut sum = ExactSum::default();
                 weights.iter().for_each(|&weight| sum.add(weight));
@@ -126,7 +101,7 @@ impl Points {
     pub(super) fn select(&self, rows: &[u32]) -> Points {
         let mut values = Vec::with_capacity(rows.len() * self.dims());
         for &row in rows {
-            values.extend(self.row(row as usize));
+            values.extend_from_slice(self.row(row as usize));
         }
         let weights: Vec<f64> = rows.iter().map(|&row| self.weight(row as usize)).collect();
         Points::new(self.dims, &values, Some(&weights))
@@ -134,8 +109,8 @@ impl Points {
 
     /// Number of different points of positive weight, counted up to `limit`.
     pub(super) fn distinct(&self, limit: usize) -> usize {
-        let mut found: Vec<Vec<f64>> = Vec::new();
-        for row in (0..self.len).filter(|&row| self.weight(row) > 0.0) {
+        let mut found: Vec<&[f64]> = Vec::new();
+        for row in (0..self.len()).filter(|&row| self.weight(row) > 0.0) {
             if found.len() >= limit {
                 break;
             }
@@ -159,29 +134,28 @@ impl Points {
 
     /// Weighted mean; zeros where there is no weight.
     pub(super) fn mean(&self) -> Vec<f64> {
-        let (mut sums, mut point) = (ClusterSums::new(1, self.dims), vec![0.0; self.dims]);
-        for row in 0..self.len {
-            self.copy_row(row, &mut point);
-            sums.add(0, &point, self.weight(row));
+        let mut sums = ClusterSums::new(1, self.dims);
+        for (row, point) in self.values.chunks_exact(self.dims).enumerate() {
+            sums.add(0, point, self.weight(row));
         }
-        point.fill(0.0);
-        sums.mean(0, &mut point);
-        point
+        let mut mean = vec![0.0; self.dims];
+        sums.mean(0, &mut mean);
+        mean
     }
 
     /// Lowers each of `nearest` to the squared distance to `centre` where that is smaller.
     pub(super) fn lower_to(&self, centre: &[f64], nearest: &mut [f64]) {
-        for (group, nearest) in self.values.chunks_exact(self.dims).zip(nearest.chunks_mut(GROUP)) {
-            let distance = squared_distances(group, centre);
-            for (nearest, distance) in nearest.iter_mut().zip(distance) {
-                *nearest = if distance < *nearest { distance } else { *nearest };
-            }
+        let (points, dims) = (self.values.as_slice(), self.dims);
+        let lower = |nearest: &mut f64, distance: f64| *nearest = if distance < *nearest { distance } else { *nearest };
+        let (fours, last) = nearest.as_chunks_mut::<4>();
+        let (whole, rest) = points.split_at((fours.len() * 4 * dims).min(points.len()));
+        for (four, nearest) in whole.chunks_exact(4 * dims).zip(fours) {
+            let distances = squared_distances(four, [centre; 4]);
+            nearest.iter_mut().zip(distances).for_each(|(nearest, distance)| lower(nearest, distance));
         }
-    }
-
-    /// Writes the coordinates of point `row`, which must exist.
-    pub(super) fn copy_row(&self, row: usize, to: &mut [f64]) {
-        to.iter_mut().zip(self.group(row / GROUP)).for_each(|(to, lanes)| *to = lanes[row % GROUP]);
+        for (point, nearest) in rest.chunks_exact(dims).zip(last) {
+            lower(nearest, squared_distance(point, centre));
+        }
     }
 
     /// The same points in single precision; made when first asked for.
@@ -195,17 +169,19 @@ impl Points {
     }
 }
 
-/// Squared distances of the points of `group` to `centre`, summed in order of the dimensions.
+/// Squared distances of four points, row-major, each to its own of `centres`, summed in order of the dimensions.
 #[inline(always)]
-pub(super) fn squared_distances(group: &[[f64; GROUP]], centre: &[f64]) -> [f64; GROUP] {
-    let mut sum = [0.0; GROUP];
-    for (values, &c) in group.iter().zip(centre) {
-        for lane in 0..GROUP {
-            let difference = values[lane] - c;
-            sum[lane] += difference * difference;
-        }
+pub(super) fn squared_distances(points: &[f64], centres: [&[f64]; 4]) -> [f64; 4] {
+    let (front, back) = points.split_at(points.len() / 2);
+    let ((first, second), (third, fourth)) = (front.split_at(front.len() / 2), back.split_at(back.len() / 2));
+    let [a, b, c, d] = centres;
+    let pairs = first.iter().zip(a).zip(second.iter().zip(b)).zip(third.iter().zip(c).zip(fourth.iter().zip(d)));
+    let mut sums = [0.0; 4];
+    for (((x, a), (y, b)), ((z, c), (w, d))) in pairs {
+        let away = [x - a, y - b, z - c, w - d];
+        (0..4).for_each(|lane| sums[lane] += away[lane] * away[lane]);
     }
-    sum
+    sums
 }
 
 #[cfg(test)]
@@ -221,6 +197,6 @@ mod tests {
             rows.chunks(size).for_each(|piece| points.extend(piece));
             assert_eq!(points, whole);
         }
-        assert_eq!((whole.len(), whole.row(22)), (23, vec![66.0, 67.0, 68.0]));
+        assert_eq!((whole.len(), whole.row(22)), (23, [66.0, 67.0, 68.0].as_slice()));
     }
 }

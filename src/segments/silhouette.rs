@@ -1,7 +1,7 @@
 //! Mean silhouette (Rousseeuw 1987), Euclidean.
 
 use super::kmeans::sample;
-use super::points::{GROUP, Points, squared_distances};
+use super::points::Points;
 
 /// Silhouette of a clustering.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -71,6 +71,9 @@ pub fn silhouettes_sampled(points: &Points, clusterings: &[Labels<'_>], size: us
     sums.iter().zip(clusterings).map(estimate).collect()
 }
 
+/// Points whose distances to all others are held at once. Four `f64` are two vectors of SSE2 and of wasm's SIMD, so that their sums stay
+/// in registers; eight spill.
+const GROUP: usize = 4;
 const SAMPLE_STREAM: u32 = 98;
 const PARTS: usize = 20;
 
@@ -159,11 +162,14 @@ fn sums(points: &Points, clusterings: &[Labels<'_>], parts: usize) -> Vec<Sums> 
         let without = (0..if parts > 1 { parts } else { 0 }).map(without).collect();
         sums.push(Sums { whole: Totals { sums: vec![0.0; of.k], sizes }, without });
     }
-    let rows: Vec<f64> = (0..n).flat_map(|row| points.row(row)).collect();
     let mut distances = vec![[0.0; GROUP]; n];
+    let mut group = vec![[0.0; GROUP]; points.dims()];
     let (mut to_runs, mut to_clusters) = (Vec::new(), Vec::new());
     for number in 0..n.div_ceil(GROUP) {
-        weighted_distances(points, number, &rows, &mut distances);
+        for lane in 0..GROUP.min(n - number * GROUP) {
+            group.iter_mut().zip(points.row(number * GROUP + lane)).for_each(|(lanes, &value)| lanes[lane] = value);
+        }
+        weighted_distances(points, &group, &mut distances);
         for ((of, runs), sums) in clusterings.iter().zip(&runs).zip(&mut sums) {
             to_runs.clear();
             to_runs.extend((0..of.k * parts).map(|run| sum_of(&distances, &runs.rows[rows_of(runs, run)])));
@@ -187,13 +193,18 @@ fn sums(points: &Points, clusterings: &[Labels<'_>], parts: usize) -> Vec<Sums> 
     sums
 }
 
-/// Distances from the points of group `number` to all, times the weights of these.
+/// Distances from the points of `group`, by dimension, to all, times the weights of these.
 #[inline(never)]
-fn weighted_distances(points: &Points, number: usize, rows: &[f64], distances: &mut [[f64; GROUP]]) {
-    let group = points.group(number);
-    for (to, row) in distances.iter_mut().zip(rows.chunks_exact(points.dims())) {
-        let [a, b, c, d] = squared_distances(group, row);
-        *to = [a.sqrt(), b.sqrt(), c.sqrt(), d.sqrt()];
+fn weighted_distances(points: &Points, group: &[[f64; GROUP]], distances: &mut [[f64; GROUP]]) {
+    for (to, row) in distances.iter_mut().zip(points.values().chunks_exact(points.dims())) {
+        let mut squares = [0.0; GROUP];
+        for (values, &x) in group.iter().zip(row) {
+            for lane in 0..GROUP {
+                let difference = values[lane] - x;
+                squares[lane] += difference * difference;
+            }
+        }
+        *to = squares.map(f64::sqrt);
     }
     if let Some(weights) = points.weights() {
         for (to, weight) in distances.iter_mut().zip(weights) {

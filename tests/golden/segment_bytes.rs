@@ -86,18 +86,18 @@ fn has_the_bytes(files: Option<Files>, of: SegmentsOf, committed: [u64; 3]) {
 
 #[test]
 fn cdnow_has_the_committed_bytes_in_pieces_of_any_size_and_again() {
-    let committed = [0x60f9_22d2_c0d4_8a32, 0x3bd6_096f_f832_a340, 0x4ea1_74e2_082b_8d49];
+    let committed = [0x58af_d9d7_9802_7d9d, 0x578d_c181_d48e_9222, 0xc49f_c424_1bbe_728f];
     has_the_bytes(cdnow(), SegmentsOf::Orders, committed);
 }
 
 #[test]
 fn online_retail_has_the_committed_bytes_in_pieces_of_any_size_and_again() {
-    let committed = [0x842a_77c7_fcb1_4670, 0x1196_3412_4296_9e9b, 0xa347_2a8d_6b91_a17c];
+    let committed = [0xf7b1_b1a0_751b_214d, 0x47f2_19dc_3a13_8363, 0x4062_52b8_9c28_5464];
     has_the_bytes(online_retail(), SegmentsOf::Orders, committed);
 }
 
 #[test]
 fn accounts_of_maven_have_the_committed_bytes_in_pieces_of_any_size_and_again() {
-    let committed = [0x60c3_cf3d_c0da_7937, 0x73d8_e5e2_eb21_e2da, 0x5da6_1d24_0be0_6113];
+    let committed = [0xfc92_5e54_4360_451b, 0x6459_ccc1_8fce_e7f3, 0xe31e_0f62_b747_4f60];
     has_the_bytes(maven(), SegmentsOf::Accounts, committed);
 }

@@ -89,11 +89,10 @@ pub fn density(points: &Points, params: DensityParams) -> Result<Density> {
     for (at, &row) in rows.iter().enumerate() {
         all.core[row as usize] = of_sample.core[at];
     }
-    let mut point = vec![0.0; points.dims()];
     for row in 0..points.len() {
-        points.copy_row(row, &mut point);
+        let point = points.row(row);
         let mut first = u32::MAX;
-        tree.within(&point, all.radius, &mut |neighbour| {
+        tree.within(point, all.radius, &mut |neighbour| {
             first = of_sample.labels[neighbour].filter(|_| of_sample.core[neighbour]).map_or(first, |l| first.min(l));
             true
         });
@@ -113,12 +112,11 @@ fn dense_regions(points: &Points, params: DensityParams, min_weight: f64) -> (De
     let tree = Tree::new(points);
     let (fence, neighbour_distances) = neighbour_distances(points, &tree, min_weight, params.seed);
     let radius = params.radius.unwrap_or(fence);
-    let mut point = vec![0.0; points.dims()];
     let core: Vec<bool> = (0..n)
         .map(|row| {
-            points.copy_row(row, &mut point);
+            let point = points.row(row);
             let mut weight = 0.0;
-            tree.within(&point, radius, &mut |neighbour| {
+            tree.within(point, radius, &mut |neighbour| {
                 weight += points.weight(neighbour);
                 weight < min_weight
             });
@@ -138,9 +136,9 @@ fn dense_regions(points: &Points, params: DensityParams, min_weight: f64) -> (De
         of_core[first] = clusters;
         queue.push(first);
         while let Some(reached) = queue.pop() {
-            points.copy_row(core_rows[reached] as usize, &mut point);
+            let point = points.row(core_rows[reached] as usize);
             let from = queue.len();
-            left.take_within(&point, radius, &mut queue);
+            left.take_within(point, radius, &mut queue);
             queue[from..].iter().for_each(|&found| of_core[found] = clusters);
         }
         clusters += 1;
@@ -151,9 +149,9 @@ fn dense_regions(points: &Points, params: DensityParams, min_weight: f64) -> (De
     }
     let of_row = labels.clone();
     for row in (0..n).filter(|&row| !core[row]) {
-        points.copy_row(row, &mut point);
+        let point = points.row(row);
         let mut first = u32::MAX;
-        tree.within(&point, radius, &mut |neighbour| {
+        tree.within(point, radius, &mut |neighbour| {
             first = of_row[neighbour].map_or(first, |label| first.min(label));
             true
         });
@@ -166,11 +164,10 @@ fn dense_regions(points: &Points, params: DensityParams, min_weight: f64) -> (De
 
 /// The upper fence of the distances at which neighbourhoods have `min_weight`, and their percentiles.
 fn neighbour_distances(points: &Points, tree: &Tree, min_weight: f64, seed: u32) -> (f64, Vec<f64>) {
-    let mut point = vec![0.0; points.dims()];
     let mut logs = Vec::new();
     for row in sample(points.len(), RADIUS_POINTS, seed, RADIUS_STREAM) {
-        points.copy_row(row as usize, &mut point);
-        let distance = tree.distance_to_weight(points, &point, min_weight);
+        let point = points.row(row as usize);
+        let distance = tree.distance_to_weight(points, point, min_weight);
         if distance > 0.0 && distance.is_finite() && points.weight(row as usize) > 0.0 {
             logs.push((libm::log(distance), points.weight(row as usize)));
         }

@@ -33,8 +33,6 @@ impl Tree {
     pub(super) fn new(points: &Points) -> Tree {
         let (n, dims) = (points.len(), points.dims());
         let mut rows: Vec<usize> = (0..n).collect();
-        let mut by_row = vec![0.0; n * dims];
-        by_row.chunks_exact_mut(dims).enumerate().for_each(|(row, to)| points.copy_row(row, to));
         let mut tree = Tree {
             dims,
             rows: Vec::new(),
@@ -44,8 +42,8 @@ impl Tree {
             places: vec![0; n],
             removed: vec![false; n],
         };
-        tree.split(&mut rows, 0, &by_row);
-        tree.values = rows.iter().flat_map(|&row| &by_row[row * dims..(row + 1) * dims]).copied().collect();
+        tree.split(&mut rows, 0, points.values());
+        tree.values = rows.iter().flat_map(|&row| points.row(row)).copied().collect();
         rows.iter().enumerate().for_each(|(place, &row)| tree.places[row] = place);
         tree.rows = rows;
         tree

@@ -101,7 +101,7 @@ fn search(points: &Points, params: KMeansParams, start: &mut Start<'_>) -> KMean
     let refined = nearly_best.map(|run| if small { run } else { lloyd(points, run.centroids, EmptyCluster::Relocate) });
     // There is at least the optimum of the lowest inertia.
     let best = refined.reduce(|best, run| if run.inertia < best.inertia { run } else { best });
-    best.unwrap_or_else(|| lloyd(points, points.row(0), EmptyCluster::Relocate))
+    best.unwrap_or_else(|| lloyd(points, points.row(0).to_vec(), EmptyCluster::Relocate))
 }
 
 /// What makes the centres of a run.
@@ -137,7 +137,7 @@ fn optima(
         best.chunks_exact(points.dims()).for_each(|centre| points.lower_to(centre, &mut nearest));
         let point = points.row(draw(&cumulative(points, |row| nearest[row]), &mut random));
         let moved = rng::below(&mut random, k as u32) as usize * points.dims();
-        best[moved..moved + points.dims()].copy_from_slice(&point);
+        best[moved..moved + points.dims()].copy_from_slice(point);
         best = keep(lloyd(points, best, EmptyCluster::Relocate));
     }
     found
@@ -184,7 +184,7 @@ pub fn kmeans_from_rows(points: &Points, rows: &[u32]) -> Result<KMeans> {
     if let Some(bad) = rows.iter().find(|row| **row as usize >= points.len()) {
         return Err(wrong(bad.to_string()));
     }
-    let centroids = rows.iter().flat_map(|&row| points.row(row as usize)).collect();
+    let centroids = rows.iter().flat_map(|&row| points.row(row as usize)).copied().collect();
     Ok(lloyd(points, centroids, EmptyCluster::Keep))
 }
 
@@ -273,7 +273,7 @@ pub fn sample(n: usize, size: usize, seed: u32, stream: u32) -> Vec<u32> {
 
 /// Centres by greedy k-means++: the first drawn by weight.
 fn plus_plus(points: &Points, k: usize, random: &mut Rng) -> Vec<f64> {
-    let first = points.row(draw(&cumulative(points, |_| 1.0), random));
+    let first = points.row(draw(&cumulative(points, |_| 1.0), random)).to_vec();
     add_centres(points, first, k, random)
 }
 
@@ -289,7 +289,7 @@ fn add_centres(points: &Points, mut centroids: Vec<f64>, k: usize, random: &mut 
         for _ in 0..trials {
             let row = draw(&sums, random);
             let mut lowered = nearest.clone();
-            points.lower_to(&points.row(row), &mut lowered);
+            points.lower_to(points.row(row), &mut lowered);
             let potential = points.weighted_sum(&lowered);
             if best.as_ref().is_none_or(|(lowest, ..)| potential < *lowest) {
                 best = Some((potential, row, lowered));

@@ -92,18 +92,12 @@ mod four {
             ]
         }
 
-        /// Whether any digit differs from `bits`.
+        /// One bit per number with other digits than `bits`, the first the lowest.
         #[inline(always)]
-        pub(in crate::segments::lloyd) fn differs(self, bits: &[u32; 4]) -> bool {
+        pub(in crate::segments::lloyd) fn differs(self, bits: &[u32; 4]) -> u8 {
             // SAFETY: sixteen bytes are there, and the load needs no alignment.
             let other = unsafe { v128_load(bits.as_ptr().cast()) };
-            v128_any_true(v128_xor(self.0, other))
-        }
-
-        /// Whether each number is above that of `other`; false for NaN.
-        #[inline(always)]
-        pub(in crate::segments::lloyd) fn all_above(self, other: Four) -> bool {
-            u32x4_all_true(f32x4_gt(self.0, other.0))
+            u32x4_bitmask(u32x4_ne(self.0, other))
         }
 
         /// One bit per number that is not above that of `other` or is NaN, the first the lowest.
@@ -188,13 +182,8 @@ mod four {
         }
 
         #[inline(always)]
-        pub(in crate::segments::lloyd) fn differs(self, bits: &[u32; 4]) -> bool {
-            self.bits() != *bits
-        }
-
-        #[inline(always)]
-        pub(in crate::segments::lloyd) fn all_above(self, other: Four) -> bool {
-            (0..4).all(|i| self.0[i] > other.0[i])
+        pub(in crate::segments::lloyd) fn differs(self, bits: &[u32; 4]) -> u8 {
+            (0..4).fold(0, |mask, i| mask | u8::from(self.0[i].to_bits() != bits[i]) << i)
         }
 
         #[inline(always)]

@@ -9,7 +9,7 @@ pub(super) use sums::ClusterSums;
 pub(super) use tiles::Tiles;
 
 use super::kmeans::KMeans;
-use super::points::{GROUP, Points};
+use super::points::{Points, squared_distances};
 use crate::stats::exact_sum::ExactSum;
 use pass::Pass;
 
@@ -110,22 +110,20 @@ pub(super) fn own_distances(points: &Points, centroids: &[f64], labels: &[u32]) 
 /// Hears of each point, in order, its number and the squared distance to the centre of its label.
 fn each_own_distance(points: &Points, centroids: &[f64], labels: &[u32], hear: &mut impl FnMut(usize, f64)) {
     let dims = points.dims();
-    for (number, labels) in labels.chunks(GROUP).enumerate() {
-        let of: [&[f64]; GROUP] = std::array::from_fn(|lane| {
-            let label = labels.get(lane).or(labels.first()).map_or(0, |&label| label as usize);
-            &centroids[label * dims..(label + 1) * dims]
-        });
-        let mut squares = [0.0; GROUP];
-        for ((((x, a), b), c), d) in points.group(number).iter().zip(of[0]).zip(of[1]).zip(of[2]).zip(of[3]) {
-            let away = [x[0] - a, x[1] - b, x[2] - c, x[3] - d];
-            (0..GROUP).for_each(|lane| squares[lane] += away[lane] * away[lane]);
-        }
-        squares.iter().take(labels.len()).enumerate().for_each(|(lane, &square)| hear(number * GROUP + lane, square));
+    let centre = |label: u32| &centroids[label as usize * dims..(label as usize + 1) * dims];
+    let (fours, last) = labels.as_chunks::<4>();
+    let (whole, rest) = points.values().split_at(fours.len() * 4 * dims);
+    for (number, (four, labels)) in whole.chunks_exact(4 * dims).zip(fours).enumerate() {
+        let distances = squared_distances(four, labels.map(centre));
+        distances.into_iter().enumerate().for_each(|(lane, distance)| hear(number * 4 + lane, distance));
+    }
+    for (lane, (point, &label)) in rest.chunks_exact(dims).zip(last).enumerate() {
+        hear(fours.len() * 4 + lane, squared_distance(point, centre(label)));
     }
 }
 
 /// Squared distance, summed in order of the dimensions.
-fn squared_distance(point: &[f64], centre: &[f64]) -> f64 {
+pub(super) fn squared_distance(point: &[f64], centre: &[f64]) -> f64 {
     point.iter().zip(centre).fold(0.0, |sum, (x, c)| sum + (x - c) * (x - c))
 }
 

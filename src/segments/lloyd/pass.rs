@@ -1,19 +1,21 @@
 //! One pass over the points: all of them, or those whose nearest centre may be another by now.
 
-use super::lanes::Four;
+use super::lanes::{Four, LANES};
 use super::sums::ClusterSums;
 use super::tiles::{BATCH, Centres, TILE, Tiles};
 use super::{own_distances, squared_distance};
-use crate::segments::points::{GROUP, Points};
+use crate::segments::points::Points;
 
+/// `f64` in a line of the cache.
+const LINE: usize = 8;
 /// No label yet.
 const NONE: u32 = u32::MAX;
 
 /// Labels, the sums that follow them, and how long each label is certain to stay.
 ///
-/// The gap between a point's nearest and second nearest centre shrinks by no more than the two have moved (Hamerly 2010, “Making
-/// k-means even faster”). Once few points change, a label `expires` when the centres have moved that far in all: a pass then looks
-/// only at points whose label has expired.
+/// The gap between a point's nearest and second nearest centre shrinks by no more than its own centre and the fastest other one have moved
+/// (Hamerly 2010, “Making k-means even faster”). Once few points change, a label `expires` when these have moved that far in all: a
+/// pass then looks only at points whose label has expired.
 pub(super) struct Pass<'a> {
     points: &'a Points,
     tiles: &'a Tiles,
@@ -24,8 +26,10 @@ pub(super) struct Pass<'a> {
     /// Points whose label the last pass changed.
     pub(super) moved: usize,
     expires: Vec<f32>,
-    /// How far the two fastest centres have moved in all since labels last got their time.
-    travelled: f64,
+    /// How far each centre and the fastest other one have moved in all since labels last got their time.
+    travelled: Vec<f64>,
+    /// Points whose label has expired.
+    rows: Vec<u32>,
     /// [`share_worth_looking_at`].
     worth: f64,
     point: Vec<f64>,
@@ -55,7 +59,8 @@ impl<'a> Pass<'a> {
             sums: ClusterSums::new(k, points.dims()),
             moved: points.len(),
             expires: Vec::new(),
-            travelled: 0.0,
+            travelled: vec![0.0; k],
+            rows: Vec::new(),
             worth: share_worth_looking_at(points.dims(), k),
             point: vec![0.0; points.dims()],
             best: vec![[0.0; TILE]; batch],
@@ -74,39 +79,47 @@ impl<'a> Pass<'a> {
         let timed = !self.expires.is_empty();
         let few = EXPIRE_PER_MOVE * (self.moved as f64) < self.worth * n as f64;
         self.moved = 0;
-        if timed && (self.expired() as f64) < self.worth * n as f64 {
+        if timed && self.find_expired() {
             return self.assign_expired(centroids);
         }
         self.expires.resize(if few { self.labels.len() } else { 0 }, 0.0);
-        self.travelled = 0.0;
+        self.travelled.fill(0.0);
         self.assign_all(centroids);
     }
 
     fn assign_all(&mut self, centroids: &[f64]) {
         let (mut best, mut second) = (std::mem::take(&mut self.best), std::mem::take(&mut self.second));
         let timed = !self.expires.is_empty();
+        let mut to_settle: Vec<(usize, u8)> = Vec::with_capacity(best.len());
         // Nothing to take away, and no weights: four points at a time.
         let fresh = self.labels.first() == Some(&NONE) && self.points.weights().is_none();
         #[cfg(test)]
         (self.looked_at += self.points.len());
         for from in (0..self.tiles.len()).step_by(best.len().max(1)) {
             let (tiles, classes) = self.tiles.batch(from, best.len());
+            to_settle.clear();
             self.centres.best_two(tiles, classes, &mut best, &mut second);
             for (t, ((&class, best), second)) in classes.iter().zip(&best).zip(&second).enumerate() {
                 let first = (from + t) * TILE;
                 let labels = self.centres.labels(best);
-                let changes = differ(labels, &self.labels[first..first + TILE]);
-                let certain = self.centres.all_certain(best, second, class);
-                if fresh && certain && first + TILE <= self.points.len() {
-                    let numbers = labels.map(Four::bits);
-                    self.labels[first..first + TILE].copy_from_slice(numbers.as_flattened());
-                    self.sums.add_group(numbers[0], self.points.group(first / GROUP));
-                    self.sums.add_group(numbers[1], self.points.group(first / GROUP + 1));
+                let doubtful = self.centres.doubtful(best, second, class);
+                if fresh && doubtful == 0 && first + TILE <= self.points.len() {
+                    for (row, &label) in (first..).zip(labels.map(Four::bits).as_flattened()) {
+                        self.labels[row] = label;
+                        self.sums.add(label as usize, self.points.row(row), 1.0);
+                    }
                     self.moved += TILE;
-                } else if changes || !certain {
-                    let rows: [u32; TILE] = std::array::from_fn(|lane| (first + lane) as u32);
-                    self.settle(&rows, best, second, class, centroids);
+                    continue;
                 }
+                let look = doubtful | differ(labels, &self.labels[first..first + TILE]);
+                if look != 0 {
+                    self.fetch(first, look);
+                    to_settle.push((t, look));
+                }
+            }
+            for &(t, look) in &to_settle {
+                let rows: [u32; TILE] = std::array::from_fn(|lane| ((from + t) * TILE + lane) as u32);
+                self.settle(&rows, look, &best[t], &second[t], classes[t], centroids);
             }
             if timed {
                 let tiles = tiles.chunks_exact(self.points.dims());
@@ -121,23 +134,37 @@ impl<'a> Pass<'a> {
         (self.best, self.second) = (best, second);
     }
 
-    /// Looks at `rows`, whose scores are `best` and `second`, one by one.
+    /// Reads the points from row `first` on that have a bit in `look`. They stand far apart in memory: asked for many at a time they are waited for
+    /// together, where [`Pass::settle`] would wait for each.
+    #[inline(always)]
+    fn fetch(&self, first: usize, look: u8) {
+        let mut bits = 0;
+        for lane in (0..TILE).filter(|lane| look >> lane & 1 == 1 && first + lane < self.points.len()) {
+            bits |= self.points.row(first + lane).iter().step_by(LINE).fold(0, |bits, x| bits | x.to_bits());
+        }
+        std::hint::black_box(bits);
+    }
+
+    /// Looks at those of `rows` that have a bit in `look`, one by one; their scores are `best` and `second`.
     #[inline(never)]
-    fn settle(&mut self, rows: &[u32], best: &[f32; TILE], second: &[f32; TILE], class: u8, centroids: &[f64]) {
-        let [l0, l1] = self.centres.labels(best).map(Four::bits);
-        for (lane, &row) in rows.iter().enumerate() {
+    fn settle(
+        &mut self,
+        rows: &[u32],
+        look: u8,
+        best: &[f32; TILE],
+        second: &[f32; TILE],
+        class: u8,
+        centroids: &[f64],
+    ) {
+        let labels = self.centres.labels(best).map(Four::bits);
+        for (lane, &row) in rows.iter().enumerate().filter(|(lane, _)| look >> lane & 1 == 1) {
             let row = row as usize;
             if row >= self.points.len() {
                 return;
             }
-            let mut label = if lane < 4 { l0[lane % 4] } else { l1[lane % 4] };
-            let certain = self.centres.certain(best[lane], second[lane], class, label as usize);
-            if certain && label == self.labels[row] {
-                continue;
-            }
-            self.points.copy_row(row, &mut self.point);
-            if !certain {
-                label = nearest(&self.point, centroids);
+            let mut label = labels[lane / LANES][lane % LANES];
+            if !self.centres.certain(best[lane], second[lane], class, label as usize) {
+                label = nearest(self.points.row(row), centroids);
                 #[cfg(test)]
                 (self.exactly_decided += 1);
             }
@@ -145,54 +172,50 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Moves the point in `self.point`.
+    /// Moves a point to the cluster `label`.
     fn relabel(&mut self, row: usize, label: u32) {
         let old = std::mem::replace(&mut self.labels[row], label);
         if old != label {
             self.moved += 1;
-            let weight = self.points.weight(row);
+            let (point, weight) = (self.points.row(row), self.points.weight(row));
             if old != NONE {
-                self.sums.remove(old as usize, &self.point, weight);
+                self.sums.remove(old as usize, point, weight);
             }
-            self.sums.add(label as usize, &self.point, weight);
+            self.sums.add(label as usize, point, weight);
         }
     }
 
-    /// Number of labels that have expired.
+    /// Collects the points whose label has expired. Whether they are few enough to be looked at alone.
     #[inline(never)]
-    fn expired(&self) -> usize {
-        let now = Four::all(self.now());
-        let counts =
-            self.expires.as_chunks::<4>().0.iter().map(|four| Four::load(four).not_above(now).count_ones() as usize);
-        counts.sum()
-    }
-
-    /// A little more than has been travelled, for the rounding of single precision.
-    fn now(&self) -> f32 {
-        (self.travelled * (1.0 + 1e-6)) as f32
+    fn find_expired(&mut self) -> bool {
+        // A little more than has been travelled, for the rounding of single precision.
+        let now: Vec<f32> = self.travelled.iter().map(|travelled| (travelled * (1.0 + 1e-6)) as f32).collect();
+        let most = (self.worth * self.points.len() as f64) as usize;
+        self.rows.clear();
+        let fours = self.expires.as_chunks::<4>().0.iter().zip(self.labels.as_chunks::<4>().0);
+        for (number, (expires, labels)) in (0..).step_by(4).zip(fours) {
+            // What fills up the last tile has no label and never expires.
+            let now = labels.map(|label| now.get(label as usize).copied().unwrap_or(f32::NEG_INFINITY));
+            let mut bits = Four::load(expires).not_above(Four::load(&now));
+            while bits != 0 {
+                self.rows.push(number + bits.trailing_zeros());
+                bits &= bits - 1;
+            }
+            if self.rows.len() >= most {
+                return false;
+            }
+        }
+        true
     }
 
     fn assign_expired(&mut self, centroids: &[f64]) {
-        let dims = self.points.dims();
-        let mut tiles = vec![[0.0; TILE]; self.best.len() * dims];
+        let mut tiles = vec![[0.0; TILE]; self.best.len() * self.points.dims()];
         let mut classes = vec![0; self.best.len()];
-        let mut rows = Vec::with_capacity(self.best.len() * TILE);
-        let now = Four::all(self.now());
-        for four in 0..self.expires.len() / 4 {
-            let mut bits = match self.expires.as_chunks::<4>().0.get(four) {
-                Some(expires) => Four::load(expires).not_above(now),
-                None => 0,
-            };
-            while bits != 0 {
-                rows.push((four * 4) as u32 + bits.trailing_zeros());
-                bits &= bits - 1;
-            }
-            if rows.len() + 4 > rows.capacity() {
-                self.assign_rows(&rows, &mut tiles, &mut classes, centroids);
-                rows.clear();
-            }
+        let all = std::mem::take(&mut self.rows);
+        for rows in all.chunks(self.best.len().max(1) * TILE) {
+            self.assign_rows(rows, &mut tiles, &mut classes, centroids);
         }
-        self.assign_rows(&rows, &mut tiles, &mut classes, centroids);
+        self.rows = all;
     }
 
     /// Gives `rows`, at most as many as a batch has, their labels and a new time.
@@ -203,17 +226,19 @@ impl<'a> Pass<'a> {
         #[cfg(test)]
         (self.looked_at += rows.len());
         self.centres.best_two(&tiles[..filled * dims], &classes[..filled], &mut best, &mut second);
-        let travelled = (self.travelled * (1.0 - 1e-6)) as f32;
         for (t, rows) in rows.chunks(TILE).enumerate() {
             let labels = self.centres.labels(&best[t]);
             let old: [u32; TILE] =
                 std::array::from_fn(|lane| rows.get(lane).map_or(NONE, |&row| self.labels[row as usize]));
-            if differ(labels, &old) || !self.centres.all_certain(&best[t], &second[t], classes[t]) {
-                self.settle(rows, &best[t], &second[t], classes[t], centroids);
+            let look = differ(labels, &old) | self.centres.doubtful(&best[t], &second[t], classes[t]);
+            if look != 0 {
+                self.settle(rows, look, &best[t], &second[t], classes[t], centroids);
             }
             let gaps = self.centres.gaps(&tiles[t * dims..(t + 1) * dims], &best[t], &second[t], classes[t]);
             for (&row, gap) in rows.iter().zip(gaps) {
-                self.expires[row as usize] = (travelled + gap) * (1.0 - 1e-6);
+                let row = row as usize;
+                let travelled = (self.travelled[self.labels[row] as usize] * (1.0 - 1e-6)) as f32;
+                self.expires[row] = (travelled + gap) * (1.0 - 1e-6);
             }
         }
         (self.best, self.second) = (best, second);
@@ -222,17 +247,18 @@ impl<'a> Pass<'a> {
     /// Moves the centres to the means of their points. The sum of the squared distances they moved.
     pub(super) fn move_centres(&mut self, centroids: &mut [f64]) -> f64 {
         let dims = self.points.dims();
-        let (mut fastest, mut second, mut total) = (0.0f64, 0.0f64, 0.0);
+        let mut squares = Vec::with_capacity(self.travelled.len());
         for (cluster, centre) in centroids.chunks_exact_mut(dims).enumerate() {
             self.point.copy_from_slice(centre);
             self.sums.mean(cluster, centre);
-            let square = squared_distance(&self.point, centre);
-            total += square;
-            let moved = square.sqrt();
-            (fastest, second) = (fastest.max(moved), second.max(fastest.min(moved)));
+            squares.push(squared_distance(&self.point, centre));
         }
-        self.travelled += (fastest + second) * (1.0 + 1e-9);
-        total
+        for (cluster, travelled) in self.travelled.iter_mut().enumerate() {
+            let others = squares.iter().enumerate().filter(|(other, _)| *other != cluster);
+            let fastest = others.fold(0.0f64, |most, (_, square)| most.max(*square));
+            *travelled += (squares[cluster].sqrt() + fastest.sqrt()) * (1.0 + 1e-9);
+        }
+        squares.iter().sum()
     }
 
     /// Gives each cluster without weight the point farthest from its own centre, the first of equal ones. Whether there was any.
@@ -252,7 +278,6 @@ impl<'a> Pass<'a> {
                 }
             }
             let Some(row) = farthest else { return any };
-            self.points.copy_row(row, &mut self.point);
             self.relabel(row, cluster as u32);
             distances[row] = 0.0;
             if let Some(expires) = self.expires.get_mut(row) {
@@ -273,18 +298,21 @@ impl<'a> Pass<'a> {
 /// The share of the points below which it pays to look at them alone. Per point, a full pass takes about 0.22 cycles per dimension and
 /// centre and 8 for the rest; a point alone has its coordinates collected and its label timed anew.
 fn share_worth_looking_at(dims: usize, k: usize) -> f64 {
-    let full = 0.22 * (dims * k.next_multiple_of(4)) as f64 + 8.0;
+    let full = 0.22 * (dims * (k - 1)) as f64 + 8.0;
     full / (full + 1.2 * dims as f64 + 45.0)
 }
 
 /// About as many labels expire as move, times this, wherever labels were timed; below that timing them does not pay.
 const EXPIRE_PER_MOVE: f64 = 20.0;
 
+/// One bit per label that is not the old one.
 #[inline(always)]
-fn differ(labels: [Four; 2], old: &[u32]) -> bool {
+fn differ(labels: [Four; 2], old: &[u32]) -> u8 {
     match old {
-        [a, b, c, d, e, f, g, h] => labels[0].differs(&[*a, *b, *c, *d]) || labels[1].differs(&[*e, *f, *g, *h]),
-        _ => true,
+        [a, b, c, d, e, f, g, h] => {
+            labels[0].differs(&[*a, *b, *c, *d]) | labels[1].differs(&[*e, *f, *g, *h]) << LANES
+        }
+        _ => u8::MAX,
     }
 }
 

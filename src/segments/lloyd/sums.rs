@@ -1,6 +1,5 @@
 //! The state of a pass over points: what the centres are computed from.
 
-use crate::segments::points::GROUP;
 use crate::stats::exact_sum::{ExactSum, product_rest};
 
 /// Weighted coordinate sums and weights by cluster. What was added, taken away or merged, and in which order, makes no difference.
@@ -42,30 +41,6 @@ impl ClusterSums {
         }
     }
 
-    /// Adds the four points of `group`, of weight 1.
-    #[inline(never)]
-    pub(in crate::segments) fn add_group(&mut self, clusters: [u32; GROUP], group: &[[f64; GROUP]]) {
-        let pairs = self.dims.div_ceil(2);
-        for cluster in clusters {
-            self.counts[cluster as usize] += 1;
-            self.weights[cluster as usize].add(1.0);
-        }
-        let starts = clusters.map(|cluster| cluster as usize * pairs);
-        let (columns, odd) = group.as_chunks::<2>();
-        for (pair, [a, b]) in columns.iter().enumerate() {
-            for lane in 0..GROUP {
-                let at = starts[lane] + pair;
-                add_two(&mut self.high[at], &mut self.low[at], [a[lane], b[lane]]);
-            }
-        }
-        if let [a] = odd {
-            for lane in 0..GROUP {
-                let at = starts[lane] + pairs - 1;
-                add_two(&mut self.high[at], &mut self.low[at], [a[lane], 0.0]);
-            }
-        }
-    }
-
     /// Takes away a point that was added.
     pub(in crate::segments) fn remove(&mut self, cluster: usize, point: &[f64], weight: f64) {
         if weight > 0.0 {
@@ -87,10 +62,12 @@ impl ClusterSums {
         let high = &mut self.high[cluster * pairs..(cluster + 1) * pairs];
         let low = &mut self.low[cluster * pairs..(cluster + 1) * pairs];
         let (columns, odd) = point.as_chunks::<2>();
-        let terms = columns.iter().copied().chain(odd.iter().map(|&value| [value, 0.0]));
-        for ((high, low), [a, b]) in high.iter_mut().zip(low).zip(terms) {
+        let terms = || columns.iter().copied().chain(odd.iter().map(|&value| [value, 0.0]));
+        for ((high, low), [a, b]) in high.iter_mut().zip(low.iter_mut()).zip(terms()) {
             add_two(high, low, [weight * a, weight * b]);
-            if weight.abs() != 1.0 {
+        }
+        if weight.abs() != 1.0 {
+            for (low, [a, b]) in low.iter_mut().zip(terms()) {
                 let rest = [product_rest(weight, a), product_rest(weight, b)];
                 *low = [low[0] + rest[0], low[1] + rest[1]];
             }

@@ -1,17 +1,17 @@
 //! Points and centres in single precision, with a bound on what that can have changed.
 //!
-//! The nearest centre of x is the one of the smallest score s(c) = ½‖c‖² − x·c, half of ‖x − c‖² − ‖x‖². The kernel computes
-//! p(c) = s(c) − e(c) + error in single precision, with e(c) a bound on |error|, so that s(c) − 2e(c) ≤ p(c) ≤ s(c). If the lowest
-//! p(w) and the second lowest lie more than 2e(w) apart, every other s(c) ≥ p(c) > p(w) + 2e(w) ≥ s(w): w is nearest, for certain.
-//! All other points are decided in double precision.
+//! The nearest centre of x is the one of the smallest score s(c) = ½(‖x − c‖² − ‖x − c₀‖²) = ½(‖c‖² − ‖c₀‖²) − x·(c − c₀), with c₀ the
+//! first centre: its own score is 0, which saves one product of k. The kernel computes p(c) = s(c) − e(c) + error in single precision, with e(c) a bound
+//! on |error|, so that s(c) − 2e(c) ≤ p(c) ≤ s(c). If the lowest p(w) and the second lowest lie more than 2e(w) apart, every other
+//! s(c) ≥ p(c) > p(w) + 2e(w) ≥ s(w): w is nearest, for certain. All other points are decided in double precision.
 //!
-//! With u = 2⁻²⁴, d dimensions and ‖x‖ ≤ R, Cauchy and Schwarz bound the error of the sum of d products of rounded factors, that of
-//! its first term and that of the label in the last `digits` binary digits by (d + 6 + 2^(digits + 1)) u (½‖c‖² + R‖c‖), 1 % more
-//! for terms in u². To that comes what the double precision of the plain algorithm may confuse, (d + 4) 2⁻⁵² (R + ‖c‖)², and what
-//! is lost to underflow.
+//! With u = 2⁻²⁴, d dimensions, ‖x‖ ≤ R and δ = c − c₀, Cauchy and Schwarz bound the error of the sum of d products of rounded factors,
+//! that of its first term and that of the label in the last `digits` binary digits by
+//! (d + 6 + 2^(digits + 1)) u (½|‖c‖² − ‖c₀‖²| + R‖δ‖), 1 % more for terms in u². To that comes what double precision may confuse in the plain
+//! algorithm and in the first term, 2(d + 4) 2⁻⁵² (R + max(‖c‖, ‖c₀‖))², and what is lost to underflow.
 
 use super::lanes::{Four, LANES};
-use crate::segments::points::{GROUP, Points};
+use crate::segments::points::Points;
 
 /// Points of a tile.
 pub(super) const TILE: usize = 2 * LANES;
@@ -23,8 +23,6 @@ const CLASSES: usize = 48;
 const FAR: u8 = CLASSES as u8;
 /// Exponent from which on points are far; their squares must not overflow.
 const FAR_EXPONENT: i32 = 58;
-/// The score of centres that only fill up a group of four.
-const NO_CENTRE: f32 = 1e37;
 /// More centres than this leave too few digits for the score.
 const MOST_CENTRES: usize = 1 << 10;
 
@@ -50,12 +48,17 @@ impl Tiles {
         let (dims, tiles) = (points.dims(), points.len().div_ceil(TILE));
         let mut values = Vec::with_capacity(tiles * dims);
         let mut exponents = Vec::with_capacity(tiles);
-        let nothing = vec![[0.0; GROUP]; dims];
-        for t in 0..tiles {
-            let first = points.group(2 * t);
-            let second = if (2 * t + 1) * GROUP < points.len() { points.group(2 * t + 1) } else { &nothing };
+        let (whole, rest) = points.values().split_at(points.len() / TILE * TILE * dims);
+        let mut last = vec![0.0; dims * TILE];
+        last.iter_mut().zip(rest).for_each(|(to, value)| *to = *value);
+        let last = if rest.is_empty() { &[][..] } else { &last };
+        for rows in whole.chunks_exact(dims * TILE).chain(last.chunks_exact(dims * TILE)) {
             let mut squares = [0.0f64; TILE];
-            values.extend(first.iter().zip(second).map(|([a, b, c, d], [e, f, g, h])| {
+            let of: [&[f64]; TILE] = std::array::from_fn(|lane| &rows[lane * dims..(lane + 1) * dims]);
+            let [a, b, c, d, e, f, g, h] = of;
+            let front = a.iter().zip(b).zip(c.iter().zip(d));
+            let back = e.iter().zip(f).zip(g.iter().zip(h));
+            values.extend(front.zip(back).map(|(((a, b), (c, d)), ((e, f), (g, h)))| {
                 let terms = [a * a, b * b, c * c, d * d, e * e, f * f, g * g, h * h];
                 (0..TILE).for_each(|lane| squares[lane] += terms[lane]);
                 [*a as f32, *b as f32, *c as f32, *d as f32, *e as f32, *f as f32, *g as f32, *h as f32]
@@ -106,13 +109,18 @@ impl Tiles {
 /// Centres in single precision, and by class of tiles what their scores may be wrong by.
 pub(super) struct Centres {
     dims: usize,
+    k: usize,
+    /// Of all but the first, in fours.
     groups: usize,
-    /// Negated: `[group of four][dimension][4]`.
+    first: Vec<f32>,
+    /// c₀ − c, of all but the first: `[group of four][dimension][4]`.
     values: Vec<[f32; LANES]>,
-    /// ½‖c‖² − e(c): `[class][group]`.
+    /// −e(c₀) by class.
+    first_starts: Vec<f32>,
+    /// ½(‖c‖² − ‖c₀‖²) − e(c), of all but the first: `[class][group]`.
     starts: Vec<[f32; LANES]>,
-    /// 2e(c): `[class][group]`.
-    tolerances: Vec<[f32; LANES]>,
+    /// 2e(c): `[class][centre]`.
+    tolerances: Vec<f32>,
     /// The largest of them by class.
     widest: Vec<f32>,
     /// What the squared distance of a point may be too small by, by class.
@@ -121,17 +129,41 @@ pub(super) struct Centres {
     kept: u32,
 }
 
+/// The scores of eight points for the centres `$at` of a group, and what they make of the lowest two.
+macro_rules! look_at {
+    ($self:ident, $tile:ident, $centres:ident, $start:ident, $number:expr, $lowest:ident, $($at:literal $p:ident $q:ident),+) => {{
+        let ($($p,)+) = ($(Four::all($start[$at]),)+);
+        let ($(mut $p,)+) = ($($p,)+);
+        let ($(mut $q,)+) = ($($p,)+);
+        for (x, c) in $tile.iter().zip($centres) {
+            let (x0, x1) = halves(x);
+            $(
+                let centre = Four::all(c[$at]);
+                $p = $p.plus(x0.times(centre));
+                $q = $q.plus(x1.times(centre));
+            )+
+        }
+        $(
+            ($lowest.0, $lowest.2) = two_lowest($lowest.0, $lowest.2, $p.labelled($self.kept, $number + $at));
+            ($lowest.1, $lowest.3) = two_lowest($lowest.1, $lowest.3, $q.labelled($self.kept, $number + $at));
+        )+
+    }};
+}
+
 impl Centres {
     /// Room for `k` centres, at least one.
     pub(super) fn new(tiles: &Tiles, k: usize) -> Centres {
-        let groups = k.div_ceil(LANES);
-        let digits = (groups * LANES).next_power_of_two().trailing_zeros();
+        let groups = (k - 1).div_ceil(LANES);
+        let digits = k.next_power_of_two().trailing_zeros();
         Centres {
             dims: tiles.dims,
+            k,
             groups,
+            first: vec![0.0; tiles.dims],
             values: vec![[0.0; LANES]; groups * tiles.dims],
-            starts: vec![[NO_CENTRE; LANES]; (CLASSES + 1) * groups],
-            tolerances: vec![[f32::INFINITY; LANES]; (CLASSES + 1) * groups],
+            first_starts: vec![0.0; CLASSES + 1],
+            starts: vec![[0.0; LANES]; (CLASSES + 1) * groups],
+            tolerances: vec![f32::INFINITY; (CLASSES + 1) * k],
             widest: vec![f32::INFINITY; CLASSES + 1],
             slack: vec![f32::INFINITY; CLASSES + 1],
             kept: if k <= MOST_CENTRES { u32::MAX << digits } else { u32::MAX },
@@ -146,26 +178,37 @@ impl Centres {
         // A centre that is no number of single precision, or too many of them: nothing is certain.
         let usable = self.kept != u32::MAX
             && centroids.chunks_exact(dims).all(|centre| exponent(square(centre)) < 2 * FAR_EXPONENT);
+        let first = &centroids[..dims];
+        let first_norm = square(first).sqrt();
         for class in tiles.used.iter().map(|&class| usize::from(class)) {
             let radius = tiles.radius(class);
             let mut widest = 0.0f32;
             for (c, centre) in centroids.chunks_exact(dims).enumerate() {
-                let square = square(centre);
-                let norm = square.sqrt();
-                let single = share * (0.5 * square + radius * norm);
-                let double = (dims as f64 + 4.0) * f64::EPSILON * (radius + norm) * (radius + norm);
-                let error = single + double + 1e-37 + 1e-44 * dims as f64 * (radius + norm);
+                let (mut apart, mut farther) = (0.0, 0.0);
+                for (a, b) in centre.iter().zip(first) {
+                    apart += (a - b) * (a - b);
+                    farther += (a - b) * (a + b);
+                }
+                let reach = radius + square(centre).sqrt().max(first_norm);
+                let single = share * (0.5 * farther.abs() + radius * apart.sqrt());
+                let double = 2.0 * (dims as f64 + 4.0) * f64::EPSILON * reach * reach;
+                let error = single + double + 1e-37 + 1e-44 * dims as f64 * reach;
                 let tolerance = if usable { (2.0001 * error) as f32 } else { f32::INFINITY };
-                self.starts[class * groups + c / LANES][c % LANES] = (0.5 * square - error) as f32;
-                self.tolerances[class * groups + c / LANES][c % LANES] = tolerance;
+                let start = (0.5 * farther - error) as f32;
+                match c.checked_sub(1) {
+                    None => self.first_starts[class] = start,
+                    Some(c) => self.starts[class * groups + c / LANES][c % LANES] = start,
+                }
+                self.tolerances[class * self.k + c] = tolerance;
                 widest = widest.max(tolerance);
             }
             self.widest[class] = widest;
-            self.slack[class] = (share * radius * radius) as f32 + 4.0 * widest;
+            self.slack[class] = (share * (radius + first_norm) * (radius + first_norm)) as f32 + 4.0 * widest;
         }
-        for (c, centre) in centroids.chunks_exact(dims).enumerate() {
-            for (to, value) in self.values[c / LANES * dims..].iter_mut().zip(centre) {
-                to[c % LANES] = -*value as f32;
+        self.first.iter_mut().zip(first).for_each(|(to, value)| *to = *value as f32);
+        for (c, centre) in centroids.chunks_exact(dims).skip(1).enumerate() {
+            for ((to, value), first) in self.values[c / LANES * dims..].iter_mut().zip(centre).zip(first) {
+                to[c % LANES] = (first - value) as f32;
             }
         }
     }
@@ -179,42 +222,28 @@ impl Centres {
         best: &mut [[f32; TILE]],
         second: &mut [[f32; TILE]],
     ) {
+        let whole = (self.k - 1) / LANES;
+        let (fours, left) = self.values.split_at(whole * self.dims);
         for (((tile, &class), best), second) in tiles.chunks_exact(self.dims).zip(classes).zip(best).zip(second) {
-            let starts = &self.starts[usize::from(class) * self.groups..];
-            let (mut b0, mut b1) = (Four::all(f32::INFINITY), Four::all(f32::INFINITY));
-            let (mut s0, mut s1) = (b0, b1);
-            let mut number = 0;
-            for (centres, start) in self.values.chunks_exact(self.dims).zip(starts) {
-                let (mut p0, mut p1, mut p2, mut p3) =
-                    (Four::all(start[0]), Four::all(start[1]), Four::all(start[2]), Four::all(start[3]));
-                let (mut q0, mut q1, mut q2, mut q3) = (p0, p1, p2, p3);
-                for (x, c) in tile.iter().zip(centres) {
-                    let (x0, x1) = halves(x);
-                    let c0 = Four::all(c[0]);
-                    p0 = p0.plus(x0.times(c0));
-                    q0 = q0.plus(x1.times(c0));
-                    let c1 = Four::all(c[1]);
-                    p1 = p1.plus(x0.times(c1));
-                    q1 = q1.plus(x1.times(c1));
-                    let c2 = Four::all(c[2]);
-                    p2 = p2.plus(x0.times(c2));
-                    q2 = q2.plus(x1.times(c2));
-                    let c3 = Four::all(c[3]);
-                    p3 = p3.plus(x0.times(c3));
-                    q3 = q3.plus(x1.times(c3));
-                }
-                (b0, s0) = two_lowest(b0, s0, p0.labelled(self.kept, number));
-                (b1, s1) = two_lowest(b1, s1, q0.labelled(self.kept, number));
-                (b0, s0) = two_lowest(b0, s0, p1.labelled(self.kept, number + 1));
-                (b1, s1) = two_lowest(b1, s1, q1.labelled(self.kept, number + 1));
-                (b0, s0) = two_lowest(b0, s0, p2.labelled(self.kept, number + 2));
-                (b1, s1) = two_lowest(b1, s1, q2.labelled(self.kept, number + 2));
-                (b0, s0) = two_lowest(b0, s0, p3.labelled(self.kept, number + 3));
-                (b1, s1) = two_lowest(b1, s1, q3.labelled(self.kept, number + 3));
+            let class = usize::from(class);
+            let starts = &self.starts[class * self.groups..(class + 1) * self.groups];
+            let first = Four::all(self.first_starts[class]).labelled(self.kept, 0);
+            let most = Four::all(f32::INFINITY);
+            let mut lowest = (first, first, most, most);
+            let mut number = 1;
+            for (centres, start) in fours.chunks_exact(self.dims).zip(starts) {
+                look_at!(self, tile, centres, start, number, lowest, 0 p0 q0, 1 p1 q1, 2 p2 q2, 3 p3 q3);
                 number += LANES as u32;
             }
-            store(best, b0, b1);
-            store(second, s0, s1);
+            if let Some(start) = starts.get(whole) {
+                match (self.k - 1) % LANES {
+                    1 => look_at!(self, tile, left, start, number, lowest, 0 p0 q0),
+                    2 => look_at!(self, tile, left, start, number, lowest, 0 p0 q0, 1 p1 q1),
+                    _ => look_at!(self, tile, left, start, number, lowest, 0 p0 q0, 1 p1 q1, 2 p2 q2),
+                }
+            }
+            store(best, lowest.0, lowest.1);
+            store(second, lowest.2, lowest.3);
         }
     }
 
@@ -225,18 +254,18 @@ impl Centres {
         [b0.label(self.kept), b1.label(self.kept)]
     }
 
-    /// Whether all nearest centres of a tile are certain without a look at each.
+    /// One bit per point of a tile whose nearest centre takes a look at it alone to be certain.
     #[inline(always)]
-    pub(super) fn all_certain(&self, best: &[f32; TILE], second: &[f32; TILE], class: u8) -> bool {
+    pub(super) fn doubtful(&self, best: &[f32; TILE], second: &[f32; TILE], class: u8) -> u8 {
         let widest = Four::all(self.widest[usize::from(class)]);
         let ((b0, b1), (s0, s1)) = (halves(best), halves(second));
-        s0.minus(b0).all_above(widest) && s1.minus(b1).all_above(widest)
+        s0.minus(b0).not_above(widest) | s1.minus(b1).not_above(widest) << LANES
     }
 
     /// Whether centre `label` is nearest for certain.
     pub(super) fn certain(&self, best: f32, second: f32, class: u8, label: usize) -> bool {
-        let tolerance = self.tolerances.get(usize::from(class) * self.groups + label / LANES);
-        second - best > tolerance.map_or(f32::INFINITY, |four| four[label % LANES])
+        let tolerance = self.tolerances.get(usize::from(class) * self.k + label);
+        second - best > tolerance.map_or(f32::INFINITY, |tolerance| *tolerance)
     }
 
     /// By how much the nearest centre is nearer than any other, at least; NaN or negative where that is not known.
@@ -249,8 +278,9 @@ impl Centres {
         class: u8,
     ) -> [f32; TILE] {
         let (mut n0, mut n1) = (Four::all(0.0), Four::all(0.0));
-        for x in tile {
+        for (x, first) in tile.iter().zip(&self.first) {
             let (x0, x1) = halves(x);
+            let (x0, x1) = (x0.minus(Four::all(*first)), x1.minus(Four::all(*first)));
             n0 = n0.plus(x0.times(x0));
             n1 = n1.plus(x1.times(x1));
         }

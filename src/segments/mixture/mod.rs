@@ -140,12 +140,12 @@ pub fn mixture_from_labels(
     }
     let dims = points.dims();
     let mut state = Moments::new(points.mean().repeat(k), dims);
-    let (mut point, mut shares) = (vec![0.0; dims], vec![0.0; k]);
+    let mut shares = vec![0.0; k];
     for (row, &label) in labels.iter().enumerate() {
-        points.copy_row(row, &mut point);
+        let point = points.row(row);
         shares.fill(0.0);
         shares[label as usize] = 1.0;
-        state.update(&point, points.weight(row), &shares, covariance);
+        state.update(point, points.weight(row), &shares, covariance);
     }
     let mut fit = state.finish(covariance, params.regularisation);
     fit.fitted_on = points.len();
@@ -154,9 +154,9 @@ pub fn mixture_from_labels(
         let mut state = Moments::new(fit.means.clone(), dims);
         let mut sum = 0.0;
         for row in 0..points.len() {
-            points.copy_row(row, &mut point);
-            sum += points.weight(row) * fit.shares_of(&point, &mut shares);
-            state.update(&point, points.weight(row), &shares, covariance);
+            let point = points.row(row);
+            sum += points.weight(row) * fit.shares_of(point, &mut shares);
+            state.update(point, points.weight(row), &shares, covariance);
         }
         let mean = sum / total;
         let next = state.finish(covariance, params.regularisation);
@@ -166,8 +166,8 @@ pub fn mixture_from_labels(
     }
     fit.log_likelihood = (0..points.len())
         .map(|row| {
-            points.copy_row(row, &mut point);
-            points.weight(row) * fit.shares_of(&point, &mut shares)
+            let point = points.row(row);
+            points.weight(row) * fit.shares_of(point, &mut shares)
         })
         .sum();
     let shape = match covariance {
@@ -198,10 +198,10 @@ impl Mixture {
         if points.dims() * self.k != self.means.len() {
             return log_densities;
         }
-        let (mut point, mut shares) = (vec![0.0; points.dims()], vec![0.0; self.k]);
+        let mut shares = vec![0.0; self.k];
         for row in 0..points.len() {
-            points.copy_row(row, &mut point);
-            log_densities.push(self.shares_of(&point, &mut shares));
+            let point = points.row(row);
+            log_densities.push(self.shares_of(point, &mut shares));
             found(row, &shares);
         }
         log_densities
