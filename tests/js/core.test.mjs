@@ -61,7 +61,7 @@ test("1,000 cycles of load, analyse and free leave the memory flat", async () =>
     handle.forecast(undefined);
     handle.segments({ k: 3, restarts: 1 });
     assert.throws(() => handle.funnel({ confidence: 3 }), { code: "invalid_option" });
-    assert.throws(() => handle.funnel([]), { code: "invalid_option" });
+    assert.throws(() => handle.funnel(/** @type {any} */ ([])), { code: "invalid_option" });
     handle.free();
   };
   for (let i = 0; i < 50; i++) await cycle();
