@@ -123,6 +123,16 @@ impl FunnelOptions {
         self.parts.as_ref().is_none_or(|parts| parts.contains(&part))
     }
 
+    /// Whether they ask for everything of all deals: what [`regrouped`] can start from.
+    pub fn is_whole(&self) -> bool {
+        self.parts.is_none() && self.filter_column.is_none()
+    }
+
+    /// Whether these and `before` are whole, and differ at most in the grouping.
+    fn regroups(&self, before: &FunnelOptions) -> bool {
+        self.is_whole() && FunnelOptions { group_by: self.group_by.clone(), ..before.clone() } == *self
+    }
+
     fn wants_any(&self, parts: &[FunnelPart]) -> bool {
         parts.iter().any(|part| self.wants(*part))
     }
@@ -228,6 +238,21 @@ pub struct FunnelResult {
 /// column without a value; [`Error::UnknownColumn`] for a filter or group column that there is none of; [`Error::TooFew`] where no deal is left;
 /// [`Error::TooMany`] for a history of more than 200 stages.
 pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -> Result<FunnelResult> {
+    regrouped(crm, options, None, progress)
+}
+
+/// What [`funnel`] gives. Where `before` is the whole funnel of the same data, without a filter, and only the grouping is another, what does not depend on it is
+/// taken from there.
+///
+/// # Errors
+/// As [`funnel`].
+pub fn regrouped(
+    crm: &Crm,
+    options: &FunnelOptions,
+    before: Option<&FunnelResult>,
+    progress: &mut Progress<'_>,
+) -> Result<FunnelResult> {
+    let before = before.filter(|before| before.meta.as_of == crm.as_of && options.regroups(&before.meta.options));
     let settings = Settings::of(options)?;
     let deals =
         crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "funnel".into(), table: "deals".into() })?;
@@ -298,18 +323,25 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         cohorts: None,
     };
     progress.report(0.4);
-    let cycle = options
-        .wants_any(&[FunnelPart::Cycle, FunnelPart::Velocity, FunnelPart::Bottlenecks])
-        .then(|| cycle::cycle(all.cycle(), &weights, &settings))
-        .flatten();
-    let conversions = if options.wants_any(&[FunnelPart::Conversion, FunnelPart::Bottlenecks]) {
+    let cycle = match before {
+        Some(before) => before.cycle.clone(),
+        None if options.wants_any(&[FunnelPart::Cycle, FunnelPart::Velocity, FunnelPart::Bottlenecks]) => {
+            cycle::cycle(all.cycle(), &weights, &settings)
+        }
+        None => None,
+    };
+    let conversions = if before.is_some() {
+        Vec::new()
+    } else if options.wants_any(&[FunnelPart::Conversion, FunnelPart::Bottlenecks]) {
         conversion::conversions(deals, passages, &crm.time, crm.as_of, &used, &settings)?
     } else {
         Vec::new()
     };
     progress.report(0.6);
-    let mut stages = Vec::with_capacity(names.len());
-    if options.wants_any(&[FunnelPart::Stages, FunnelPart::Exits, FunnelPart::Conversion, FunnelPart::Bottlenecks]) {
+    let mut stages = before.map_or_else(|| Vec::with_capacity(names.len()), |before| before.stages.clone());
+    if before.is_none()
+        && options.wants_any(&[FunnelPart::Stages, FunnelPart::Exits, FunnelPart::Conversion, FunnelPart::Bottlenecks])
+    {
         let stays = stages::stays(passages, deals, &used);
         let with_exits = options.wants(FunnelPart::Exits);
         for (index, (stay, durations)) in stays.iter().zip(&all.stages).enumerate() {
@@ -331,23 +363,34 @@ pub fn funnel(crm: &Crm, options: &FunnelOptions, progress: &mut Progress<'_>) -
         result.stuck = stuck::stuck(&finder, &places, options.most_stuck as usize)?;
     }
     let velocity = velocity::velocity(deals, &used, &counts, cycle.as_ref());
-    if options.wants(FunnelPart::Current) {
+    if let Some(before) = before {
+        result = FunnelResult {
+            current: before.current.clone(),
+            periods: before.periods.clone(),
+            cohorts: before.cohorts.clone(),
+            variants: before.variants.clone(),
+            transitions: before.transitions.clone(),
+            ..result
+        };
+    }
+    let wants = |part| before.is_none() && options.wants(part);
+    if wants(FunnelPart::Current) {
         result.current = current(deals, crm.passages.as_ref(), &used.selected);
     }
-    if options.wants(FunnelPart::Periods) {
+    if wants(FunnelPart::Periods) {
         result.periods = periods::periods(crm, deals, &used, options.period, options.calendar);
     }
-    if options.wants(FunnelPart::Cohorts) {
+    if wants(FunnelPart::Cohorts) {
         result.cohorts = cohorts::cohorts(crm, deals, all.cycle(), &weights, options, &settings);
     }
     result.bottlenecks = compared.filter(|_| with_bottlenecks).and_then(|(grouping, estimates)| {
         velocity::bottlenecks(column, grouping, estimates, &stages, velocity.as_ref())
     });
-    if options.wants(FunnelPart::Variants) {
+    if wants(FunnelPart::Variants) {
         let most = options.most_variants as usize;
         result.variants = crm.passages.as_ref().map(|passages| routes::variants(deals, passages, &used, most));
     }
-    if options.wants(FunnelPart::Transitions) {
+    if wants(FunnelPart::Transitions) {
         result.transitions = routes::transitions(deals, passages, &used);
     }
     result.cycle = cycle.filter(|_| options.wants(FunnelPart::Cycle));

@@ -509,6 +509,37 @@ fn conversion_has_three_definitions_by_count_and_value() {
     assert_eq!((contract.value, contract.n), (0.5, 2.0));
 }
 
+#[test]
+fn regrouping_is_the_funnel_afresh() {
+    let simulated = crate::simulate::simulate(&crate::simulate::SimulateOptions { deals: 600, ..Default::default() });
+    let simulated = simulated.expect("valid options");
+    let sources = vec![
+        (Some(crate::crm::TableKind::Deals), crate::read::Source::from(simulated.deals)),
+        (Some(crate::crm::TableKind::History), crate::read::Source::from(simulated.history)),
+    ];
+    let crm = crate::crm::load(sources, &Default::default()).expect("usable").crm;
+    let options = |group_by: Option<&str>| FunnelOptions { group_by: group_by.map(String::from), ..Default::default() };
+    let mut before = plain(&crm);
+    for column in [Some("source"), Some("period"), None, Some("owner")] {
+        let options = options(column);
+        let found = regrouped(&crm, &options, Some(&before), &mut Progress::none()).expect("usable deals");
+        assert_eq!(found, run(&crm, &options).expect("usable deals"), "{column:?}");
+        before = found;
+    }
+    // What was asked for of another question is not taken.
+    let owner = crm.deals.as_ref().and_then(|deals| deals.owner.get(0)).map(String::from);
+    let of_owner =
+        FunnelOptions { filter_column: Some("owner".into()), filter_value: owner, ..FunnelOptions::default() };
+    let narrow = FunnelOptions { confidence: 0.5, ..FunnelOptions::default() };
+    let some = FunnelOptions { parts: Some(vec![FunnelPart::Cycle]), ..FunnelOptions::default() };
+    for other in [of_owner, narrow, some] {
+        let found = regrouped(&crm, &other, Some(&before), &mut Progress::none()).expect("usable deals");
+        assert_eq!(found, run(&crm, &other).expect("usable deals"));
+        let back = regrouped(&crm, &options(None), Some(&found), &mut Progress::none()).expect("usable deals");
+        assert_eq!(back, plain(&crm));
+    }
+}
+
 /// A million simulated deals, loaded without files. Figures are in the head of the function's output.
 #[test]
 #[ignore = "a measurement: cargo test --release --lib regrouping -- --ignored --nocapture"]

@@ -93,7 +93,7 @@ impl Loader {
     /// Recognises what was added and makes it canonical. The loader is used up.
     pub fn finish(self) -> Result<Handle, JsValue> {
         let loaded = crm::load(self.sources, &self.options).map_err(thrown)?;
-        Ok(Handle { loaded, prepared: None, labels: None, what_if: None })
+        Ok(Handle { loaded, funnel: None, prepared: None, labels: None, what_if: None })
     }
 }
 
@@ -101,6 +101,7 @@ impl Loader {
 #[wasm_bindgen]
 pub struct Handle {
     loaded: Loaded,
+    funnel: Option<funnel::FunnelResult>,
     prepared: Option<segments::Prepared>,
     labels: Option<Table>,
     what_if: Option<forecast::WhatIfModel>,
@@ -128,12 +129,19 @@ impl Handle {
     /// How long deals take and where they go.
     #[wasm_bindgen(unchecked_return_type = "FunnelResult")]
     pub fn funnel(
-        &self,
+        &mut self,
         #[wasm_bindgen(unchecked_param_type = "FunnelOptions | undefined")] options: &JsValue,
         progress: Option<Function>,
     ) -> Result<JsValue, JsValue> {
-        let options = decode(options)?;
-        reported(progress, |progress| funnel::funnel(&self.loaded.crm, &options, progress))
+        let options: funnel::FunnelOptions = decode(options)?;
+        let (crm, before) = (&self.loaded.crm, self.funnel.as_ref());
+        let result =
+            reporting(progress, |progress| funnel::regrouped(crm, &options, before, progress)).map_err(thrown)?;
+        let value = encode(&result);
+        if options.is_whole() {
+            self.funnel = Some(result);
+        }
+        Ok(value)
     }
 
     /// How likely each open deal is to be won.
