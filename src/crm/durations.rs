@@ -267,6 +267,7 @@ fn by_stage(
         } else if entry > 0.0 && entry >= duration {
             note(odd, stage, (from as u32, "exited_before_observed"));
         } else if let Some(end) = ends.get_mut(stage).filter(|_| stage < odd.len()) {
+            // Every stage has as much room as it has stays.
             let at = *end;
             *end += 1;
             durations[at] = bits_of(duration);
