@@ -595,6 +595,7 @@ export default {
   "segments.of.customers": counted(CUSTOMERS),
   "segments.of.deals": counted(DEALS),
   "segments.sentence": "{things} في {groups}.",
+  "segments.sentence.sliced": "{things} مقسّمة إلى {groups}.",
   "segments.groups": counted(OF_GROUPS),
   "segments.finding": "شريحة «{group}» تمثل {share} منها وتحقق {value} من القيمة.",
   "segments.k": "عدد الشرائح",

@@ -544,6 +544,7 @@ export default {
   "segments.of.customers": { one: "{count} customer", other: "{count} customers" },
   "segments.of.deals": { one: "{count} deal", other: "{count} deals" },
   "segments.sentence": "{things} form {groups}.",
+  "segments.sentence.sliced": "{things} were cut into {groups}.",
   "segments.groups": { one: "{count} group", other: "{count} groups" },
   "segments.finding": "“{group}” are {share} of them and bring {value} of the value.",
   "segments.k": "Number of groups",

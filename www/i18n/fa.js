@@ -544,6 +544,7 @@ export default {
   "segments.of.customers": "{count} مشتری",
   "segments.of.deals": "{count} معامله",
   "segments.sentence": "{things} {groups} می‌سازند.",
+  "segments.sentence.sliced": "{things} به {groups} تقسیم شده‌اند.",
   "segments.groups": "{count} گروه",
   "segments.finding": "«{group}» {share} از آن‌ها هستند و {value} از ارزش را می‌آورند.",
   "segments.k": "شمار گروه‌ها",

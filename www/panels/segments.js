@@ -124,14 +124,16 @@ export function segmentsPanel(context) {
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
 function sentence(i18n, result) {
   const { t, number, percent } = i18n;
-  const { segments, k, ids } = result;
+  const { segments, k, ids, gap } = result;
   const count = h("strong", null, t("segments.groups", { count: k }));
   count.dataset.testid = "segments-k";
   count.dataset.value = k;
   const customers = h("span", { dataset: { testid: "segments-count", value: ids.length } }, t(`segments.of.${result.of}`, { count: ids.length }));
   const [first] = segments;
   const finding = k < 2 || first?.valueShare === null || first?.valueShare === undefined ? "" : t("segments.finding", { group: segmentName(i18n, result, first.index), share: percent(first.share, 0), value: percent(first.valueShare, 0), size: number(first.size) });
-  return [...i18n.parts("segments.sentence", { things: customers, groups: count }), " ", finding];
+  // Slices of one crowd are not what customers form.
+  const form = gap?.verdict === "no_real_clusters" ? "segments.sentence.sliced" : "segments.sentence";
+  return [...i18n.parts(form, { things: customers, groups: count }), " ", finding];
 }
 
 /** @param {import("./panel.js").Context} context @param {any} result @param {number} row */
