@@ -85,7 +85,7 @@ pub(super) fn backtest(
         let at = instant(back);
         let density = density(deals, passages, at, MOST_SNAPSHOTS);
         let part = &mut |share: f64| progress(done + share / ORIGINS as f64);
-        let Some(hazards) = past.learnt(at, density, Known::All(columns), last.as_ref(), part)? else { continue };
+        let Some((hazards, _)) = past.learnt(at, density, Known::All(columns), last.as_ref(), part)? else { continue };
         // What the past of that instant shows without a model: deals open 60, 120, … days before it.
         let stages = passages.stages.len() + 1;
         let (mut n, mut wins) = (vec![0.0; stages], vec![0.0; stages]);

@@ -63,7 +63,7 @@ impl<'a> DealTimes<'a> {
         let past = Past { deals, passages, min_level_rows: options.min_level_rows };
         let density = density(deals, passages, before, MOST_SNAPSHOTS);
         let earlier = earlier.map(|times| &times.hazards);
-        let Some(hazards) = past.learnt(before, density, Known::All(columns), earlier, &mut |_| ())? else {
+        let Some((hazards, _)) = past.learnt(before, density, Known::All(columns), earlier, &mut |_| ())? else {
             return Ok(None);
         };
         let (newest, weights) = Snapshots::fresh(deals, passages, before, MOST_FRESH);

@@ -7,6 +7,7 @@
 mod backtest;
 mod columns;
 mod deal_times;
+mod misfit;
 mod model;
 mod path;
 mod penalties;
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::meta::Progress;
 use crate::stats::intervals::Confidence;
 use crate::stats::logistic::sigmoid;
+use misfit::misfit;
 use model::{Hazards, Known, Least, MOST_WEEKS};
 use path::Path;
 use scores::{Scorer, Spread};
@@ -177,9 +179,13 @@ pub(super) fn hazard(
     let density = density(deals, passages, now, MOST_SNAPSHOTS);
     let (test, last) = backtest::backtest(&past, crm.as_of, columns, confidence, &mut |share| part(0.6 * share))?;
     let known = Known::All(columns);
-    let Some(hazards) = past.learnt(now, density, known, last.as_ref(), &mut |share| part(0.6 + 0.3 * share))? else {
+    let Some((mut hazards, snapshots)) =
+        past.learnt(now, density, known, last.as_ref(), &mut |share| part(0.6 + 0.3 * share))?
+    else {
         return Ok(Err("too_few_after_snapshots"));
     };
+    hazards.misfit = misfit(&hazards, deals, &snapshots)?;
+    drop(snapshots);
     let (verdict, verdict_reason) = judged(test.as_ref());
     let rates = match verdict {
         Verdict::NoSignal => past.learnt(now, density, Known::Nothing, None, &mut |_| ())?,
@@ -215,7 +221,7 @@ pub(super) fn hazard(
         fresh: None,
         test,
     };
-    let used = rates.as_ref().unwrap_or(&hazards);
+    let used = rates.as_ref().map_or(&hazards, |(rates, _)| rates);
     let scorer = Scorer::new(used)?;
     let average = match shown {
         Shown::Model => scorer.average(&open, &|row| deals.weight[open.deal[row] as usize])?,
@@ -228,7 +234,7 @@ pub(super) fn hazard(
     let mut contributions = Vec::new();
     scorer.each(&open, &mut |row, covariates| {
         let deal = open.deal[row] as usize;
-        scorer.path(covariates, &mut path);
+        scorer.path(covariates, usize::MAX, &mut path);
         scorer.spread(covariates, &mut spread);
         for horizon in &mut found.horizons {
             let days = horizon.days.unwrap_or(f64::INFINITY);
@@ -273,7 +279,7 @@ struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// The model of what was known just before `until` (ms); `None` where too few deals were won or lost after a snapshot, or no regression holds. A model `before` makes the search shorter.
+    /// The model of what was known just before `until` (ms), and what it was learnt from; `None` where too few deals were won or lost after a snapshot, or no regression holds. A model `before` makes the search shorter.
     fn learnt(
         &self,
         until: f64,
@@ -281,12 +287,12 @@ impl Past<'_> {
         known: Known<'_>,
         before: Option<&Hazards>,
         progress: &mut dyn FnMut(f64),
-    ) -> Result<Option<Hazards>> {
+    ) -> Result<Option<(Hazards, Snapshots)>> {
         let snapshots = Snapshots::before(self.deals, self.passages, until, density, MOST_WEEKS);
         let least = Least { events: NEEDED, level_rows: self.min_level_rows };
         match Hazards::learn(self.deals, self.passages, &snapshots, known, least, before, progress) {
             Err(Error::NoUniqueFit { .. }) => Ok(None),
-            found => found,
+            found => Ok(found?.map(|hazards| (hazards, snapshots))),
         }
     }
 }

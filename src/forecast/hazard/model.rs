@@ -40,6 +40,8 @@ pub(super) struct Hazards {
     groups: Groups,
     pub coefficients: Vec<f64>,
     pub covariance: Vec<f64>,
+    /// By stage: variance of the scores of a win and of a loss of a deal that the columns cannot say; empty where it is not known.
+    pub misfit: Vec<[f64; 2]>,
     /// Coefficients per outcome.
     pub columns: usize,
     /// Snapshots learnt from (weighted).
@@ -138,6 +140,7 @@ impl Hazards {
             basis: basis(snapshots, &repeats, most),
             coefficients: Vec::new(),
             covariance: Vec::new(),
+            misfit: Vec::new(),
             columns: 0,
             snapshots: repeats.iter().sum(),
             deal_weeks,

@@ -66,6 +66,11 @@ impl Path {
         self.before.push(before);
     }
 
+    /// Sums of the hazards of a win and of a loss over the first `weeks`.
+    pub fn expected(&self, weeks: u32) -> [f64; 2] {
+        [&self.win, &self.loss].map(|hazards| hazards.iter().take(weeks as usize).sum())
+    }
+
     /// Shares `days` after the snapshot; ends are spread over each week as by a constant hazard. Infinity gives what comes in the end.
     pub fn at(&self, days: f64) -> Shares {
         let weeks = days.max(0.0) / 7.0;

@@ -85,6 +85,12 @@ fn push(path: &mut Path, [win, loss]: [f64; 2]) {
     path.push(win / sum, loss / sum);
 }
 
+impl Covariates {
+    pub fn stratum(&self) -> usize {
+        self.stratum
+    }
+}
+
 impl<'a> Scorer<'a> {
     /// `model` made ready.
     ///
@@ -189,11 +195,11 @@ impl<'a> Scorer<'a> {
         Ok(())
     }
 
-    /// Replaces `path` by the hazards of a snapshot.
-    pub fn path(&self, covariates: &Covariates, path: &mut Path) {
+    /// Replaces `path` by the hazards of a snapshot, of the first `weeks` weeks.
+    pub fn path(&self, covariates: &Covariates, weeks: usize, path: &mut Path) {
         path.clear();
         let [win, loss] = covariates.scores.map(exp);
-        for factor in &self.factor[covariates.stratum] {
+        for factor in self.factor[covariates.stratum].iter().take(weeks) {
             push(path, [win * factor[0], loss * factor[1]]);
         }
     }
@@ -226,6 +232,9 @@ impl<'a> Scorer<'a> {
             into.chunks_exact_mut(m).skip(2).zip(self.basis_covariance[covariates.stratum].chunks((2 * q).max(1)))
         {
             line[2..].copy_from_slice(own);
+        }
+        if let Some(misfit) = self.model.misfit.get(covariates.stratum) {
+            (0..2).for_each(|k| into[k * m + k] += misfit[k]);
         }
         for i in 0..m {
             for j in 0..i {
@@ -345,7 +354,7 @@ impl Hazards {
         let scorer = Scorer::new(self)?;
         let mut path = Path::default();
         scorer.each(snapshots, &mut |row, covariates| {
-            scorer.path(covariates, &mut path);
+            scorer.path(covariates, usize::MAX, &mut path);
             visit(row, &path);
         })
     }

@@ -110,7 +110,38 @@ fn learnt(crm: &Crm) -> (Hazards, Snapshots) {
         .learnt(crm.as_of, Density { days: 28.0, share: 1.0 }, known, None, &mut |_| ())
         .expect("no error")
         .expect("a model");
-    (hazards, Snapshots::open_at(deals, passages, crm.as_of))
+    (hazards.0, Snapshots::open_at(deals, passages, crm.as_of))
+}
+
+#[test]
+fn what_the_columns_leave_unsaid_is_misfit_and_widens_intervals() {
+    let crm = simulated(3000, 5);
+    let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+    let past = Past { deals, passages, min_level_rows: 20.0 };
+    let of = |known: Known<'_>| {
+        let density = Density { days: 28.0, share: 1.0 };
+        let learnt = past.learnt(crm.as_of, density, known, None, &mut |_| ());
+        let (mut model, snapshots) = learnt.expect("no error").expect("a model");
+        let open = Snapshots::open_at(deals, passages, crm.as_of);
+        let deviation = |model: &Hazards| {
+            let scorer = Scorer::new(model).expect("a model");
+            let (mut path, mut spread, mut sum) = (Path::default(), Spread::default(), 0.0);
+            let each = &mut |_, covariates: &scores::Covariates| {
+                scorer.path(covariates, usize::MAX, &mut path);
+                scorer.spread(covariates, &mut spread);
+                sum += scorer.deviation(&path, &mut spread, 60.0) / open.len() as f64;
+            };
+            scorer.each(&open, each).expect("no error");
+            sum
+        };
+        let before = deviation(&model);
+        model.misfit = misfit(&model, deals, &snapshots).expect("no error");
+        let largest = model.misfit.iter().fold(0.0_f64, |most, [win, _]| most.max(*win));
+        (largest, deviation(&model) / before)
+    };
+    let (rates, all) = (of(Known::Nothing), of(Known::All(&[])));
+    assert!(rates.0 > 0.005 && rates.1 > 2.0, "{rates:?}");
+    assert!((1.0..1.3).contains(&all.1), "{all:?}");
 }
 
 #[test]
@@ -125,7 +156,7 @@ fn reasons_sum_to_the_log_odds_against_the_average_open_deal() {
     let mut left_over = 0.0_f64;
     scorer
         .each(&open, &mut |_, covariates| {
-            scorer.path(covariates, &mut path);
+            scorer.path(covariates, usize::MAX, &mut path);
             let left = scorer.contributions(&average, covariates, &path, &mut between, &mut contributions);
             left_over = left_over.max(left.abs());
             let won = path.at(60.0).won;
@@ -292,8 +323,9 @@ fn weight_three_equals_three_rows() {
         // So few at most that the cap decides.
         let density = density(deals, passages, crm.as_of, 3000.0);
         let past = Past { deals, passages, min_level_rows: 20.0 };
-        let learnt =
-            past.learnt(crm.as_of, density, Known::All(&[]), None, &mut |_| ()).expect("no error").expect("a model");
+        let learnt = past.learnt(crm.as_of, density, Known::All(&[]), None, &mut |_| ());
+        let (mut learnt, snapshots) = learnt.expect("no error").expect("a model");
+        learnt.misfit = misfit(&learnt, deals, &snapshots).expect("no error");
         let open = Snapshots::open_at(deals, passages, crm.as_of);
         let mut rows = Vec::new();
         let scorer = Scorer::new(&learnt).expect("a model");
@@ -302,7 +334,7 @@ fn weight_three_equals_three_rows() {
         let (mut path, mut other, mut spread) = (Path::default(), Path::default(), Spread::default());
         let mut contributions = Vec::new();
         let each = &mut |row: usize, covariates: &scores::Covariates| {
-            scorer.path(covariates, &mut path);
+            scorer.path(covariates, usize::MAX, &mut path);
             scorer.spread(covariates, &mut spread);
             scorer.contributions(&average, covariates, &path, &mut other, &mut contributions);
             rows.push((

@@ -102,10 +102,12 @@ struct Found {
     ends: Vec<[[f64; 3]; 3]>,
     /// Share of the deals that are open.
     open_share: f64,
-    test: HazardTest,
+    /// `None` where records are too short.
+    test: Option<HazardTest>,
 }
 
-fn study(deals: u32, seed: u32) -> Found {
+/// `None` where the rates of all are shown: they say nothing about one deal.
+fn study(deals: u32, seed: u32) -> Option<Found> {
     let data = simulate(&SimulateOptions { deals, customers: None, seed }).expect("valid sizes");
     let (as_of, truth) = (Some(AsOf::Milliseconds(data.truth.as_of)), data.truth);
     let sources = vec![
@@ -118,6 +120,9 @@ fn study(deals: u32, seed: u32) -> Found {
         ForecastOptions { model: ModelWanted::Auto, without: vec!["country".into()], ..ForecastOptions::default() };
     let result = forecast(&crm, &options, &mut Progress::none()).expect("a forecast");
     let hazard = result.hazard.expect("a model");
+    if hazard.shown == Shown::BaseRate {
+        return None;
+    }
     let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
     let open = Snapshots::open_at(deals, passages, crm.as_of + 1.0);
     let attribute =
@@ -180,7 +185,7 @@ fn study(deals: u32, seed: u32) -> Found {
     }
     let n = given.len() as f64;
     let ones = vec![1.0; given.len()];
-    Found {
+    Some(Found {
         given: given.iter().sum::<f64>() / n,
         truth: true_ones.iter().sum::<f64>() / n,
         slope: calibration_line(&true_ones, &given, &ones).expect("a line").1,
@@ -189,22 +194,28 @@ fn study(deals: u32, seed: u32) -> Found {
         excess: excess / n,
         ends,
         open_share: open.len() as f64 / deals.len() as f64,
-        test: hazard.test.expect("a test"),
-    }
+        test: hazard.test,
+    })
 }
 
 /// Means over seeds: given, true, slope, covered, share open, then of the tests: given, observed, slope, skill against the rate and the rate per stage; then the
-/// share of deals on hold whose interval holds the truth, last the divergence. With them the ends of all seeds.
-fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> ([f64; 12], Vec<[[f64; 3]; 3]>) {
-    let n = seeds.clone().count() as f64;
+/// share of deals on hold whose interval holds the truth, last the divergence. With them the ends of all seeds, and how many of these show a model.
+fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> ([f64; 12], Vec<[[f64; 3]; 3]>, f64) {
     let (mut sums, mut holds, mut all_ends) = ([0.0; 12], [0.0; 2], Vec::new());
+    let (mut shown, mut tested) = (0.0, 0.0);
     for seed in seeds {
-        let Found { given, truth, slope, covered, on_hold, excess, ends, open_share, test } = study(deals, seed);
-        let of_test = [test.predicted, test.observed, test.calibration_slope.expect("a slope")];
-        let skills = [test.skill_against_rate.value, test.skill_against_stage_rate.value];
-        let all = [given, truth, slope, covered, open_share].into_iter().chain(of_test).chain(skills);
-        sums.iter_mut().zip(all).for_each(|(sum, value)| *sum += value / n);
-        sums[11] += excess / n;
+        let Some(found) = study(deals, seed) else { continue };
+        let Found { given, truth, slope, covered, on_hold, excess, ends, open_share, test } = found;
+        shown += 1.0;
+        let of_deals = [given, truth, slope, covered, open_share];
+        sums.iter_mut().zip(of_deals).for_each(|(sum, value)| *sum += value);
+        sums[11] += excess;
+        if let Some(test) = test {
+            tested += 1.0;
+            let of_test = [test.predicted, test.observed, test.calibration_slope.expect("a slope")];
+            let skills = [test.skill_against_rate.value, test.skill_against_stage_rate.value];
+            sums[5..10].iter_mut().zip(of_test.into_iter().chain(skills)).for_each(|(sum, value)| *sum += value);
+        }
         holds = [holds[0] + on_hold[0], holds[1] + on_hold[1]];
         all_ends.resize(ends.len(), [[0.0; 3]; 3]);
         for (sums, values) in
@@ -213,33 +224,41 @@ fn means(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> ([f64; 12], Vec<[[
             *sums += values;
         }
     }
+    for (at, sum) in sums.iter_mut().enumerate() {
+        *sum /= if (5..10).contains(&at) { tested } else { shown };
+    }
     sums[10] = holds[1] / holds[0];
-    (sums, all_ends)
+    (sums, all_ends, shown)
 }
 
 /// One seed, so that the bounds are wide.
 #[test]
 fn one_simulated_crm_has_unbiased_chances_whose_intervals_mostly_hold_the_truth() {
-    let found = study(2000, 21);
+    let found = study(2000, 21).expect("a model");
     assert!((found.given - found.truth).abs() < 0.03, "{} {}", found.given, found.truth);
     assert!((0.7..1.3).contains(&found.slope) && found.covered > 0.75, "{} {}", found.slope, found.covered);
     assert!((0.3..0.5).contains(&found.open_share));
 }
 
-/// Over 40 seeds of 4,000 deals, 38 % open: chances of a win within 60 days 12.5 % given and 12.6 % true, slope of the truth 1.00; in the tests by time slope 1.01. The 95 %
-/// intervals hold the truth of 93.8 % of the deals; over 12 seeds, of 91 % of the few on hold, of whose wins there are too few. Of 40,000 deals (3 seeds) they hold 89 %: they are narrower
-/// than the model is near the truth. What the log-loss of the chances has too much falls from 0.0041 to 0.0010, and the log-odds of deals with a high or a low score, which lie
-/// 0.02 to 0.17 too near the middle with 4,000 because effects are held, are right within 0.06 but for the last stage (0.25 too high with a low score, 0.1 with a high one) and holds.
+/// Over 200 seeds of 4,000 deals, 38 % open: chances of a win within 60 days 12.60 % given and 12.63 % true, slope of the truth 1.002; in the tests by time slope 1.002. The 95 %
+/// intervals hold the truth of 94.7 % of the deals, of 93.9 % of those on hold. Of 1,000 deals they hold 95.6 % (200 seeds; 26 of them show the rates of all instead, which say
+/// nothing about one deal), and of 40,000 deals 94.8 % (12 seeds), but of those on hold only 73 %. The bounds below are for 4,000 deals: with 40,000 that of holds fails, with 1,000
+/// that of the slope of the tests (1.07). What the log-loss of the chances has too much falls from 0.0042 with 4,000 deals to 0.0010 with 40,000. There, the log-odds of deals with a
+/// high or a low score are right within 0.07 but for the last stage (0.25 too low with a low score, 0.09 too high with a high one) and holds (0.06 to 0.24 too high).
 #[test]
 #[ignore = "a study: cargo test --release --lib hazard::tests::study -- --ignored --nocapture (DEALS and SEEDS set its size)"]
 fn chances_are_unbiased_and_calibrated_against_the_truth() {
     let env = |name: &str, other: u32| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(other);
     let (deals, seeds) = (env("DEALS", 4000), env("SEEDS", 200));
+    let from = env("FROM", 101);
     let started = std::time::Instant::now();
-    let ([given, truth, slope, covered, open, predicted, observed, test_slope, skill, stage_skill, hold, excess], ends) =
-        means(deals, 101..=100 + seeds);
+    let (
+        [given, truth, slope, covered, open, predicted, observed, test_slope, skill, stage_skill, hold, excess],
+        ends,
+        shown,
+    ) = means(deals, from..=from + seeds - 1);
     println!(
-        "{deals} deals, {seeds} seeds, {:.1?} each: given {given:.4} true {truth:.4} slope {slope:.3} covered {covered:.3} ({hold:.3} on hold) open {open:.2} | \
+        "{deals} deals, {seeds} seeds ({shown} with a model), {:.1?} each: given {given:.4} true {truth:.4} slope {slope:.3} covered {covered:.3} ({hold:.3} on hold) open {open:.2} | \
          test: {predicted:.4} {observed:.4} slope {test_slope:.3} skill {skill:.4} {stage_skill:.4} | excess {excess:.5}",
         started.elapsed() / seeds
     );
@@ -250,5 +269,5 @@ fn chances_are_unbiased_and_calibrated_against_the_truth() {
     }
     assert!((given - truth).abs() < 0.005 && (predicted - observed).abs() < 0.005);
     assert!((0.95..1.05).contains(&slope) && (0.95..1.05).contains(&test_slope), "{slope} {test_slope}");
-    assert!((0.92..0.97).contains(&covered) && hold > 0.85, "{covered} {hold}");
+    assert!((0.93..0.97).contains(&covered) && hold > 0.85, "{covered} {hold}");
 }
