@@ -3,7 +3,7 @@
 use super::cycle::{WonWithin, won_within};
 use super::{FunnelOptions, Settings, Weights, periods};
 use crate::crm::{CLOSED, Crm, Deals, Durations, Outcome, WON};
-use crate::stats::survival::{Part, Survival};
+use crate::stats::survival::{Part, Parts, Survival};
 use crate::time::{Calendar, Period};
 use serde::Serialize;
 
@@ -85,10 +85,11 @@ pub(super) fn cohorts(
         }
         outcomes_known |= matches!(deals.outcome[deal], Outcome::Won | Outcome::Lost);
     }
-    let estimates = durations.sorted.estimates(shown.len(), CLOSED as usize, settings.confidence, |place| {
+    let parts = Parts::new(durations.deal.len(), |place| {
         let part = weights.part(durations, place)?;
         Some(Part { group: cohort_of[durations.deal[place] as usize], ..part })
     });
+    let estimates = durations.sorted.estimates(shown.len(), CLOSED as usize, settings.confidence, &parts);
     let cohort = |(at, survival): (usize, &Survival)| {
         let (least, most) = follow_up[at];
         let won = survival.incidence(WON as usize);

@@ -10,7 +10,7 @@ use crate::meta::Estimate;
 use crate::stats::chi_square::ChiSquareTest;
 use crate::stats::false_discovery::benjamini_hochberg;
 use crate::stats::intervals::wilson;
-use crate::stats::survival::{Part, Survival};
+use crate::stats::survival::{Part, Parts, Survival};
 use serde::Serialize;
 
 /// Fewer deals or stays than this say little.
@@ -109,7 +109,7 @@ pub struct GroupTest {
     pub adjusted_p: f64,
 }
 
-/// What was estimated per group, and the tests.
+/// What was estimated per group, and what the tests compare.
 pub(super) struct GroupEstimates {
     /// Per group.
     pub cycle: Vec<Survival>,
@@ -117,39 +117,42 @@ pub(super) struct GroupEstimates {
     pub stages: Vec<Vec<Survival>>,
 }
 
-/// Says what a place of `durations` counts as, with its group.
-fn grouped<'a>(
-    grouping: &'a Grouping,
-    durations: &'a Durations,
-    weights: &'a Weights<'_>,
-    stage: Option<usize>,
-) -> impl Fn(usize) -> Option<Part> + 'a {
-    move |place| {
-        let part = weights.part(durations, place)?;
-        let group = grouping.of(durations.deal[place] as usize)? as u32;
-        let cause = match stage {
-            Some(stage) if part.cause > 0 => kind(stage, part.cause as usize) as u32 + 1,
-            _ => part.cause,
-        };
-        Some(Part { group, cause, ..part })
-    }
+/// What the durations count as in the groups; causes as in [`GroupEstimates`].
+pub(super) struct GroupParts {
+    cycle: Parts,
+    stages: Vec<Parts>,
 }
 
-/// Estimates of the groups.
-pub(super) fn estimates(
-    grouping: &Grouping,
-    all: &AllDurations,
-    weights: &Weights<'_>,
-    settings: &Settings,
-) -> GroupEstimates {
-    let of = |durations: &Durations, stage: Option<usize>| {
-        let causes = if stage.is_some() { KINDS.len() } else { CLOSED as usize };
-        let part = grouped(grouping, durations, weights, stage);
-        durations.sorted.estimates(grouping.names.len(), causes, settings.confidence, &part)
-    };
-    GroupEstimates {
-        cycle: of(all.cycle(), None),
-        stages: all.stages.iter().enumerate().map(|(stage, durations)| of(durations, Some(stage))).collect(),
+impl GroupParts {
+    /// Of `grouping`.
+    pub fn new(grouping: &Grouping, all: &AllDurations, weights: &Weights<'_>) -> Self {
+        let of = |durations: &Durations, stage: Option<usize>| {
+            Parts::new(durations.deal.len(), |place| {
+                let part = weights.part(durations, place)?;
+                let group = grouping.of(durations.deal[place] as usize)? as u32;
+                let cause = match stage {
+                    Some(stage) if part.cause > 0 => kind(stage, part.cause as usize) as u32 + 1,
+                    _ => part.cause,
+                };
+                Some(Part { group, cause, ..part })
+            })
+        };
+        GroupParts {
+            cycle: of(all.cycle(), None),
+            stages: all.stages.iter().enumerate().map(|(stage, durations)| of(durations, Some(stage))).collect(),
+        }
+    }
+
+    /// Estimates of the `groups`.
+    pub fn estimates(&self, groups: usize, all: &AllDurations, settings: &Settings) -> GroupEstimates {
+        let of = |(durations, parts): (&Durations, &Parts), causes: u32| {
+            durations.sorted.estimates(groups, causes as usize, settings.confidence, parts)
+        };
+        let kinds = KINDS.len() as u32;
+        GroupEstimates {
+            cycle: of((all.cycle(), &self.cycle), CLOSED),
+            stages: all.stages.iter().zip(&self.stages).map(|stage| of(stage, kinds)).collect(),
+        }
     }
 }
 
@@ -247,20 +250,12 @@ const MOST_WORK: usize = 10_000_000;
 const LEAST_STEPS: usize = 200;
 
 /// Tests of the whole cycle and of each of the stages `names`.
-pub(super) fn tests(
-    grouping: &Grouping,
-    all: &AllDurations,
-    weights: &Weights<'_>,
-    names: &[String],
-) -> Vec<GroupTest> {
-    let groups = grouping.names.len();
+pub(super) fn tests(groups: usize, all: &AllDurations, parts: &GroupParts, names: &[String]) -> Vec<GroupTest> {
     let most_times = (MOST_WORK / groups.pow(3).max(1)).max(LEAST_STEPS);
     let mut tests = Vec::new();
-    let mut add = |stage: Option<usize>, durations: &Durations, causes: &[(&'static str, u32)]| {
+    let mut add = |stage: Option<&String>, durations: &Durations, parts: &Parts, causes: &[(&'static str, u32)]| {
         let numbers: Vec<u32> = causes.iter().map(|(_, cause)| *cause).collect();
-        let part = grouped(grouping, durations, weights, stage);
-        let (ranks, grays) = durations.sorted.comparisons(groups, &numbers, most_times, &part);
-        let stage = stage.and_then(|stage| names.get(stage));
+        let (ranks, grays) = durations.sorted.comparisons(groups, &numbers, most_times, parts);
         let mut push = |test, cause, result: Option<ChiSquareTest>| {
             if let Some(result) = result {
                 tests.push(GroupTest { stage: stage.cloned(), test, cause, result, adjusted_p: result.p });
@@ -271,10 +266,10 @@ pub(super) fn tests(
             push("gray", Some(*name), gray.test);
         }
     };
-    add(None, all.cycle(), &[("won", WON), ("lost", LOST)]);
+    add(None, all.cycle(), &parts.cycle, &[("won", WON), ("lost", LOST)]);
     let place = |name: &'static str| (name, KINDS.iter().position(|kind| *kind == name).map_or(0, |at| at as u32 + 1));
-    for (stage, durations) in all.stages.iter().enumerate() {
-        add(Some(stage), durations, &[place("next"), place("won"), place("lost")]);
+    for ((durations, parts), stage) in all.stages.iter().zip(&parts.stages).zip(names) {
+        add(Some(stage), durations, parts, &[place("next"), place("won"), place("lost")]);
     }
     for test in ["log_rank", "gray"] {
         let of_kind: Vec<usize> = (0..tests.len()).filter(|at| tests[*at].test == test).collect();

@@ -296,10 +296,13 @@ pub fn regrouped(
     progress.report(0.2);
     let with_groups = options.wants(FunnelPart::Groups);
     let shown = asked.as_ref().filter(|_| with_groups || with_bottlenecks).or(by_owner.as_ref());
-    let estimates = shown.map(|grouping| groups::estimates(grouping, &all, &weights, &settings));
+    let parts = shown.map(|grouping| groups::GroupParts::new(grouping, &all, &weights));
+    let estimates =
+        shown.zip(parts.as_ref()).map(|(grouping, parts)| parts.estimates(grouping.names.len(), &all, &settings));
     let compared = shown.zip(estimates.as_ref());
     let groups = compared.filter(|_| asked.is_some() && with_groups).map(|(grouping, estimates)| {
-        let tests = groups::tests(grouping, &all, &weights, names);
+        let tests =
+            parts.as_ref().map_or_else(Vec::new, |parts| groups::tests(grouping.names.len(), &all, parts, names));
         groups::groups(column, grouping, estimates, tests, deals, &used, &settings)
     });
     let rows_used =

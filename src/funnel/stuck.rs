@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::meta::Estimate;
 use crate::stats::intervals::wilson;
 use crate::stats::order::sort_rows;
-use crate::stats::survival::{Part, Survival, SurvivalState};
+use crate::stats::survival::{Part, Parts, Survival, SurvivalState};
 use serde::Serialize;
 
 /// Stuck deals and what they are measured by.
@@ -120,10 +120,11 @@ impl Finder<'_> {
         let confidence = self.settings.confidence;
         let of_all = durations.sorted.estimate(1, confidence, |at| self.winner(durations, at));
         let by_group = self.grouping.map_or_else(Vec::new, |grouping| {
-            let estimates = durations.sorted.estimates(grouping.names.len(), 1, confidence, |at| {
+            let parts = Parts::new(durations.deal.len(), |at| {
                 let group = grouping.of(durations.deal[at] as usize)? as u32;
                 Some(Part { group, ..self.winner(durations, at)? })
             });
+            let estimates = durations.sorted.estimates(grouping.names.len(), 1, confidence, &parts);
             let named = grouping.names.iter().zip(&estimates);
             named
                 .map(|(name, estimate)| self.threshold(place, estimate, Some(name.clone().unwrap_or_default())))

@@ -24,7 +24,7 @@ mod sorted;
 pub use comparison::{Comparison, gray, log_rank};
 pub use incidence::CauseIncidence;
 pub use kaplan_meier::{At, Quantile, RestrictedMean, Survival};
-pub use sorted::{Part, Sorted};
+pub use sorted::{Part, Parts, Sorted};
 
 use crate::error::{Error, Result};
 use crate::stats::intervals::Confidence;

@@ -1,7 +1,7 @@
 //! Estimates of durations that count once each and were watched from their start, which is what most are: what is at risk is a matter of places.
 
-use super::sorted::distinct;
-use super::{Ends, EventTable, Part, SEVERAL, Sorted, Survival};
+use super::sorted::{NO_GROUP, distinct};
+use super::{Ends, EventTable, Part, Parts, SEVERAL, Sorted, Survival};
 use crate::stats::intervals::Confidence;
 
 impl Sorted {
@@ -31,6 +31,63 @@ impl Sorted {
         let (mut durations, mut causes) = (vec![0.0; count + 1], vec![0; count + 1]);
         take_flagged((&self.durations, cause, flags), wanted, &mut durations, &mut causes);
         once(&durations[..count], &causes[..count], 1, confidence)
+    }
+}
+
+impl Sorted {
+    /// What [`Sorted::estimates`] gives where all count once and none has a delayed entry: each group by itself.
+    pub(super) fn estimates_once(
+        &self,
+        groups: usize,
+        causes: usize,
+        confidence: Confidence,
+        parts: &Parts,
+    ) -> Vec<Survival> {
+        let mut starts = starts_of(groups.min(NO_GROUP.into()), causes, parts);
+        let most = starts.last().copied().unwrap_or_default();
+        // One more than there are, to write to when a duration is passed over.
+        let (mut durations, mut of) = (vec![0.0; most + 1], vec![0; most + 1]);
+        let mut ends = starts.clone();
+        by_group((&self.durations, parts), causes, &mut ends, (&mut durations, &mut of));
+        starts.resize(groups + 1, most);
+        let ranges = starts.windows(2).map(|pair| pair[0]..pair[1]);
+        ranges.map(|range| once(&durations[range.clone()], &of[range], causes, confidence)).collect()
+    }
+}
+
+/// Where the durations of each group begin if they stand one group after the other, and where the last ends.
+#[inline(never)]
+fn starts_of(groups: usize, causes: usize, parts: &Parts) -> Vec<usize> {
+    let mut counts = [0; 256];
+    for (group, cause) in parts.group.iter().zip(&parts.cause) {
+        counts[usize::from(*group)] += usize::from(usize::from(*cause) <= causes);
+    }
+    let mut starts = vec![0; groups + 1];
+    for group in 0..groups {
+        starts[group + 1] = starts[group] + counts[group];
+    }
+    starts
+}
+
+/// Puts every duration and its cause at the end of those of its group, which end at `ends` so far, and what is in none at the very end.
+#[inline(never)]
+fn by_group(
+    (durations, parts): (&[f64], &Parts),
+    causes: usize,
+    ends: &mut [usize],
+    (into, of): (&mut [f64], &mut [u32]),
+) {
+    let Some((none, ends)) = ends.split_last_mut() else { return };
+    for ((duration, group), cause) in durations.iter().zip(&parts.group).zip(&parts.cause) {
+        let is_in = usize::from(*cause) <= causes;
+        let (end, step) = match ends.get_mut(usize::from(*group)).filter(|_| is_in) {
+            Some(end) => (end, 1),
+            None => (&mut *none, 0),
+        };
+        if let (Some(into), Some(of)) = (into.get_mut(*end), of.get_mut(*end)) {
+            (*into, *of) = (*duration, (*cause).into());
+        }
+        *end += step;
     }
 }
 

@@ -64,6 +64,44 @@ impl From<Option<Part>> for Counted {
     }
 }
 
+/// What all durations of a [`Sorted`] count as in groups, by place: looked up once, and then read in order as often as they are compared.
+#[derive(Debug, Clone, Default)]
+pub struct Parts {
+    pub(super) group: Vec<u8>,
+    pub(super) cause: Vec<u8>,
+    /// Empty where all are 1.
+    weight: Vec<f64>,
+}
+
+/// Group of what counts in none.
+pub(super) const NO_GROUP: u8 = u8::MAX;
+
+impl Parts {
+    /// What `part` gives of each place below `places`; `None` counts in no group. There is room for 255 groups and 256 causes: what is beyond counts in none.
+    pub fn new(places: usize, part: impl Fn(usize) -> Option<Part>) -> Self {
+        let mut parts = Parts { group: vec![NO_GROUP; places], cause: vec![0; places], weight: Vec::new() };
+        for (place, (group, cause)) in parts.group.iter_mut().zip(&mut parts.cause).enumerate() {
+            let Some(part) = part(place) else { continue };
+            let (Ok(of_group), Ok(of_cause)) = (u8::try_from(part.group), u8::try_from(part.cause)) else { continue };
+            (*group, *cause) = (of_group, of_cause);
+            if part.weight != 1.0 && parts.weight.is_empty() {
+                parts.weight = vec![1.0; places];
+            }
+            if let Some(weight) = parts.weight.get_mut(place) {
+                *weight = part.weight;
+            }
+        }
+        parts
+    }
+
+    #[inline(always)]
+    pub(super) fn counted(&self, place: usize) -> Counted {
+        let (Some(group), Some(cause)) = (self.group.get(place), self.cause.get(place)) else { return None.into() };
+        let weight = self.weight.get(place).copied().unwrap_or(1.0);
+        (*group != NO_GROUP).then_some(Part { group: (*group).into(), cause: (*cause).into(), weight }).into()
+    }
+}
+
 /// Says what the duration at a place of [`Sorted`] counts as.
 pub(super) type CountedOf<'a> = &'a dyn Fn(usize) -> Counted;
 
@@ -124,16 +162,13 @@ impl Sorted {
         entries
     }
 
-    /// The estimates of every group, for the causes 1 to `causes`. `part` says what the duration at a place counts as; `None`, and what it gives beyond
-    /// `groups` and `causes`, is left out.
-    pub fn estimates(
-        &self,
-        groups: usize,
-        causes: usize,
-        confidence: Confidence,
-        part: impl Fn(usize) -> Option<Part>,
-    ) -> Vec<Survival> {
-        survivals(self.tables(groups, causes, &|place| part(place).into()), confidence)
+    /// The estimates of every group, for the causes 1 to `causes`. What `parts` holds beyond `groups` and `causes` is left out.
+    pub fn estimates(&self, groups: usize, causes: usize, confidence: Confidence, parts: &Parts) -> Vec<Survival> {
+        if parts.weight.is_empty() && self.entries.is_empty() {
+            return self.estimates_once(groups, causes, confidence, parts);
+        }
+        let tables = self.tables(groups, causes, &|place| parts.counted(place));
+        tables.into_iter().map(|table| Survival::new(table, confidence)).collect()
     }
 
     /// The estimate of all that `part` gives.
@@ -256,14 +291,14 @@ impl Sorted {
         groups: usize,
         causes: &[u32],
         most_times: usize,
-        part: impl Fn(usize) -> Option<Part>,
+        parts: &Parts,
     ) -> (Comparison, Vec<Comparison>) {
         let mut ranks = LogRank::new(groups, 0.0);
         let mut grays: Vec<Gray> = causes.iter().map(|_| Gray::new(groups)).collect();
         let least = self.durations.len().div_ceil(most_times.max(1));
         let few = self.durations.windows(2).filter(|pair| pair[0] != pair[1]).take(most_times).count() < most_times;
-        let part: CountedOf<'_> = &|place| part(place).into();
-        self.walk(groups, causes, if few { 1 } else { least }, part, &mut |at_risk, all, by_cause| {
+        let part = |place: usize| parts.counted(place);
+        self.walk(groups, causes, if few { 1 } else { least }, &part, &mut |at_risk, all, by_cause| {
             ranks.step(at_risk, all);
             for (gray, of_cause) in grays.iter_mut().zip(by_cause) {
                 gray.step_of(at_risk, all, of_cause);
@@ -337,10 +372,6 @@ impl Sorted {
 
 /// Takes the numbers per group at an event time: at risk, events, events of each cause asked for.
 pub(super) type Visit<'a> = &'a mut dyn FnMut(&[f64], &[f64], &[Vec<f64>]);
-
-fn survivals(tables: Vec<EventTable>, confidence: Confidence) -> Vec<Survival> {
-    tables.into_iter().map(|table| Survival::new(table, confidence)).collect()
-}
 
 /// What ends at one time.
 #[derive(Default)]

@@ -344,13 +344,14 @@ fn sorted_once_gives_the_estimates_and_tests_of_every_group() {
             let row = places[place] as usize;
             Some(Part { group: (row % 3) as u32, cause: rows.causes[row], weight: rows.weights[row] })
         };
+        let parts = Parts::new(places.len(), part);
         let of_group = |group: usize| {
             let mut part = Rows::default();
             (group..n).step_by(3).for_each(|row| part.push(rows.get(row)));
             part.state(3)
         };
         let states: Vec<SurvivalState> = (0..3).map(of_group).collect();
-        for (state, mut estimate) in states.iter().zip(sorted.estimates(3, 3, level(), part)) {
+        for (state, mut estimate) in states.iter().zip(sorted.estimates(3, 3, level(), &parts)) {
             let reference = state.finish(level());
             estimate.never_at_risk = reference.never_at_risk;
             assert_same(&estimate, &reference, "groups");
@@ -369,7 +370,7 @@ fn sorted_once_gives_the_estimates_and_tests_of_every_group() {
             let expected = Estimate { value: alone.last, low: alone.last_low, high: alone.last_high, n: estimate.n };
             assert_eq!(outcome, (estimate.n > 0.0).then_some(expected), "seed {seed}");
         }
-        let (ranks, grays) = sorted.comparisons(3, &[1, 2], 1_000, part);
+        let (ranks, grays) = sorted.comparisons(3, &[1, 2], 1_000, &parts);
         let same = |a: &Comparison, b: &Comparison| match (a.test, b.test) {
             (Some(a), Some(b)) => close(a.chi_square, b.chi_square) && a.degrees_of_freedom == b.degrees_of_freedom,
             (a, b) => a == b,
@@ -389,8 +390,9 @@ fn times_that_are_joined_give_nearly_the_same_tests() {
         let row = places[place] as usize;
         Some(Part { group: (row % 3) as u32, cause: causes[row], weight: 1.0 })
     };
-    let (exact, exact_grays) = sorted.comparisons(3, &[1], usize::MAX, part);
-    let (joined, joined_grays) = sorted.comparisons(3, &[1], 500, part);
+    let parts = Parts::new(places.len(), part);
+    let (exact, exact_grays) = sorted.comparisons(3, &[1], usize::MAX, &parts);
+    let (joined, joined_grays) = sorted.comparisons(3, &[1], 500, &parts);
     for (exact, joined) in [(exact, joined), (exact_grays[0].clone(), joined_grays[0].clone())] {
         let (exact, joined) = (exact.test.expect("groups"), joined.test.expect("groups"));
         // Half a hundredth of the order is lost: a tenth of a standard error.
