@@ -123,7 +123,8 @@ impl LogRank {
 /// Sums of Gray's test.
 ///
 /// With h = Y/S the columns aₖ = hₖ (eₖ − h/Σh) carry the scores, c is their integral against the pooled dF/(1 − F), and the variance is that of the
-/// martingale representation, in which c enters with its value at the end of the stratum: hence the sums `cross` and `own`.
+/// martingale representation, in which c enters with its value at the end of the stratum: hence the sums `cross` and `own`. Of `integral` and `cross`
+/// column k stands in row k, so that it is read in order.
 pub(super) struct Gray {
     observed: Vec<f64>,
     expected: Vec<f64>,
@@ -134,6 +135,19 @@ pub(super) struct Gray {
     integral: Vec<f64>,
     cross: Vec<f64>,
     own: Vec<f64>,
+    step: GrayStep,
+}
+
+/// Numbers per group at one event time; kept for their room.
+struct GrayStep {
+    of_others: Vec<f64>,
+    before: Vec<f64>,
+    /// h, where there are any at risk.
+    share: Vec<f64>,
+    /// h/Σh.
+    part: Vec<f64>,
+    open: Vec<f64>,
+    score: Vec<f64>,
 }
 
 impl Gray {
@@ -150,6 +164,14 @@ impl Gray {
             integral: square(),
             cross: square(),
             own: zeros(),
+            step: GrayStep {
+                of_others: zeros(),
+                before: zeros(),
+                share: zeros(),
+                part: zeros(),
+                open: zeros(),
+                score: zeros(),
+            },
         }
     }
 
@@ -163,23 +185,18 @@ impl Gray {
 
     /// One event time: `all` are the events of the cause and of all others.
     pub fn step_of(&mut self, at_risk: &[f64], all: &[f64], of_cause: &[f64]) {
-        let rest = |(all, of_cause): (&f64, &f64)| {
-            let rest = all - of_cause;
-            // Weights that are no whole numbers leave crumbs.
-            if rest > 1e-9 * all { rest } else { 0.0 }
-        };
-        let of_others: Vec<f64> = all.iter().zip(of_cause).map(rest).collect();
-        self.step(at_risk, of_cause, &of_others);
-    }
-
-    fn step(&mut self, at_risk: &[f64], of_cause: &[f64], of_others: &[f64]) {
         let groups = self.observed.len();
-        let before = self.survival.clone();
-        let on: Vec<usize> = (0..groups).filter(|k| at_risk[*k] > 0.0 && before[*k] > 0.0).collect();
-        let mut open = vec![0.0; groups];
+        let GrayStep { of_others, before, share, part, open, score } = &mut self.step;
+        before.copy_from_slice(&self.survival);
         let (mut total, mut total_open, mut events) = (0.0, 0.0, 0.0);
-        let mut share = vec![0.0; groups];
-        for &k in &on {
+        for k in 0..groups {
+            let rest = all[k] - of_cause[k];
+            // Weights that are no whole numbers leave crumbs.
+            of_others[k] = if rest > 1e-9 * all[k] { rest } else { 0.0 };
+            (share[k], open[k]) = (0.0, 0.0);
+            if !(at_risk[k] > 0.0 && before[k] > 0.0) {
+                continue;
+            }
             share[k] = at_risk[k] / before[k];
             open[k] = share[k] * (1.0 - self.incidence[k]).max(0.0);
             total += share[k];
@@ -193,53 +210,40 @@ impl Gray {
         if !(total > 0.0 && total_open > 0.0) {
             return;
         }
+        part.iter_mut().zip(share.iter()).for_each(|(part, share)| *part = share / total);
         let jump = events / total;
         let pooled_open = 1.0 - self.pooled;
         self.pooled += jump;
         // The pooled incidence may pass 1 where few are left; the reference takes it as it is.
         let left = 1.0 - self.pooled;
-        // Column k of a, whose entries sum to 0.
-        let column = |i: usize, k: usize| share[k] * (f64::from(u8::from(i == k)) - share[i] / total);
-        if events > 0.0 {
-            let to_integral = if pooled_open == 0.0 { 0.0 } else { jump / pooled_open };
-            for &k in &on {
+        let to_integral = if pooled_open == 0.0 { 0.0 } else { jump / pooled_open };
+        let mut sums = GraySums { variance: &mut self.variance, cross: &mut self.cross, own: &mut self.own };
+        for k in (0..groups).filter(|k| share[*k] > 0.0) {
+            let column = |i: usize, part: f64| share[k] * (f64::from(u8::from(i == k)) - part);
+            let integral = &mut self.integral[k * groups..][..groups];
+            if events > 0.0 {
                 self.observed[k] += of_cause[k];
                 self.expected[k] += events * open[k] / total_open;
-                for &i in &on {
-                    self.integral[i * groups + k] += column(i, k) * to_integral;
+                for (i, (integral, part)) in integral.iter_mut().zip(part.iter()).enumerate() {
+                    *integral += column(i, *part) * to_integral;
                 }
-            }
-            for &k in &on {
                 let kept = if self.survival[k] > 0.0 { 1.0 - left / self.survival[k] } else { 1.0 };
                 let tied = if events > 1.0 { 1.0 - (events - 1.0) / (total * before[k] - 1.0) } else { 1.0 };
                 let factor = tied * before[k] * events / (total * at_risk[k]);
-                let score: Vec<f64> = (0..groups)
-                    .map(|i| if share[i] > 0.0 { column(i, k) } else { 0.0 } - kept * self.integral[i * groups + k])
-                    .collect();
-                self.add(&score, kept, factor, k);
+                for (i, ((score, part), integral)) in score.iter_mut().zip(part.iter()).zip(&*integral).enumerate() {
+                    *score = column(i, *part) - kept * integral;
+                }
+                sums.add(score, kept, factor, k);
             }
-        }
-        for &k in &on {
             if of_others[k] > 0.0 && self.survival[k] > 0.0 {
                 let kept = left / self.survival[k];
                 let d = of_others[k];
                 let tied = if d > 1.0 { 1.0 - (d - 1.0) / (at_risk[k] - 1.0) } else { 1.0 };
                 let factor = tied * before[k] * before[k] * d / (at_risk[k] * at_risk[k]);
-                let score: Vec<f64> = (0..groups).map(|i| kept * self.integral[i * groups + k]).collect();
-                self.add(&score, -kept, factor, k);
+                score.iter_mut().zip(&*integral).for_each(|(score, integral)| *score = kept * integral);
+                sums.add(score, -kept, factor, k);
             }
         }
-    }
-
-    fn add(&mut self, score: &[f64], kept: f64, factor: f64, k: usize) {
-        let groups = score.len();
-        for (i, left) in score.iter().enumerate().filter(|(_, left)| **left != 0.0) {
-            for (sum, right) in self.variance[i * groups..][..groups].iter_mut().zip(score) {
-                *sum += factor * left * right;
-            }
-            self.cross[i * groups + k] += factor * left * kept;
-        }
-        self.own[k] += factor * kept * kept;
     }
 
     pub fn end_stratum(&mut self) {
@@ -247,10 +251,10 @@ impl Gray {
         for i in 0..groups {
             for j in 0..groups {
                 for k in 0..groups {
-                    let (left, right) = (self.integral[i * groups + k], self.integral[j * groups + k]);
+                    let (left, right) = (self.integral[k * groups + i], self.integral[k * groups + j]);
                     self.variance[i * groups + j] += left * right * self.own[k]
-                        + left * self.cross[j * groups + k]
-                        + right * self.cross[i * groups + k];
+                        + left * self.cross[k * groups + j]
+                        + right * self.cross[k * groups + i];
                 }
             }
         }
@@ -260,5 +264,25 @@ impl Gray {
         let scores: Vec<f64> = self.observed.iter().zip(&self.expected).map(|(o, e)| o - e).collect();
         let test = score_test(&scores, &self.variance);
         Comparison { observed: self.observed, expected: self.expected, test }
+    }
+}
+
+/// The sums that a score of group k adds to.
+struct GraySums<'a> {
+    variance: &'a mut [f64],
+    cross: &'a mut [f64],
+    own: &'a mut [f64],
+}
+
+impl GraySums<'_> {
+    fn add(&mut self, score: &[f64], kept: f64, factor: f64, k: usize) {
+        let groups = score.len();
+        let cross = &mut self.cross[k * groups..][..groups];
+        for ((left, row), cross) in score.iter().zip(self.variance.chunks_exact_mut(groups)).zip(cross) {
+            let left = factor * left;
+            row.iter_mut().zip(score).for_each(|(sum, right)| *sum += left * right);
+            *cross += left * kept;
+        }
+        self.own[k] += factor * kept * kept;
     }
 }
