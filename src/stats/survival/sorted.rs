@@ -285,7 +285,8 @@ impl Sorted {
     }
 
     /// Log-rank test (ρ = 0) of the groups, and Gray's test for each of `causes`, in one pass; as [`super::log_rank`] and [`super::gray`] but for one
-    /// thing: where there are more than `most_times` event times, about so many steps are made, in each of which ends count as tied.
+    /// thing: where there are more than `most_times` event times, about so many steps are made, in each of which ends count as tied, and those who are
+    /// watched for a part of it as half at risk.
     pub fn comparisons(
         &self,
         groups: usize,
@@ -309,7 +310,7 @@ impl Sorted {
     }
 
     /// Calls `visit` at every event time, ascending, with the numbers per group: at risk, events, events of each of `causes`. Times are joined until at least
-    /// `least` durations have ended.
+    /// `least` durations have ended; who is censored or begins to be watched between them counts half.
     pub(super) fn walk(&self, groups: usize, causes: &[u32], least: usize, part: CountedOf<'_>, visit: Visit<'_>) {
         let counts = |part: &Counted| part.is_of(groups, usize::MAX);
         let mut at_risk = vec![0.0; groups];
@@ -320,6 +321,7 @@ impl Sorted {
             at_risk[part.group()] -= part.weight;
         }
         let (mut all, mut ended) = (vec![0.0; groups], vec![0.0; groups]);
+        let (mut entered, mut exposed) = (vec![0.0; groups], vec![0.0; groups]);
         let mut by_cause = vec![vec![0.0; groups]; causes.len()];
         let (mut end, mut start) = (0, 0);
         while let Some(&first) = self.durations.get(end) {
@@ -332,6 +334,7 @@ impl Sorted {
             }
             all.fill(0.0);
             ended.fill(0.0);
+            entered.fill(0.0);
             by_cause.iter_mut().for_each(|events| events.fill(0.0));
             let (mut any, from, mut time) = (false, end, first);
             while let Some(&next) = self.durations.get(end) {
@@ -360,11 +363,24 @@ impl Sorted {
                 // At least those that end here are at risk, whatever rounding leaves of the difference.
                 *at_risk = at_risk.max(*ended);
             }
-            if any {
-                visit(&at_risk, &all, &by_cause);
+            exposed.copy_from_slice(&at_risk);
+            if time != first {
+                while self.entries.get(start).is_some_and(|entry| *entry < time) {
+                    let part = part(self.late[start] as usize);
+                    if counts(&part) {
+                        entered[part.group()] += part.weight;
+                    }
+                    start += 1;
+                }
+                for ((exposed, entered), (all, ended)) in exposed.iter_mut().zip(&entered).zip(all.iter().zip(&ended)) {
+                    *exposed = (*exposed + 0.5 * (entered - (ended - all))).max(*all);
+                }
             }
-            for (at_risk, ended) in at_risk.iter_mut().zip(&ended) {
-                *at_risk -= ended;
+            if any {
+                visit(&exposed, &all, &by_cause);
+            }
+            for (at_risk, (entered, ended)) in at_risk.iter_mut().zip(entered.iter().zip(&ended)) {
+                *at_risk += entered - ended;
             }
         }
     }

@@ -383,20 +383,29 @@ fn sorted_once_gives_the_estimates_and_tests_of_every_group() {
 #[test]
 fn times_that_are_joined_give_nearly_the_same_tests() {
     let mut rng = seeded(9, 9);
-    let durations: Vec<f64> = (0..20_000).map(|row| rng.gen_range(0.0..100.0) * [1.0, 1.02, 1.0][row % 3]).collect();
-    let causes: Vec<u32> = durations.iter().map(|_| rng.gen_range(0..3)).collect();
-    let (sorted, places) = Sorted::new(&durations, &[]).expect("valid rows");
-    let part = |place: usize| {
-        let row = places[place] as usize;
-        Some(Part { group: (row % 3) as u32, cause: causes[row], weight: 1.0 })
-    };
-    let parts = Parts::new(places.len(), part);
-    let (exact, exact_grays) = sorted.comparisons(3, &[1], usize::MAX, &parts);
-    let (joined, joined_grays) = sorted.comparisons(3, &[1], 500, &parts);
-    for (exact, joined) in [(exact, joined), (exact_grays[0].clone(), joined_grays[0].clone())] {
-        let (exact, joined) = (exact.test.expect("groups"), joined.test.expect("groups"));
-        // Half a hundredth of the order is lost: a tenth of a standard error.
-        assert!((exact.chi_square.sqrt() - joined.chi_square.sqrt()).abs() < 0.2, "{exact:?} {joined:?}");
+    let different: Vec<f64> = (0..20_000).map(|row| rng.gen_range(0.0..100.0) * [1.0, 1.02, 1.0][row % 3]).collect();
+    // As deals of three periods: the later ones cannot have been watched for long.
+    let alike: Vec<f64> = (0..20_000).map(|_| rng.gen_range(0.0..100.0)).collect();
+    for (durations, watched) in [(different, [f64::INFINITY; 3]), (alike, [100.0, 60.0, 30.0])] {
+        let watched = |row: usize| watched[row % 3];
+        let causes: Vec<u32> =
+            (0..).zip(&durations).map(|(row, days)| rng.gen_range(0..3) * u32::from(*days <= watched(row))).collect();
+        let spread = |row: usize| watched(row) * rng.gen_range(0.3..1.0);
+        let ends: Vec<f64> = (0..durations.len()).map(spread).collect();
+        let durations: Vec<f64> = durations.iter().zip(ends).map(|(days, end)| days.min(end)).collect();
+        let (sorted, places) = Sorted::new(&durations, &[]).expect("valid rows");
+        let part = |place: usize| {
+            let row = places[place] as usize;
+            Some(Part { group: (row % 3) as u32, cause: causes[row], weight: 1.0 })
+        };
+        let parts = Parts::new(places.len(), part);
+        let (exact, exact_grays) = sorted.comparisons(3, &[1], usize::MAX, &parts);
+        let (joined, joined_grays) = sorted.comparisons(3, &[1], 500, &parts);
+        for (exact, joined) in [(exact, joined), (exact_grays[0].clone(), joined_grays[0].clone())] {
+            let (exact, joined) = (exact.test.expect("groups"), joined.test.expect("groups"));
+            // Half a hundredth of the order is lost: a tenth of a standard error.
+            assert!((exact.chi_square.sqrt() - joined.chi_square.sqrt()).abs() < 0.2, "{exact:?} {joined:?}");
+        }
     }
 }
 
