@@ -320,14 +320,17 @@ impl Fitted {
         Ok(Scores { matrix, log_odds, standard_error })
     }
 
-    /// Weighted mean of each design column over the scored rows: the average deal that reasons are measured against.
+    /// Weighted mean of each design column over the scored rows: the average deal that reasons are measured against. Without weight, the average of
+    /// the deals that the model was learnt from.
     pub fn average(&self, scores: &Scores, weights: &[f64]) -> Vec<f64> {
         let mut average = vec![0.0; self.logistic.coefficients.len()];
         let total: f64 = weights.iter().sum();
         for (i, weight) in weights.iter().enumerate() {
             scores.matrix.active(i, |column, value| average[column] += weight * value);
         }
-        average.iter_mut().for_each(|sum| *sum /= total);
+        if total > 0.0 {
+            average.iter_mut().for_each(|sum| *sum /= total);
+        }
         average
     }
 

@@ -91,6 +91,10 @@ pub(super) fn gap(points: &Points, references: u32, seed: u32, progress: &mut Pr
         rows.iter_mut().skip(at).step_by(dims).zip(smooth).for_each(|(to, value)| *to = value);
     }
     let (data, box_of) = drawn_in(&rows, dims);
+    if box_of.is_empty() {
+        // What differs weighs next to nothing: the sample is one point.
+        return Ok(None);
+    }
     let own = ln_inertias(&data, largest, seed)?;
     let mut of_references: Vec<Vec<f64>> = Vec::new();
     for reference in 0..references {
@@ -230,6 +234,9 @@ fn normal_scores(values: Vec<f64>) -> Vec<f64> {
 fn drawn_in(rows: &[f64], dims: usize) -> (Points, Vec<(f64, f64)>) {
     let components = principal_components(rows, dims, &vec![1.0; rows.len() / dims]);
     let columns = components.variance.len();
+    if columns == 0 {
+        return (Points::new(dims, &[], None), Vec::new());
+    }
     let mut scores = Vec::with_capacity(rows.len());
     for row in rows.chunks_exact(dims) {
         for direction in components.directions.chunks_exact(dims) {

@@ -121,7 +121,8 @@ impl Cycle {
     /// of a win in the end are `odds` times those of the average deal.
     fn of_age(&self, age_days: f64, odds: f64, ahead_days: &[f64], won_within: &mut [f64]) {
         let ever = self.won_ever(age_days);
-        let factor = if ever > 0.0 { odds / (1.0 - ever + ever * odds) } else { 1.0 };
+        // What is certain stays so whatever the odds.
+        let factor = if ever > 0.0 && ever < 1.0 { odds / (1.0 - ever + ever * odds) } else { 1.0 };
         let (age, ..) = self.cut;
         let (still, already) = self.at(age_days);
         for (into, ahead) in won_within.iter_mut().zip(ahead_days) {

@@ -128,8 +128,11 @@ impl Survival {
     /// Pointwise log(-log) interval at event time `index`. Where the share is 0 the lower end is 0, and the upper end that of the time before, or Wilson's for
     /// none of those at risk where there is none before. The whole range beyond the last time.
     pub fn band(&self, index: usize) -> (f64, f64) {
-        let at =
-            |index: usize| log_log_interval(*self.survival.get(index)?, self.standard_error(index), self.confidence);
+        let at = |index: usize| match *self.survival.get(index)? {
+            // Events that weigh next to nothing leave all of them.
+            share if share >= 1.0 => Some((1.0, 1.0)),
+            share => log_log_interval(share, self.standard_error(index), self.confidence),
+        };
         at(index).unwrap_or_else(|| {
             let last = self.survival.partition_point(|share| *share > 0.0).min(index);
             let before = last.checked_sub(1).and_then(at).map(|(_, high)| high);
