@@ -1,6 +1,7 @@
 //! How long deals and their stays took, in order of length: what every question about durations starts from.
 
 use super::{Crm, Deals, Exit, Outcome, Passages};
+use crate::stats::order::at_places;
 use crate::stats::survival::Sorted;
 use crate::time::LocalTime;
 use std::sync::{Arc, OnceLock};
@@ -24,8 +25,8 @@ pub struct Durations {
     /// Deal of each.
     pub deal: Vec<u32>,
     /// Cause of the end of each: 0 while it goes on; of the cycle [`WON`], [`LOST`] or [`CLOSED`]; of a stay [`WON`], [`LOST`], [`HOLD`], [`CLOSED`] or
-    /// [`STAGE`] + the place of the next stage.
-    pub cause: Vec<u32>,
+    /// [`STAGE`] + the place of the next stage, [`CLOSED`] where that is the 251st or a later one.
+    pub cause: Vec<u8>,
     /// Row of the passages of each; of the cycle, the deal once more.
     pub row: Vec<u32>,
     /// Whether each is a stay of a deal that came back; empty where none is.
@@ -114,7 +115,7 @@ impl Crm {
 struct Cycles {
     /// Bits of the durations.
     durations: Vec<u64>,
-    cause: Vec<u32>,
+    cause: Vec<u8>,
     deal: Vec<u32>,
     odd: Vec<(u32, &'static str)>,
 }
@@ -126,7 +127,7 @@ struct Unsorted<'a> {
     /// Empty where all are 0.
     entries: &'a [f64],
     deal: &'a [u32],
-    cause: &'a [u32],
+    cause: &'a [u8],
     row: &'a [u32],
     /// Empty where none is.
     is_reentry: &'a [bool],
@@ -146,11 +147,6 @@ impl Unsorted<'_> {
             odd,
         }
     }
-}
-
-#[inline(never)]
-fn at_places(values: &[u32], rows: &[u32]) -> Vec<u32> {
-    rows.iter().map(|row| values[*row as usize]).collect()
 }
 
 /// The bits of `duration`, which is not negative: −0 counts as 0.
@@ -181,9 +177,9 @@ fn cycles(deals: &Deals, crm: &Crm) -> Cycles {
             rows.durations.push(bits_of(duration));
             rows.cause.push(match deals.outcome[deal] {
                 Outcome::Open | Outcome::Hold => 0,
-                Outcome::Won => WON,
-                Outcome::Lost => LOST,
-                Outcome::Closed => CLOSED,
+                Outcome::Won => WON as u8,
+                Outcome::Lost => LOST as u8,
+                Outcome::Closed => CLOSED as u8,
             });
             rows.deal.push(row);
         }
@@ -205,7 +201,7 @@ fn stays(passages: &Passages, time: &LocalTime) -> Vec<Durations> {
     let reentries = if passages.ordinal.iter().any(|ordinal| *ordinal > 0) { all } else { 0 };
     let late = if passages.delayed_entry.iter().any(|age| *age != 0.0) { all } else { 0 };
     let numbers = || vec![0; all];
-    let (mut deal, mut cause, mut row) = (numbers(), numbers(), numbers());
+    let (mut deal, mut cause, mut row) = (numbers(), vec![0; all], numbers());
     let (mut durations, mut entries, mut is_reentry) = (vec![0; all], vec![0.0; late], vec![false; reentries]);
     let mut odd = vec![Vec::new(); passages.stages.len()];
     let mut ends = starts.clone();
@@ -238,7 +234,7 @@ struct Room<'a> {
     durations: &'a mut [u64],
     entries: &'a mut [f64],
     deal: &'a mut [u32],
-    cause: &'a mut [u32],
+    cause: &'a mut [u8],
     row: &'a mut [u32],
     is_reentry: &'a mut [bool],
 }
@@ -291,14 +287,15 @@ fn note(odd: &mut [Vec<(u32, &'static str)>], stage: usize, found: (u32, &'stati
     }
 }
 
-fn cause_of(passages: &Passages, row: usize) -> u32 {
-    let next = passages.next_stage[row] as usize;
-    match passages.exit[row] {
+fn cause_of(passages: &Passages, row: usize) -> u8 {
+    let next = passages.next_stage[row];
+    let cause = match passages.exit[row] {
         Exit::Censored => 0,
         Exit::Won => WON,
         Exit::Lost => LOST,
         Exit::Hold => HOLD,
-        Exit::Moved if next < passages.stages.len() => STAGE + next as u32,
+        Exit::Moved if (next as usize) < passages.stages.len() => STAGE + next,
         Exit::Moved | Exit::Closed => CLOSED,
-    }
+    };
+    u8::try_from(cause).unwrap_or(CLOSED as u8)
 }

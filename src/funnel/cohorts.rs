@@ -89,28 +89,24 @@ pub(super) fn cohorts(
         let part = weights.part(durations, place)?;
         Some(Part { group: cohort_of[durations.deal[place] as usize], ..part })
     });
-    let estimates = durations.sorted.estimates(shown.len(), CLOSED as usize, settings.confidence, &parts);
-    let cohort = |(at, survival): (usize, &Survival)| {
+    let mut cohorts = Vec::with_capacity(shown.len());
+    let mut add = |survival: Survival| {
+        let at = cohorts.len();
         let (least, most) = follow_up[at];
-        let won = survival.incidence(WON as usize);
-        let mut won_within_days = won_within(survival, &won, &[30.0, 60.0, 90.0], outcomes_known);
+        let (mut won_within_days, _) = won_within(&survival, &[30.0, 60.0, 90.0], outcomes_known);
         for within in &mut won_within_days {
             within.probability = within.probability.filter(|_| within.days <= most);
         }
-        Cohort {
+        cohorts.push(Cohort {
             start_day: f64::from(rule.start(period, shown[at])),
             end_day: f64::from(rule.start(period, shown[at].saturating_add(1))),
             deals: survival.n,
-            won: won.events,
+            won: survival.events_of(WON as usize),
             open: survival.censored,
             won_within_days,
             complete_days: if least.is_finite() { least.max(0.0) } else { 0.0 },
-        }
+        });
     };
-    Some(Cohorts {
-        period,
-        calendar: rule.calendar,
-        cohorts: estimates.iter().enumerate().map(cohort).collect(),
-        earlier,
-    })
+    durations.sorted.each_group(shown.len(), CLOSED as usize, settings.confidence, &parts, &mut add);
+    Some(Cohorts { period, calendar: rule.calendar, cohorts, earlier })
 }

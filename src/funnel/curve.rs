@@ -149,7 +149,7 @@ impl From<Quantile> for DurationQuantile {
 }
 
 impl DurationRestrictedMean {
-    fn new(survival: &Survival, settings: &Settings) -> Self {
+    pub(super) fn new(survival: &Survival, settings: &Settings) -> Self {
         let longest = if survival.at_end() > 0.0 { survival.last } else { f64::INFINITY };
         let mean = survival.restricted_mean(settings.horizon_days.unwrap_or(survival.last).min(longest));
         DurationRestrictedMean {

@@ -5,7 +5,7 @@ use super::{Settings, Weights};
 use crate::crm::{CLOSED, Durations, LOST, WON};
 use crate::meta::Estimate;
 use crate::stats::intervals::wilson;
-use crate::stats::survival::{CauseIncidence, Survival};
+use crate::stats::survival::Survival;
 use serde::Serialize;
 
 /// Creation to close.
@@ -54,7 +54,7 @@ pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Set
     let (won, lost, closed) = (events(WON), events(LOST), events(CLOSED));
     let outcomes_known = won + lost > 0.0 || closed == 0.0;
     let of_wins = survival.incidence(WON as usize);
-    let won_within_days = won_within(&survival, &of_wins, &[30.0, 60.0, 90.0, 180.0], outcomes_known);
+    let (won_within_days, _) = won_within(&survival, &[30.0, 60.0, 90.0, 180.0], outcomes_known);
     let given = survival.quantile_given(WON as usize, &of_wins, 0.5);
     outcomes.causes.retain(|of_cause| match of_cause.cause.as_str() {
         "closed" => closed > 0.0,
@@ -75,17 +75,18 @@ pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Set
     })
 }
 
-/// Probability of a win by each of `days`; `won` is the incidence of wins.
+/// Probability of a win by each of `days`, and where observation ends.
 pub(super) fn won_within(
     survival: &Survival,
-    won: &CauseIncidence,
     days: &[f64],
     outcomes_known: bool,
-) -> Vec<WonWithin> {
-    let within = |days: &f64| {
+) -> (Vec<WonWithin>, Option<Estimate>) {
+    let ages: Vec<f64> = days.iter().copied().chain([f64::INFINITY]).collect();
+    let mut shares = survival.shares_by(&|cause| cause == WON as usize, &ages);
+    let last = shares.pop();
+    let within = |(days, share): (&f64, Estimate)| {
         let watched = survival.n > 0.0 && (*days <= survival.last || survival.at_end() == 0.0);
-        let at = survival.incidence_estimate(won, *days);
-        WonWithin { days: *days, probability: (watched && outcomes_known).then_some(at) }
+        WonWithin { days: *days, probability: (watched && outcomes_known).then_some(share) }
     };
-    days.iter().map(within).collect()
+    (days.iter().zip(shares).map(within).collect(), last)
 }

@@ -3,16 +3,16 @@
 use super::{FunnelOptions, Used, periods};
 use crate::crm::{Attribute, Crm, Deals};
 use crate::error::{Error, Result};
-use crate::stats::order::sorted_rows;
+use crate::stats::order::{at_places, sorted_rows};
 use crate::table::{Texts, Values};
 
-/// Group of a deal that is in none of those shown.
-pub(super) const OTHER: u32 = u32::MAX;
+/// Group of a deal that is in none of those shown; there are at most 60.
+const OTHER: u8 = u8::MAX;
 
 /// The largest groups of the selected deals.
 pub(super) struct Grouping {
     /// Per deal the place of its group, or [`OTHER`].
-    pub of_deal: Vec<u32>,
+    pub of_deal: Vec<u8>,
     /// Per group its name; `None` for the deals without a value.
     pub names: Vec<Option<String>>,
     /// Names and number (weighted) of the deals of the groups that are not shown.
@@ -22,7 +22,7 @@ pub(super) struct Grouping {
 impl Grouping {
     /// Place of the group of `deal`.
     pub fn of(&self, deal: usize) -> Option<usize> {
-        self.of_deal.get(deal).copied().filter(|group| *group != OTHER).map(|group| group as usize)
+        self.of_deal.get(deal).copied().filter(|group| *group != OTHER).map(usize::from)
     }
 }
 
@@ -143,7 +143,7 @@ fn by_value(values: &[f64], distinct: &[f64], name: &dyn Fn(f64) -> String) -> C
     (values.iter().map(code).collect(), names)
 }
 
-fn largest(deals: &Deals, used: &Used, mut codes: Vec<u32>, mut names: Vec<Option<String>>, most: usize) -> Grouping {
+fn largest(deals: &Deals, used: &Used, codes: Vec<u32>, mut names: Vec<Option<String>>, most: usize) -> Grouping {
     let mut sizes = vec![0.0; names.len()];
     for (deal, code) in codes.iter().enumerate().filter(|(deal, _)| used.is_selected(*deal)) {
         sizes[*code as usize] += deals.weight[deal];
@@ -153,12 +153,11 @@ fn largest(deals: &Deals, used: &Used, mut codes: Vec<u32>, mut names: Vec<Optio
     order.retain(|code| sizes[*code] > 0.0);
     let other = order.split_off(most.min(order.len()));
     let mut place = vec![OTHER; names.len()];
-    for (at, code) in (0..).zip(&order) {
+    for (at, code) in (0..OTHER).zip(&order) {
         place[*code] = at;
     }
-    codes.iter_mut().for_each(|code| *code = place[*code as usize]);
     Grouping {
-        of_deal: codes,
+        of_deal: at_places(&place, &codes),
         other: other.iter().map(|code| (names[*code].take(), sizes[*code])).collect(),
         names: order.iter().map(|code| names[*code].take()).collect(),
     }

@@ -299,7 +299,8 @@ pub fn regrouped(
     let parts = shown.map(|grouping| groups::GroupParts::new(grouping, &all, &weights));
     let estimates =
         shown.zip(parts.as_ref()).map(|(grouping, parts)| parts.estimates(grouping.names.len(), &all, &settings));
-    let compared = shown.zip(estimates.as_ref());
+    let medians = estimates.as_ref().filter(|_| with_bottlenecks).map(groups::GroupEstimates::medians);
+    let compared = shown.zip(estimates);
     let groups = compared.filter(|_| asked.is_some() && with_groups).map(|(grouping, estimates)| {
         let tests =
             parts.as_ref().map_or_else(Vec::new, |parts| groups::tests(grouping.names.len(), &all, parts, names));
@@ -386,9 +387,8 @@ pub fn regrouped(
     if wants(FunnelPart::Cohorts) {
         result.cohorts = cohorts::cohorts(crm, deals, all.cycle(), &weights, options, &settings);
     }
-    result.bottlenecks = compared.filter(|_| with_bottlenecks).and_then(|(grouping, estimates)| {
-        velocity::bottlenecks(column, grouping, estimates, &stages, velocity.as_ref())
-    });
+    result.bottlenecks =
+        medians.and_then(|medians| velocity::bottlenecks(column, &medians, &stages, velocity.as_ref()));
     if wants(FunnelPart::Variants) {
         let most = options.most_variants as usize;
         result.variants = crm.passages.as_ref().map(|passages| routes::variants(deals, passages, &used, most));
@@ -463,10 +463,10 @@ impl<'a> Weights<'a> {
     fn part(&self, durations: &Durations, place: usize) -> Option<Part> {
         let deal = *durations.deal.get(place)? as usize;
         if self.all_once {
-            return Some(Part { group: 0, cause: durations.cause[place], weight: 1.0 });
+            return Some(Part { group: 0, cause: durations.cause[place].into(), weight: 1.0 });
         }
         let is_selected = self.selected.get(deal).is_some_and(|selected| *selected);
-        is_selected.then(|| Part { group: 0, cause: durations.cause[place], weight: self.deals.weight[deal] })
+        is_selected.then(|| Part { group: 0, cause: durations.cause[place].into(), weight: self.deals.weight[deal] })
     }
 }
 

@@ -124,11 +124,12 @@ impl Finder<'_> {
                 let group = grouping.of(durations.deal[at] as usize)? as u32;
                 Some(Part { group, ..self.winner(durations, at)? })
             });
-            let estimates = durations.sorted.estimates(grouping.names.len(), 1, confidence, &parts);
-            let named = grouping.names.iter().zip(&estimates);
-            named
-                .map(|(name, estimate)| self.threshold(place, estimate, Some(name.clone().unwrap_or_default())))
-                .collect()
+            let mut thresholds = Vec::with_capacity(grouping.names.len());
+            durations.sorted.each_group(grouping.names.len(), 1, confidence, &parts, &mut |estimate| {
+                let name = grouping.names.get(thresholds.len()).cloned().flatten();
+                thresholds.push(self.threshold(place, &estimate, Some(name.unwrap_or_default())));
+            });
+            thresholds
         });
         (self.threshold(place, &of_all, None), by_group)
     }

@@ -1,8 +1,6 @@
 //! How much the funnel brings per day, and which stage holds it up the most.
 
 use super::cycle::Cycle;
-use super::grouping::Grouping;
-use super::groups::{FEW, GroupEstimates};
 use super::stages::StageResult;
 use super::{OutcomeCounts, Used};
 use crate::crm::{Deals, Outcome};
@@ -113,11 +111,10 @@ pub(super) fn velocity(deals: &Deals, used: &Used, counts: &OutcomeCounts, cycle
 /// Fewer groups have no best third.
 pub(super) const LEAST_GROUPS: usize = 3;
 
-/// Bottlenecks by the groups of `grouping`; `None` where no stage has three groups to compare.
+/// Bottlenecks by the medians of the groups in each stage; `None` where no stage has three groups to compare.
 pub(super) fn bottlenecks(
     column: &str,
-    grouping: &Grouping,
-    estimates: &GroupEstimates,
+    medians: &[Vec<f64>],
     stages: &[StageResult],
     velocity: Option<&Velocity>,
 ) -> Option<Bottlenecks> {
@@ -127,13 +124,9 @@ pub(super) fn bottlenecks(
         .map(|conversion| conversion.reached.deals)
         .fold(0.0, f64::max);
     let mut found = Vec::new();
-    for (stage, estimates) in stages.iter().zip(&estimates.stages) {
+    for (stage, medians) in stages.iter().zip(medians) {
         let median = stage.duration.as_ref().and_then(|duration| duration.quantiles.get(1)?.days);
-        let medians = (0..grouping.names.len()).filter_map(|group| {
-            let survival = estimates.get(group)?;
-            survival.quantile(0.5).value.filter(|_| survival.n >= FEW)
-        });
-        let medians = reordered(medians.collect(), &mut |a: &f64, b: &f64| a.total_cmp(b));
+        let medians = reordered(medians.clone(), &mut |a: &f64, b: &f64| a.total_cmp(b));
         let (Some(median_days), true) = (median, medians.len() >= LEAST_GROUPS) else { continue };
         let best = &medians[..medians.len().div_ceil(3)];
         let best_third_days = 0.5 * (best[(best.len() - 1) / 2] + best[best.len() / 2]);

@@ -14,6 +14,12 @@ pub fn sorted_rows(n: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) 
     rows
 }
 
+/// The values at `places`.
+#[inline(never)]
+pub fn at_places<T: Copy>(values: &[T], places: &[u32]) -> Vec<T> {
+    places.iter().map(|place| values[*place as usize]).collect()
+}
+
 /// `values` in the order of `compare` on their places.
 pub fn reordered<T>(values: Vec<T>, compare: &mut dyn FnMut(&T, &T) -> Ordering) -> Vec<T> {
     let rows = sorted_rows(values.len(), &mut |a, b| compare(&values[a], &values[b]));

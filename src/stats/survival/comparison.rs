@@ -128,6 +128,7 @@ impl LogRank {
 pub(super) struct Gray {
     observed: Vec<f64>,
     expected: Vec<f64>,
+    /// Up to its end only what is on and below the diagonal counts.
     variance: Vec<f64>,
     survival: Vec<f64>,
     incidence: Vec<f64>,
@@ -249,7 +250,7 @@ impl Gray {
     pub fn end_stratum(&mut self) {
         let groups = self.observed.len();
         for i in 0..groups {
-            for j in 0..groups {
+            for j in 0..=i {
                 for k in 0..groups {
                     let (left, right) = (self.integral[k * groups + i], self.integral[k * groups + j]);
                     self.variance[i * groups + j] += left * right * self.own[k]
@@ -260,7 +261,13 @@ impl Gray {
         }
     }
 
-    pub fn finish(self) -> Comparison {
+    pub fn finish(mut self) -> Comparison {
+        let groups = self.observed.len();
+        for i in 0..groups {
+            for j in 0..i {
+                self.variance[j * groups + i] = self.variance[i * groups + j];
+            }
+        }
         let scores: Vec<f64> = self.observed.iter().zip(&self.expected).map(|(o, e)| o - e).collect();
         let test = score_test(&scores, &self.variance);
         Comparison { observed: self.observed, expected: self.expected, test }
@@ -278,11 +285,24 @@ impl GraySums<'_> {
     fn add(&mut self, score: &[f64], kept: f64, factor: f64, k: usize) {
         let groups = score.len();
         let cross = &mut self.cross[k * groups..][..groups];
-        for ((left, row), cross) in score.iter().zip(self.variance.chunks_exact_mut(groups)).zip(cross) {
+        for (i, ((left, row), cross)) in score.iter().zip(self.variance.chunks_exact_mut(groups)).zip(cross).enumerate()
+        {
             let left = factor * left;
-            row.iter_mut().zip(score).for_each(|(sum, right)| *sum += left * right);
+            add_multiple(row, left, score, i + 1);
             *cross += left * kept;
         }
         self.own[k] += factor * kept * kept;
+    }
+}
+
+/// Adds `factor` times `values` to the first `count` of `sums`, two at a time, so that one more may be added to.
+#[inline(always)]
+fn add_multiple(sums: &mut [f64], factor: f64, values: &[f64], count: usize) {
+    let count = count.next_multiple_of(2);
+    let (Some(of_pairs), Some(pairs)) = (sums.get_mut(..count), values.get(..count)) else {
+        return sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += factor * value);
+    };
+    for ([a, b], [left, right]) in of_pairs.as_chunks_mut().0.iter_mut().zip(pairs.as_chunks().0) {
+        (*a, *b) = (*a + factor * left, *b + factor * right);
     }
 }

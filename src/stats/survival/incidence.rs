@@ -1,7 +1,7 @@
 //! Aalen–Johansen cumulative incidence of one of several competing causes.
 
 use super::kaplan_meier::{SHARE_TOLERANCE, log_log_interval, step};
-use super::{EventTable, Quantile, SEVERAL, Survival};
+use super::{Ends, EventTable, Quantile, SEVERAL, Survival};
 use crate::meta::Estimate;
 use crate::stats::intervals::{Confidence, wilson};
 
@@ -53,35 +53,63 @@ impl Running {
     }
 }
 
-/// Where the incidence of a cause ends.
-pub(super) struct Outcome(Running);
+/// The incidence of some causes up to a time, by the recursions of [`Survival`] and its incidences without keeping the curves.
+struct Followed {
+    running: Running,
+    survival: f64,
+    variance_s: f64,
+    /// How many of the events at times of several causes have been passed.
+    mixed: usize,
+}
 
-impl Outcome {
-    /// Of `cause`, by the recursions of [`Survival`] and its incidences without keeping the curves.
-    pub fn of(table: &EventTable, cause: u32) -> Self {
-        let mut curve = Running::default();
-        let (mut before, mut variance_s) = (1.0, 0.0);
-        let mut mixed = table.mixed.iter().peekable();
-        for (index, ((events, at_risk), of)) in
-            table.event_count.iter().zip(&table.at_risk).zip(&table.cause).enumerate()
-        {
-            let mut here = if *of == cause { *events } else { 0.0 };
-            while let Some(ends) = mixed.next_if(|ends| *of == SEVERAL && ends.index as usize == index) {
-                here += if ends.cause == cause { ends.events } else { 0.0 };
+impl Followed {
+    const START: Followed = Followed {
+        running: Running { share: 0.0, covariance: 0.0, variance: 0.0 },
+        survival: 1.0,
+        variance_s: 0.0,
+        mixed: 0,
+    };
+
+    /// Moves on through the event times in `range`. `of` says of each cause, from 0 on, whether it counts.
+    #[inline(never)]
+    fn through(&mut self, range: std::ops::Range<usize>, of: &[bool], events: Events<'_>) {
+        let Events { event_count, at_risk, cause, mixed } = events;
+        let counts = |cause: u32| of.get(cause as usize) == Some(&true);
+        let numbers = event_count.iter().zip(at_risk).zip(cause).enumerate();
+        for (index, ((events, at_risk), cause)) in numbers.take(range.end).skip(range.start) {
+            let mut here = if counts(*cause) { *events } else { 0.0 };
+            if *cause == SEVERAL {
+                while let Some(ends) = mixed.get(self.mixed).filter(|ends| ends.index as usize <= index) {
+                    here += if ends.index as usize == index && counts(ends.cause) { ends.events } else { 0.0 };
+                    self.mixed += 1;
+                }
             }
             let (hazard, stay, at_risk) = step(*events, *at_risk);
-            let added = before * before / at_risk;
-            curve.step(here, (before, stay, at_risk), variance_s, added);
-            variance_s = stay * stay * variance_s + added * hazard * stay;
-            before *= stay;
+            let added = self.survival * self.survival / at_risk;
+            self.running.step(here, (self.survival, stay, at_risk), self.variance_s, added);
+            self.variance_s = stay * stay * self.variance_s + added * hazard * stay;
+            self.survival *= stay;
         }
-        Outcome(curve)
     }
+}
 
-    /// The share of `n` with its interval.
-    pub fn estimate(&self, n: f64, confidence: Confidence) -> Estimate {
-        share_estimate(self.0.share, self.0.standard_error(), n, confidence)
-    }
+/// What happened at each event time.
+#[derive(Clone, Copy)]
+struct Events<'a> {
+    event_count: &'a [f64],
+    at_risk: &'a [f64],
+    cause: &'a [u32],
+    mixed: &'a [Ends],
+}
+
+/// Share that has left by `cause` where observation ends, with its interval.
+pub(super) fn outcome(table: &EventTable, cause: u32, confidence: Confidence) -> Estimate {
+    let EventTable { event_count, at_risk, cause: causes, mixed, .. } = table;
+    let of: Vec<bool> = (0..=cause).map(|other| other == cause).collect();
+    let mut followed = Followed::START;
+    followed.through(0..event_count.len(), &of, Events { event_count, at_risk, cause: causes, mixed });
+    let Followed { running, .. } = followed;
+    share_estimate(running.share, running.standard_error(), table.events + table.censored, confidence)
 }
 
 /// A curve while it grows.
@@ -104,6 +132,13 @@ impl Survival {
     /// Whether `cause` (1 is the first) ended any duration.
     pub fn occurs(&self, cause: usize) -> bool {
         cause.checked_sub(1).and_then(|cause| self.occurs.get(cause)).is_some_and(|occurs| *occurs)
+    }
+
+    /// Events (weighted) of `cause`.
+    pub fn events_of(&self, cause: usize) -> f64 {
+        let alone = self.event_count.iter().zip(&self.cause).filter(|(_, of)| **of as usize == cause);
+        let among = self.mixed.iter().filter(|ends| ends.cause as usize == cause);
+        alone.map(|(events, _)| events).chain(among.map(|ends| &ends.events)).sum()
     }
 
     /// Cumulative incidence of the causes for which `is_one` holds, taken together.
@@ -150,6 +185,21 @@ impl Survival {
             before = self.survival[index];
         }
         curves
+    }
+
+    /// Shares that have left by the causes for which `is_one` holds up to each of `ages`, which ascend: what [`Survival::incidence_estimate`] gives of their
+    /// incidence, without the curve.
+    pub fn shares_by(&self, is_one: &dyn Fn(usize) -> bool, ages: &[f64]) -> Vec<Estimate> {
+        let of: Vec<bool> = (0..=self.occurs.len()).map(|cause| cause > 0 && is_one(cause)).collect();
+        let Survival { event_count, at_risk, cause, mixed, .. } = self;
+        let (mut followed, mut from) = (Followed::START, 0);
+        let share = |age: &f64| {
+            let until = self.time.partition_point(|time| time <= age);
+            followed.through(from..until, &of, Events { event_count, at_risk, cause, mixed });
+            from = until;
+            self.share_estimate(followed.running.share, followed.running.standard_error())
+        };
+        ages.iter().map(share).collect()
     }
 
     /// Share that has left by `cause` up to age `t`, with its log(-log) interval; at 0 and 1 Wilson's for none and all of `n`.

@@ -1,13 +1,14 @@
 //! Estimates of durations that count once each and were watched from their start, which is what most are: what is at risk is a matter of places.
 
-use super::sorted::{NO_GROUP, distinct};
+use super::sorted::{NO_GROUP, Visit, distinct};
 use super::{Ends, EventTable, Part, Parts, SEVERAL, Sorted, Survival};
 use crate::stats::intervals::Confidence;
+use crate::stats::order::at_places;
 
 impl Sorted {
     /// The estimate of all durations, each counting once and ending by its `cause`, which is by place. A cause above `causes` counts as the last of them.
     /// Without delayed entry it equals [`Sorted::estimate`] and takes a fraction of the time.
-    pub fn estimate_once(&self, causes: usize, confidence: Confidence, cause: &[u32]) -> Survival {
+    pub fn estimate_once(&self, causes: usize, confidence: Confidence, cause: &[u8]) -> Survival {
         if !self.entries.is_empty() {
             return self.estimate(causes, confidence, part_of(causes, cause));
         }
@@ -18,7 +19,7 @@ impl Sorted {
     pub fn estimate_flagged_once(
         &self,
         confidence: Confidence,
-        cause: &[u32],
+        cause: &[u8],
         flags: &[bool],
         wanted: bool,
     ) -> Survival {
@@ -35,14 +36,20 @@ impl Sorted {
 }
 
 impl Sorted {
-    /// What [`Sorted::estimates`] gives where all count once and none has a delayed entry: each group by itself.
-    pub(super) fn estimates_once(
+    /// The estimate of the durations at `places`, which ascend, where each counts once, has ended, and was watched from its start.
+    pub fn estimate_ended(&self, confidence: Confidence, places: &[u32]) -> Survival {
+        once(&at_places(&self.durations, places), &vec![1; places.len()], 1, confidence)
+    }
+
+    /// What [`Sorted::each_group`] does where all count once and none has a delayed entry: each group by itself.
+    pub(super) fn each_group_once(
         &self,
         groups: usize,
         causes: usize,
         confidence: Confidence,
         parts: &Parts,
-    ) -> Vec<Survival> {
+        take: &mut dyn FnMut(Survival),
+    ) {
         let mut starts = starts_of(groups.min(NO_GROUP.into()), causes, parts);
         let most = starts.last().copied().unwrap_or_default();
         // One more than there are, to write to when a duration is passed over.
@@ -50,8 +57,54 @@ impl Sorted {
         let mut ends = starts.clone();
         by_group((&self.durations, parts), causes, &mut ends, (&mut durations, &mut of));
         starts.resize(groups + 1, most);
-        let ranges = starts.windows(2).map(|pair| pair[0]..pair[1]);
-        ranges.map(|range| once(&durations[range.clone()], &of[range], causes, confidence)).collect()
+        for range in starts.windows(2).map(|pair| pair[0]..pair[1]) {
+            take(once(&durations[range.clone()], &of[range], causes, confidence));
+        }
+    }
+}
+
+impl Sorted {
+    /// What [`Sorted::walk`] does where all count once and none has a delayed entry: the ends of a step are counted, by cause and group.
+    pub(super) fn walk_once(&self, groups: usize, causes: &[u32], least: usize, parts: &Parts, visit: Visit<'_>) {
+        let starts = starts_of(groups.min(NO_GROUP.into()), usize::MAX, parts);
+        let mut at_risk: Vec<f64> = starts.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect();
+        at_risk.resize(groups, 0.0);
+        let (mut all, mut exposed) = (vec![0.0; groups], vec![0.0; groups]);
+        let mut by_cause = vec![vec![0.0; groups]; causes.len()];
+        let mut counts = vec![0_u32; 1 << 16];
+        let most = usize::from(parts.cause.iter().copied().max().unwrap_or_default());
+        let mut from = 0;
+        while let Some(&first) = self.durations.get(from) {
+            let mut end = (from + least).min(self.durations.len());
+            let last = self.durations.get(end - 1).copied().unwrap_or(first);
+            end += self.durations.iter().skip(end).take_while(|duration| **duration == last).count();
+            count((&parts.group[from..end], &parts.cause[from..end]), &mut counts);
+            for (group, (at_risk, (all, exposed))) in
+                at_risk.iter_mut().zip(all.iter_mut().zip(&mut exposed)).enumerate()
+            {
+                let of = |cause: usize| f64::from(counts.get(cause << 8 | group).copied().unwrap_or_default());
+                *all = (1..=most).map(of).sum();
+                by_cause.iter_mut().zip(causes).for_each(|(events, cause)| events[group] = of(*cause as usize));
+                let censored = of(0);
+                *exposed = *at_risk - if last == first { 0.0 } else { 0.5 * censored };
+                *at_risk -= *all + censored;
+            }
+            counts.get_mut(..(most + 1) << 8).unwrap_or_default().fill(0);
+            if all.iter().any(|events| *events > 0.0) {
+                visit(&exposed, &all, &by_cause);
+            }
+            from = end;
+        }
+    }
+}
+
+/// Adds to `counts` how many there are of each cause and group.
+#[inline(never)]
+fn count((groups, causes): (&[u8], &[u8]), counts: &mut [u32]) {
+    for (group, cause) in groups.iter().zip(causes) {
+        if let Some(count) = counts.get_mut(usize::from(*cause) << 8 | usize::from(*group)) {
+            *count += 1;
+        }
     }
 }
 
@@ -75,7 +128,7 @@ fn by_group(
     (durations, parts): (&[f64], &Parts),
     causes: usize,
     ends: &mut [usize],
-    (into, of): (&mut [f64], &mut [u32]),
+    (into, of): (&mut [f64], &mut [u8]),
 ) {
     let Some((none, ends)) = ends.split_last_mut() else { return };
     for ((duration, group), cause) in durations.iter().zip(&parts.group).zip(&parts.cause) {
@@ -85,25 +138,25 @@ fn by_group(
             None => (&mut *none, 0),
         };
         if let (Some(into), Some(of)) = (into.get_mut(*end), of.get_mut(*end)) {
-            (*into, *of) = (*duration, (*cause).into());
+            (*into, *of) = (*duration, *cause);
         }
         *end += step;
     }
 }
 
-fn part_of(causes: usize, cause: &[u32]) -> impl Fn(usize) -> Option<Part> {
+fn part_of(causes: usize, cause: &[u8]) -> impl Fn(usize) -> Option<Part> {
     move |place| {
-        let cause = cause.get(place).map_or(0, |cause| (*cause).min(causes as u32));
+        let cause = cause.get(place).map_or(0, |cause| u32::from(*cause).min(causes as u32));
         Some(Part { group: 0, cause, weight: 1.0 })
     }
 }
 
 #[inline(never)]
 fn take_flagged(
-    (durations, cause, flags): (&[f64], &[u32], &[bool]),
+    (durations, cause, flags): (&[f64], &[u8], &[bool]),
     wanted: bool,
     into: &mut [f64],
-    causes: &mut [u32],
+    causes: &mut [u8],
 ) {
     let mut at = 0;
     for ((duration, cause), flag) in durations.iter().zip(cause).zip(flags) {
@@ -113,7 +166,7 @@ fn take_flagged(
     }
 }
 
-fn once(durations: &[f64], cause: &[u32], causes: usize, confidence: Confidence) -> Survival {
+fn once(durations: &[f64], cause: &[u8], causes: usize, confidence: Confidence) -> Survival {
     let times = distinct(durations);
     let (mut time, mut at_risk) = (vec![0.0; times], vec![0.0; times]);
     let (mut event_count, mut of) = (vec![0.0; times], vec![SEVERAL; times]);
@@ -138,7 +191,7 @@ fn once(durations: &[f64], cause: &[u32], causes: usize, confidence: Confidence)
 /// how many there are, and the number of events.
 #[inline(never)]
 fn counted(
-    (durations, cause): (&[f64], &[u32]),
+    (durations, cause): (&[f64], &[u8]),
     (times, at_risk, event_count, of): (&mut [f64], &mut [f64], &mut [f64], &mut [u32]),
     mixed: &mut Vec<Ends>,
     occurs: &mut [bool],
@@ -149,7 +202,7 @@ fn counted(
         let from = place;
         let (mut events, mut first, mut several) = (0, 0, false);
         while durations.get(place) == Some(&time) {
-            let cause = cause.get(place).map_or(0, |cause| (*cause).min(most));
+            let cause = cause.get(place).map_or(0, |cause| u32::from(*cause).min(most));
             several |= events > 0 && cause != 0 && cause != first;
             first = if cause == 0 { first } else { cause };
             events += usize::from(cause != 0);
@@ -159,7 +212,7 @@ fn counted(
             continue;
         }
         if several {
-            let ends = cause.iter().take(place).skip(from).map(|cause| (*cause).min(most));
+            let ends = cause.iter().take(place).skip(from).map(|cause| u32::from(*cause).min(most));
             add_mixed(&mut ends.filter(|cause| *cause > 0), at as u32, mixed, occurs);
             first = SEVERAL;
         } else if let Some(occurs) = occurs.get_mut(first as usize - 1) {

@@ -1,7 +1,7 @@
 //! Durations that are sorted once and estimated many times: of all rows, of parts of them, of every group in one pass.
 
 use super::comparison::{Comparison, Gray, LogRank};
-use super::incidence::Outcome;
+use super::incidence::outcome;
 use super::{Ends, EventTable, SEVERAL, Survival, check_numbers, order};
 use crate::error::Result;
 use crate::meta::Estimate;
@@ -77,6 +77,11 @@ pub struct Parts {
 pub(super) const NO_GROUP: u8 = u8::MAX;
 
 impl Parts {
+    /// Where all count once: the group of each place, 255 for none, and its cause.
+    pub fn once(group: Vec<u8>, cause: Vec<u8>) -> Self {
+        Parts { group, cause, weight: Vec::new() }
+    }
+
     /// What `part` gives of each place below `places`; `None` counts in no group. There is room for 255 groups and 256 causes: what is beyond counts in none.
     pub fn new(places: usize, part: impl Fn(usize) -> Option<Part>) -> Self {
         let mut parts = Parts { group: vec![NO_GROUP; places], cause: vec![0; places], weight: Vec::new() };
@@ -162,13 +167,21 @@ impl Sorted {
         entries
     }
 
-    /// The estimates of every group, for the causes 1 to `causes`. What `parts` holds beyond `groups` and `causes` is left out.
-    pub fn estimates(&self, groups: usize, causes: usize, confidence: Confidence, parts: &Parts) -> Vec<Survival> {
+    /// Gives `take` the estimate of each group in turn, for the causes 1 to `causes`. What `parts` holds beyond `groups` and `causes` is left out.
+    pub fn each_group(
+        &self,
+        groups: usize,
+        causes: usize,
+        confidence: Confidence,
+        parts: &Parts,
+        take: &mut dyn FnMut(Survival),
+    ) {
         if parts.weight.is_empty() && self.entries.is_empty() {
-            return self.estimates_once(groups, causes, confidence, parts);
+            return self.each_group_once(groups, causes, confidence, parts, take);
         }
-        let tables = self.tables(groups, causes, &|place| parts.counted(place));
-        tables.into_iter().map(|table| Survival::new(table, confidence)).collect()
+        for table in self.tables(groups, causes, &|place| parts.counted(place)) {
+            take(Survival::new(table, confidence));
+        }
     }
 
     /// The estimate of all that `part` gives.
@@ -186,7 +199,7 @@ impl Sorted {
     ) -> Option<Estimate> {
         let table = self.table(causes, &|place| part(place).into());
         let n = table.events + table.censored;
-        (n > 0.0).then(|| Outcome::of(&table, cause).estimate(n, confidence))
+        (n > 0.0).then(|| outcome(&table, cause, confidence))
     }
 
     /// Walks the distinct durations from the last to the first, so that the numbers at risk are running sums.
@@ -298,13 +311,18 @@ impl Sorted {
         let mut grays: Vec<Gray> = causes.iter().map(|_| Gray::new(groups)).collect();
         let least = self.durations.len().div_ceil(most_times.max(1));
         let few = self.durations.windows(2).filter(|pair| pair[0] != pair[1]).take(most_times).count() < most_times;
-        let part = |place: usize| parts.counted(place);
-        self.walk(groups, causes, if few { 1 } else { least }, &part, &mut |at_risk, all, by_cause| {
+        let mut visit = |at_risk: &[f64], all: &[f64], by_cause: &[Vec<f64>]| {
             ranks.step(at_risk, all);
             for (gray, of_cause) in grays.iter_mut().zip(by_cause) {
                 gray.step_of(at_risk, all, of_cause);
             }
-        });
+        };
+        if !few && parts.weight.is_empty() && self.entries.is_empty() {
+            self.walk_once(groups, causes, least, parts, &mut visit);
+        } else {
+            let part = |place: usize| parts.counted(place);
+            self.walk(groups, causes, if few { 1 } else { least }, &part, &mut visit);
+        }
         grays.iter_mut().for_each(Gray::end_stratum);
         (ranks.finish(), grays.into_iter().map(Gray::finish).collect())
     }

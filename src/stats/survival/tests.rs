@@ -351,7 +351,9 @@ fn sorted_once_gives_the_estimates_and_tests_of_every_group() {
             part.state(3)
         };
         let states: Vec<SurvivalState> = (0..3).map(of_group).collect();
-        for (state, mut estimate) in states.iter().zip(sorted.estimates(3, 3, level(), &parts)) {
+        let mut estimates = Vec::new();
+        sorted.each_group(3, 3, level(), &parts, &mut |estimate| estimates.push(estimate));
+        for (state, mut estimate) in states.iter().zip(estimates) {
             let reference = state.finish(level());
             estimate.never_at_risk = reference.never_at_risk;
             assert_same(&estimate, &reference, "groups");
@@ -428,3 +430,11 @@ fn quantiles_found_by_halving_are_the_first_times() {
 
 mod given;
 mod once;
+
+#[test]
+fn events_that_weigh_next_to_nothing_leave_everyone() {
+    let mut state = SurvivalState::new(1);
+    state.update(&[1.0, 2.0], None, &[1, 0], Some(&[1e-20, 1.0])).expect("valid rows");
+    let at = state.finish(level()).at(1.5);
+    assert_eq!((at.survival, at.low, at.high), (1.0, 1.0, 1.0));
+}

@@ -1,14 +1,17 @@
 //! This project's model of hazards by week, natively on one thread. One JSON line per call.
 //!
 //!   own-native panel FOLDER REPS   the regression on the deal-weeks that `py/hazard.py gen` wrote, at the same penalty
+//!   own-native events FOLDER SIZE  W3: the event log that `py/gen.py w3` wrote, from columns to curves by stage, and to the whole funnel
 //!   own-native crm DEALS           a simulated CRM from its tables to forecasts: back-test, fit, and scores of open deals with reasons
 use crm_analytics::crm::{AsOf, LoadOptions, TableKind, load};
+use crm_analytics::funnel::{FunnelOptions, FunnelPart, funnel};
 use crm_analytics::forecast::{ForecastOptions, ModelWanted, forecast};
 use crm_analytics::meta::Progress;
 use crm_analytics::read::Source;
 use crm_analytics::simulate::{SimulateOptions, simulate};
 use crm_analytics::stats::logistic::{Category, Design};
 use crm_analytics::stats::multinomial::{Panel, fit};
+use crm_analytics::table::{Column, Levels, Table, Texts, Values};
 use std::time::Instant;
 
 /// Most memory that the process has had (MB).
@@ -90,11 +93,52 @@ fn crm(deals: u32) {
     );
 }
 
+fn events(folder: &str, size: &str) {
+    let read = |name: &str| std::fs::read(format!("{folder}/w3_{size}{name}")).unwrap();
+    let deal: Vec<f64> = read("_deal.u32").as_chunks::<4>().0.iter().map(|b| f64::from(u32::from_le_bytes(*b))).collect();
+    let stage: Vec<u32> = read("_stage.u8").into_iter().map(u32::from).collect();
+    let entered: Vec<f64> = read("_ts.f64").as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
+    let about: serde_json::Value = serde_json::from_slice(&read(".json")).unwrap();
+    let names = ["s0", "s1", "s2", "s3", "s4", "Won", "Lost"];
+    let options: LoadOptions = serde_json::from_value(serde_json::json!({
+        "asOf": about["now"], "repeats": "separate",
+        "mapping": {"history": {"deal_id": "deal_id", "stage": "stage", "entered_at": "entered_at"}, "stages": names[..5]},
+    }))
+    .unwrap();
+    let parts = [("curves", Some(vec![FunnelPart::Stages])), ("whole funnel", None)];
+    for (what, parts) in parts {
+        let asked = FunnelOptions { parts, ..FunnelOptions::default() };
+        let mut times: Vec<(f64, f64)> = Vec::new();
+        let mut medians = Vec::new();
+        for _ in 0..6 {
+            let column = |name: &str, values| Column { name: name.into(), values };
+            let levels = Levels::from(names.to_vec());
+            let columns = vec![
+                column("deal_id", Values::Numbers(deal.clone())),
+                column("stage", Values::Texts(Texts { codes: stage.clone(), levels })),
+                column("entered_at", Values::Instants(entered.clone())),
+            ];
+            let source = Source::from(Table::new("history", columns).unwrap());
+            let start = Instant::now();
+            let crm = load(vec![(Some(TableKind::History), source)], &options).unwrap().crm;
+            let loaded = start.elapsed().as_secs_f64() * 1e3;
+            let result = funnel(&crm, &asked, &mut Progress::none()).unwrap();
+            times.push((start.elapsed().as_secs_f64() * 1e3, loaded));
+            medians = result.stages.iter().filter_map(|stage| stage.duration.as_ref()?.quantiles[1].days).collect();
+        }
+        times.remove(0);
+        times.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (all, loaded) = times[times.len() / 2];
+        println!("{}", serde_json::json!({"what": what, "ms": all, "of_which_load": loaded, "medians": medians, "peak_mb": peak()}));
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match (arguments.get(1).map(String::as_str), arguments.get(2), arguments.get(3)) {
         (Some("panel"), Some(folder), reps) => panel(folder, reps.and_then(|reps| reps.parse().ok()).unwrap_or(3)),
+        (Some("events"), Some(folder), Some(size)) => events(folder, size),
         (Some("crm"), Some(deals), _) => crm(deals.parse().unwrap()),
-        _ => eprintln!("own-native panel FOLDER [REPS] | own-native crm DEALS"),
+        _ => eprintln!("own-native panel FOLDER [REPS] | own-native events FOLDER SIZE | own-native crm DEALS"),
     }
 }
