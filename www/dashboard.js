@@ -16,6 +16,7 @@ import { errorText } from "./panels/panel.js";
 import { recognised } from "./panels/recognised.js";
 import { KEPT } from "./panels/segments/comparison.js";
 import { styles } from "./panels/styles.js";
+import { workingTimeOf } from "./working-time.js";
 
 /** @typedef {"funnel" | "forecast" | "pipeline" | "segments" | "quality"} Analysis */
 
@@ -129,6 +130,8 @@ class CrmElement extends HTMLElement {
     for (const running of Object.values(this.#running)) running.abort();
     this.#engine = engine;
     this.#results = {};
+    for (const panel of Object.values(this.#panels)) panel.otherData();
+    /** @type {HTMLDialogElement | null | undefined} */ (this.shadowRoot?.querySelector("dialog.mapping"))?.close();
     this.showError();
     if (this.#i18n) this.#start();
   }
@@ -141,7 +144,7 @@ class CrmElement extends HTMLElement {
     const turn = ++this.#opening;
     this.busy();
     try {
-      const engine = await open({ ...sources, dimensions, timeZone: this.getAttribute("time-zone") ?? "local" });
+      const engine = await open({ ...sources, dimensions, timeZone: this.getAttribute("time-zone") ?? "local", workingTime: workingTimeOf(this.options.funnel?.working) });
       if (turn !== this.#opening) return engine.dispose();
       this.engine = engine;
       this.#owned = true;
@@ -187,6 +190,8 @@ class CrmElement extends HTMLElement {
       forecastByWeeks: (call) => this.#engine.forecast({ ...this.#request("forecast"), model: "auto" }, call),
       openDetails: (given) => this.#drawer?.open(given),
       remap: (mapping) => this.#reload({ mapping }),
+      isWorkingTime: () => Boolean(this.#engine.workingTime),
+      setWorkingTime: (working) => this.#reload({ working }),
       offending: (finding) => this.#engine.offending(finding),
     };
   }
@@ -223,7 +228,7 @@ class CrmElement extends HTMLElement {
     if (error) panel.error(error);
     else panel.update(result);
     if (name === "quality" && result) this.#recognised?.quality(this.#engine.summary(), result.findings);
-    this.#glance?.set(name, error ? this.#i18n?.t(error.code.startsWith("missing") ? "glance.none" : "glance.failed") ?? "" : panel.headline(result));
+    this.#glance?.set(name, error ? this.#i18n?.t(error.code.startsWith("missing") ? "glance.none" : error.code === "too_few" ? "glance.few" : "glance.failed") ?? "" : panel.headline(result));
   }
 
   /** @param {Analysis} name */
@@ -268,19 +273,21 @@ class CrmElement extends HTMLElement {
   /** The instant of the analysis, as ISO text; the newest one of the data when undefined. @type {string | undefined} */
   asOf;
 
-  /** @param {{asOf?: string, mapping?: any}} change */
+  /** @param {{asOf?: string, mapping?: any, working?: string}} change `working`: as in `working-time.js`, nothing for all days */
   async #reload(change) {
     const engine = this.#engine;
     const asOf = "asOf" in change ? change.asOf : this.asOf;
     const mapping = change.mapping ?? this.#mapping;
     this.busy();
     try {
-      await engine.reload({ asOf, ...(mapping && { mapping }) });
+      await engine.reload({ asOf, ...(mapping && { mapping }), ...("working" in change && { workingTime: workingTimeOf(change.working) }) });
       if (engine !== this.#engine) return;
       this.asOf = asOf;
       this.#mapping = mapping;
+      if ("working" in change) Object.assign((this.options.funnel ??= {}), { working: change.working });
       this.#use(engine);
       this.#emit("crm-options", { asOf });
+      if ("working" in change) this.#emit("crm-options", { analysis: "funnel", options: this.options.funnel });
     } catch (error) {
       if (IGNORED.has(/** @type {any} */ (error).code)) return;
       this.stopped();

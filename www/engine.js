@@ -114,6 +114,11 @@ export class Engine {
     return this.#summary;
   }
 
+  /** The hours that durations count, where not all of them: `LoadOptions.workingTime`. @returns {any} */
+  get workingTime() {
+    return /** @type {any} */ (this.#loadOptions)?.workingTime;
+  }
+
   /** What is wrong with the data, and what it costs. @param {CallOptions} [call] */
   quality(call) {
     return this.#request("quality", {}, call);

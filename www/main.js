@@ -3,6 +3,7 @@ import "./dashboard.js";
 import { open } from "./engine.js";
 import { LANGUAGE_NAMES, language } from "./i18n/index.js";
 import { h, refill } from "./panels/dom.js";
+import { workingTimeOf } from "./working-time.js";
 
 const MAVEN = "./data/maven/";
 /** @type {Record<string, () => any>} */
@@ -77,7 +78,7 @@ const fresh = () => ({ asOf: undefined, ...Object.fromEntries(VIEWS.map((view) =
 
 /** Only one calendar changes how files are read: it takes the years from 1300 to 1499 for its own. */
 const lunar = () => (state.calendar === "umm-al-qura" ? state.calendar : undefined);
-const dataWanted = () => JSON.stringify([state.source, state.asOf, state.timeZone, lunar(), state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
+const dataWanted = () => JSON.stringify([state.source, state.asOf, state.timeZone, lunar(), state.funnel.working, state.source === "files" && files.map((file) => [file.name, file.size, file.lastModified])]);
 
 async function apply() {
   document.documentElement.dataset.theme = state.theme;
@@ -109,7 +110,7 @@ async function load(wanted) {
   dashboard.showError();
   opened = wanted;
   try {
-    const engine = await open({ ...SOURCES[state.source](), asOf: state.asOf, timeZone: state.timeZone ?? "local", calendar: lunar() }, {
+    const engine = await open({ ...SOURCES[state.source](), asOf: state.asOf, timeZone: state.timeZone ?? "local", calendar: lunar(), workingTime: workingTimeOf(state.funnel.working) }, {
       signal: turn.signal,
       onProgress: (at) => {
         bar.value = at.share;
@@ -191,9 +192,10 @@ addEventListener("popstate", () => {
 });
 dashboard.addEventListener("crm-options", (event) => {
   const { analysis, options, asOf } = /** @type {CustomEvent} */ (event).detail;
-  if (analysis) return change({ [analysis]: { ...options } });
-  change({ asOf });
-  opened = dataWanted();
+  const wasOpen = opened === dataWanted();
+  change(analysis ? { [analysis]: { ...options } } : { asOf });
+  // The dashboard has read the data anew by itself.
+  if (wasOpen) opened = dataWanted();
 });
 dashboard.addEventListener("crm-cancel", () => opening?.abort());
 

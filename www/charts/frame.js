@@ -10,7 +10,7 @@ import { coloursAt } from "./colours.js";
  *   option: (colours: Colours, width: number) => Record<string, any>,
  *   table: {columns: {text: string, number?: boolean}[], rows: () => any[][]},
  *   legend?: {text: string, outcome: string, share: string, opacity?: number}[],
- *   onselect?: (index: number) => void,
+ *   onselect?: (index: number, series: number) => void,
  * }} Drawing
  */
 
@@ -65,7 +65,7 @@ export function frame({ i18n, height, title }) {
     if (!instance) {
       renderer = wanted;
       instance = init(canvas, null, { renderer: wanted });
-      instance.on("click", (/** @type {any} */ event) => current?.onselect?.(event.data?.[2] ?? event.dataIndex));
+      instance.on("click", (/** @type {any} */ event) => current?.onselect?.(event.data?.[2] ?? event.dataIndex, event.seriesIndex));
     }
     const colours = coloursAt(element);
     const common = base(colours);

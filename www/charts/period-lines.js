@@ -10,6 +10,9 @@ export function periodLines(periods, { i18n, nameOf }) {
   const { t, number, full } = i18n;
   const { created, won, lost, wonAmount, wonWithoutAmount } = periods;
   const last = created.length - 1;
+  // A period that goes on would look like a fall.
+  const done = periods.lastIsPartial && last > 0 ? last : last + 1;
+  const points = (/** @type {ArrayLike<number>} */ counts, /** @type {number} */ first, /** @type {number} */ end) => Array.from({ length: end - first }, (_, at) => [first + at, counts[first + at]]);
   const kinds = /** @type {const} */ ([["created", created, t("period.created")], ["won", won, t("outcome.won")], ["lost", lost, t("outcome.lost")]]);
   return {
     label: t("period.label", { first: nameOf(0), last: nameOf(last) }),
@@ -34,10 +37,14 @@ export function periodLines(periods, { i18n, nameOf }) {
             return [nameOf(at), ...kinds.map(([, counts, name]) => `${name} ${number(counts[at])}`)].map(i18n.line).join("\n");
           },
         },
-        series: kinds.map(([kind, counts, name]) => ({
-          type: "line", name, symbol: "circle", symbolSize: 4, showSymbol: created.length <= 40, lineStyle: looks[kind], itemStyle: { color: looks[kind].color },
-          data: Array.from(counts, (/** @type {number} */ count, /** @type {number} */ at) => [at, count]),
-        })),
+        series: [
+          ...kinds.map(([kind, counts, name]) => ({
+            type: "line", name, symbol: "circle", symbolSize: 4, showSymbol: created.length <= 40, lineStyle: looks[kind], itemStyle: { color: looks[kind].color }, data: points(counts, 0, done),
+          })),
+          ...(done > last ? [] : kinds.map(([kind, counts, name]) => ({
+            type: "line", name, symbol: "emptyCircle", symbolSize: 5, lineStyle: { ...looks[kind], type: [1, 4], opacity: 0.6 }, itemStyle: { color: looks[kind].color }, data: points(counts, last - 1, last + 1),
+          }))),
+        ],
       };
     },
     table: {

@@ -10,10 +10,10 @@ const [SMALLEST_CELL, LARGEST_CELL] = [3, 12];
 /**
  * @param {any} result `SegmentsResult`
  * @param {{i18n: import("../i18n/index.js").I18n, label: string, x: MapAxis, y: MapAxis, cells?: any, groupName: (index: number) => string,
- *   onselect: (row: number) => void}} given `cells`: `bins` of the factors, instead of single customers
+ *   onselect: (row: number) => void, ongroup: (index: number) => void}} given `cells`: `bins` of the factors, instead of single customers
  * @returns {import("./frame.js").Drawing}
  */
-export function segmentMap(result, { i18n, label, x, y, cells, groupName, onselect }) {
+export function segmentMap(result, { i18n, label, x, y, cells, groupName, onselect, ongroup }) {
   const { points, segments } = result;
   const count = cells ? cells.n.length : points.row.length;
   const scaleX = scale(x);
@@ -29,7 +29,8 @@ export function segmentMap(result, { i18n, label, x, y, cells, groupName, onsele
     label,
     yName: y.name,
     marks: count,
-    onselect: (row) => row >= 0 && onselect(row),
+    // A cell is of many customers.
+    onselect: (row, group) => (row >= 0 ? onselect(row) : ongroup(group)),
     option: (colours) => ({
       grid: { ...grid(i18n.rtl), left: i18n.rtl ? 18 : 58, right: i18n.rtl ? 58 : 18 },
       xAxis: { ...axis(colours, { name: i18n.line(x.name), format: (value) => i18n.line(i18n.short(value)), horizontal: true, lines: true, ...scaleX.axis }), scale: true },

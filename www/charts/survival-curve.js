@@ -21,36 +21,44 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
     label,
     yName: valueName,
     marks: at.length * 3,
-    option: (colours) => ({
-      grid: grid(i18n.rtl),
-      xAxis: axis(colours, { name: i18n.t("chart.days"), format: i18n.number, horizontal: true, min: 0, max: lastDays || undefined }),
-      yAxis: axis(colours, { format: (value) => i18n.percent(value, 0), min: 0, max: 1, interval: 0.25, rtl: i18n.rtl }),
-      tooltip: {
-        trigger: "axis",
-        axisPointer: { type: "line", lineStyle: { color: colours.muted } },
-        formatter: (/** @type {any} */ items) => {
-          const index = lastAtOrBefore(timeDays, items[0].axisValue);
-          const share = index < 0 ? 1 : survival[index];
-          const lines = [i18n.t("survival.tip", { days: i18n.days(items[0].axisValue), share: i18n.percent(share) })];
-          if (index >= 0) lines.push(i18n.t("interval", { level: i18n.percent(0.95, 0), range: i18n.range(i18n.percent(low[index]), i18n.percent(high[index])), count: atRisk[index] }));
-          return lines.map(i18n.line).join("\n");
-        },
-      },
-      series: [
-        step({ stack: "band", data: points((index) => low[index], 1), lineStyle: { width: 0 } }),
-        step({ stack: "band", data: points((index) => high[index] - low[index], 0), lineStyle: { width: 0 }, areaStyle: { color: translucent(colours.accent, 0.18) } }),
-        step({
-          data: points((index) => survival[index], 1),
-          lineStyle: { width: 2, color: colours.accent },
-          itemStyle: { color: colours.accent },
-          markLine: half === null || half === undefined ? undefined : {
-            silent: true, symbol: "none", lineStyle: { color: colours.muted, type: [4, 4] }, animation: false,
-            label: { formatter: i18n.line(i18n.t("survival.half", { days: i18n.days(half) })), color: colours.text, position: "end", distance: 4, fontSize: 12 },
-            data: [{ xAxis: half }],
+    option: (colours) => {
+      // Under each day how many were still watched then: what the curve rests on there.
+      const watched = axis(colours, {
+        name: i18n.line(`${i18n.t("chart.days")} / ${i18n.t("survival.atRisk")}`), horizontal: true, min: 0, max: lastDays || undefined,
+        format: (days) => `${i18n.number(days)}\n${i18n.number(Math.round(watchedAt(curve, days)))}`,
+      });
+      return {
+        grid: { ...grid(i18n.rtl), bottom: 62 },
+        xAxis: { ...watched, nameGap: 46, axisLabel: { ...watched.axisLabel, lineHeight: 16 } },
+        yAxis: axis(colours, { format: (value) => i18n.percent(value, 0), min: 0, max: 1, interval: 0.25, rtl: i18n.rtl }),
+        tooltip: {
+          trigger: "axis",
+          axisPointer: { type: "line", lineStyle: { color: colours.muted } },
+          formatter: (/** @type {any} */ items) => {
+            const index = lastAtOrBefore(timeDays, items[0].axisValue);
+            const share = index < 0 ? 1 : survival[index];
+            const lines = [i18n.t("survival.tip", { days: i18n.days(items[0].axisValue), share: i18n.percent(share) })];
+            if (index >= 0) lines.push(i18n.t("interval", { level: i18n.percent(0.95, 0), range: i18n.range(i18n.percent(low[index]), i18n.percent(high[index])), count: atRisk[index] }));
+            return lines.map(i18n.line).join("\n");
           },
-        }),
-      ],
-    }),
+        },
+        series: [
+          step({ stack: "band", data: points((index) => low[index], 1), lineStyle: { width: 0 } }),
+          step({ stack: "band", data: points((index) => high[index] - low[index], 0), lineStyle: { width: 0 }, areaStyle: { color: translucent(colours.accent, 0.18) } }),
+          step({
+            data: points((index) => survival[index], 1),
+            lineStyle: { width: 2, color: colours.accent },
+            itemStyle: { color: colours.accent },
+            markLine: half === null || half === undefined ? undefined : {
+              silent: true, symbol: "none", lineStyle: { color: colours.muted, type: [4, 4] }, animation: false,
+              // Near the start it would stand on the names of the axis.
+              label: { formatter: i18n.line(i18n.t("survival.half", { days: i18n.days(half) })), color: colours.text, position: "end", distance: 4, fontSize: 12, align: half < 0.15 * lastDays ? "left" : half > 0.85 * lastDays ? "right" : "center" },
+              data: [{ xAxis: half }],
+            },
+          }),
+        ],
+      };
+    },
     table: {
       columns: [
         { text: i18n.t("chart.days"), number: true }, { text: i18n.t("survival.atRisk"), number: true },
@@ -61,6 +69,14 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
       ]),
     },
   };
+}
+
+/** How many are at risk at an age. @param {any} curve `SurvivalCurve` @param {number} days */
+export function watchedAt({ timeDays, atRisk, n }, days) {
+  // Known just before each event; after the last one nobody says when the watching ended.
+  const index = lastAtOrBefore(timeDays, days);
+  if (index >= 0 && timeDays[index] === days) return atRisk[index];
+  return index + 1 < atRisk.length ? (days <= 0 ? n : atRisk[index + 1]) : NaN;
 }
 
 /** @param {Record<string, any>} options */

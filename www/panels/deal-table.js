@@ -29,7 +29,7 @@ export function dealTable(context) {
   const head = h("thead");
   const body = h("tbody");
   const whole = h("table", { class: "rows" }, h("caption", { class: "unseen" }, t("deals.title")), head, body);
-  const scroller = h("div", { class: "scroll all-deals", tabIndex: 0, role: "region", "aria-label": t("deals.title") }, whole);
+  const scroller = h("div", { class: "scroll long-list all-deals", tabIndex: 0, role: "region", "aria-label": t("deals.title") }, whole);
   const none = h("p", { class: "note" }, t("deals.none"));
   const element = h("div", { class: "deals" }, h("div", { class: "toolbar" }, h("h3", null, t("deals.title")), search, count), scroller, none);
   const rows = virtualRows({ scroller, body, height: ROW, columns: () => head.querySelectorAll("th").length, row: (at) => row(places[at]) });

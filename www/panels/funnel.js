@@ -8,7 +8,9 @@ import { choice, h, refill, table } from "./dom.js";
 import { cohortTable } from "./funnel/cohorts.js";
 import { groupSection } from "./funnel/groups.js";
 import { paths } from "./funnel/paths.js";
+import { besidePlain } from "./funnel/plain.js";
 import { stuckSection } from "./funnel/stuck.js";
+import { workingTimeSection } from "./funnel/working-time.js";
 import { worth } from "./funnel/worth.js";
 import { intervalText, keyNumber, panel } from "./panel.js";
 import { smallPrint } from "./small-print.js";
@@ -19,9 +21,9 @@ const PERIODS = ["day", "week", "month", "quarter", "fiscal_year"];
 /** @param {import("./panel.js").Context} context */
 export function funnelPanel(context) {
   let working = false;
-  const { t: plain, has } = context.i18n;
-  /** In working time, texts that name the unit have a form of their own. @type {typeof plain} */
-  const t = (key, values) => plain(working && has(`${key}.working`) ? `${key}.working` : key, values);
+  const { t: any, has } = context.i18n;
+  /** In working time, texts that name the unit have a form of their own. @type {typeof any} */
+  const t = (key, values) => any(working && has(`${key}.working`) ? `${key}.working` : key, values);
   const i18n = { ...context.i18n, t, days: (/** @type {number} */ days) => t("unit.days", { count: days }) };
   const shell = panel(context, "funnel");
   const curve = frame({ i18n, height: CHART_HEIGHT, title: t("survival.title") });
@@ -33,14 +35,15 @@ export function funnelPanel(context) {
   const stages = h("div", { class: "stages" });
   const chosen = h("div", { class: "chosen-stage", hidden: true });
   const print = h("div");
-  const unit = h("p", { class: "note", hidden: true, dataset: { testid: "working-time" } });
+  const hours = workingTimeSection(context);
+  const plain = h("div");
   const overTime = frame({ i18n, height: CHART_HEIGHT, title: t("period.title") });
   const periodHead = h("div", { class: "toolbar" });
   const periods = h("div", { class: "periods" }, periodHead, overTime.element);
   const stuck = stuckSection(context, i18n);
   const groups = groupSection(context, i18n);
   const more = h("div", { class: "more" });
-  const cycle = h("div", null, numbers, h("div", { class: "pair" }, curve.element, outcomes.element), shares);
+  const cycle = h("div", null, numbers, h("div", { class: "pair" }, curve.element, outcomes.element), shares, plain);
 
   /** @type {any} */
   let result;
@@ -48,15 +51,15 @@ export function funnelPanel(context) {
   /** @param {any} next `FunnelResult` */
   function update(next) {
     result = next;
-    if (!shell.body.hasChildNodes()) shell.body.append(unit, cycle, stages, chosen, stuck.element, groups.element, periods, more, print);
+    if (!shell.body.hasChildNodes()) shell.body.append(hours.element, cycle, stages, chosen, stuck.element, groups.element, periods, more, print);
     working = result.workingDayHours !== null;
-    unit.hidden = !working;
-    unit.textContent = t("funnel.working", { hours: result.workingDayHours });
+    hours.update(result);
     shell.ready(sentence(i18n, result));
     cycle.hidden = !result.cycle;
     if (result.cycle) {
       refill(numbers, keyNumbers(i18n, result));
       refill(shares, wonShares(i18n, result));
+      refill(plain, besidePlain(i18n, result.cycle));
       curve.draw(survivalCurve(result.cycle.duration, { i18n, label: textOf(sentence(i18n, result)), valueName: t("survival.open") }));
       outcomes.draw(incidenceArea(result.cycle.outcomes, {
         i18n, lastDays: result.cycle.duration.lastDays, nameOf: (cause) => causeName(i18n, cause), remainingName: t("outcome.open"), label: outcomesLabel(i18n, result),
@@ -237,22 +240,22 @@ function stuckSentence(i18n, stage, longest) {
 function stageTable(i18n, stages, chosen) {
   const { t, number } = i18n;
   const cell = (/** @type {any} */ entry) => (entry.days === null ? h("span", { class: "note" }, t("notReached")) : number(entry.days));
-  return table({
+  return [table({
     caption: t("stage.table"),
     columns: [
       { text: t("funnel.stage") }, { text: t("stage.passages"), number: true }, { text: t("stage.median"), number: true }, { text: t("intervalName", { level: i18n.percent(0.95, 0) }), number: true },
-      { text: t("stage.p75"), number: true }, { text: t("stage.p90"), number: true }, { text: t("stage.stillHere"), number: true }, { text: t("stage.plainMean"), number: true, title: t("stage.plainMeanNote") },
+      { text: t("stage.p75"), number: true }, { text: t("stage.p90"), number: true }, { text: t("stage.stillHere"), number: true }, { text: t("stage.mean"), number: true }, { text: t("stage.plainMean"), number: true },
     ],
     rows: stages.map(({ stage, passages, stillHere, duration }) => {
-      const name = h("span", { class: stage === chosen ? "strong" : "" }, stage);
-      if (!duration) return [name, number(passages), "–", "–", "–", "–", number(stillHere), "–"];
+      const name = h("bdi", { class: stage === chosen ? "strong" : "" }, stage);
+      if (!duration) return [name, number(passages), "–", "–", "–", "–", number(stillHere), "–", "–"];
       const half = quantile(duration, 0.5);
       return [
         name, number(passages), cell(half), h("span", { class: "note" }, i18n.range(half.low === null ? t("notReached") : number(half.low), half.high === null ? t("notReached") : number(half.high))),
-        cell(quantile(duration, 0.75)), cell(quantile(duration, 0.9)), number(stillHere), h("span", { class: "note" }, duration.finishedMeanDays === null ? "–" : number(duration.finishedMeanDays)),
+        cell(quantile(duration, 0.75)), cell(quantile(duration, 0.9)), number(stillHere), number(duration.restrictedMean.days), h("span", { class: "note" }, duration.finishedMeanDays === null ? "–" : number(duration.finishedMeanDays)),
       ];
     }),
-  });
+  }), h("p", { class: "note" }, t("stage.meanNote"), " ", t("stage.plainMeanNote"))];
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
@@ -265,7 +268,7 @@ function currentStages(i18n, { current: all, source }) {
     table({
       caption: t("funnel.current"),
       columns: [{ text: t("funnel.stage") }, { text: t("outcome.open"), number: true }, { text: t("deals"), number: true }, { text: t("amount"), number: true }, { text: t("withoutAmount"), number: true }],
-      rows: current.map((/** @type {any} */ row) => [row.stage || t("unknown"), number(row.open), number(row.deals), row.withoutAmount >= row.deals ? "–" : h("span", { title: i18n.full(row.amount) }, short(row.amount)), number(row.withoutAmount)]),
+      rows: current.map((/** @type {any} */ row) => [row.stage ? h("bdi", null, row.stage) : t("unknown"), number(row.open), number(row.deals), row.withoutAmount >= row.deals ? "–" : h("span", { title: i18n.full(row.amount) }, short(row.amount)), number(row.withoutAmount)]),
     }),
     source === "deals" && h("p", { class: "note" }, t("funnel.noHistory")));
 }

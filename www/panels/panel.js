@@ -15,11 +15,13 @@ import { h, refill } from "./dom.js";
  *   forecastByWeeks: (call: {signal: AbortSignal, onProgress: (progress: {share: number}) => void}) => Promise<any>,
  *   openDetails: (drawer: {title: string, content: Node[]}) => void,
  *   remap: (mapping: any) => void,
+ *   isWorkingTime: () => boolean,
+ *   setWorkingTime: (working: string | undefined) => void,
  *   offending: (finding: {code: string, table: string, column: string | null}) => Promise<string>,
  * }} Context
  *   `options` of the analysis and of the view; `change` merges into them, asks again where the analysis needs it. `ask` calls
  *   the engine, and the newest call of a method wins; `forecastByWeeks` gives the forecast with hazards where there are any. `remap` reads the
- *   same sources by another mapping; `offending` is the CSV text of the rows behind a finding.
+ *   same sources by another mapping, `setWorkingTime` by other hours (as in `working-time.js`; nothing: all days count); `offending` is the CSV text of the rows behind a finding.
  */
 
 /** Progress shows after so long; shorter work would only flicker. */
@@ -41,6 +43,8 @@ export function panel({ i18n, cancel }, name) {
     sentence, message, body);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let patience;
+  /** Whether what is shown was computed from other data. */
+  let isOfOthers = false;
 
   function state(/** @type {"busy" | "ready" | "error"} */ value) {
     element.dataset.state = value;
@@ -58,11 +62,14 @@ export function panel({ i18n, cancel }, name) {
     element,
     body,
     busy: () => state("busy"),
+    /** The data are others: what is shown stays until they are answered, and goes where they have no answer. */
+    otherData: () => void (isOfOthers = true),
     /** @param {{share: number}} at */
     progress: ({ share }) => (bar.value = share),
     /** @param {...any} content */
     ready(...content) {
       state("ready");
+      isOfOthers = false;
       message.hidden = true;
       body.hidden = false;
       delete element.dataset.code;
@@ -72,11 +79,12 @@ export function panel({ i18n, cancel }, name) {
     error(error) {
       state("error");
       const missing = error.code === "missing_table" || error.code === "missing_role";
+      const few = error.code === "too_few" && i18n.has(`${name}.few`);
       element.dataset.code = error.code;
-      refill(sentence, missing ? t(`${name}.missing`) : t("error.title"));
-      refill(message, errorText(i18n, error, missing), !missing && retry());
+      refill(sentence, missing ? t(`${name}.missing`) : few ? t(`${name}.few`) : t("error.title"));
+      refill(message, errorText(i18n, error, missing).slice(few ? 1 : 0), !missing && !few && retry());
       message.hidden = error.code === "missing_table";
-      if (!body.hasChildNodes() || missing) body.hidden = true;
+      if (!body.hasChildNodes() || missing || isOfOthers) body.hidden = true;
     },
     /** The last result stays as it was; nothing new is under way. */
     stopped() {

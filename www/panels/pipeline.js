@@ -35,7 +35,7 @@ export function pipelinePanel(context) {
     const names = i18n.periodNames(result.period);
     const nameOf = (/** @type {number} */ at) => names(result.startDay[at], result.startDay[at + 1]);
     const [current] = result.periods;
-    shell.ready(...sentence(current, nameOf(0)));
+    shell.ready(...sentence(result, nameOf));
     refill(head,
       choice({ label: t("period.by"), value: result.period, options: PERIODS.map((period) => [period, t(`period.${period}`)]), onchange: (period) => context.change({ period }), testid: "pipeline-period" }),
       current.amount && h("label", { class: "field" }, h("span", null, t("pipeline.quota")), quota));
@@ -65,14 +65,17 @@ export function pipelinePanel(context) {
     chart.draw(forecastFan(result, { i18n, nameOf, added: shown === "added", quota: Number(asked) > 0 ? Number(asked) : undefined }));
   }
 
-  /** @param {any} current @param {string} name */
-  function sentence(current, name) {
-    const isAmount = current.amount !== null;
-    const { p10, p50, p90 } = current.amount ?? current.wins;
+  /** Of the present period; of the next one where this one is as good as over. @param {any} result @param {(at: number) => string} nameOf */
+  function sentence({ periods }, nameOf) {
+    const bandOf = (/** @type {any} */ period) => period.amount ?? period.wins;
+    const isAmount = periods[0].amount !== null;
     const format = isAmount ? short : i18n.number;
-    return i18n.parts(isAmount ? "pipeline.sentence" : "pipeline.sentenceWins", {
-      period: name, value: h("strong", { dataset: { testid: "pipeline-p50", value: p50 } }, format(p50)), interval: h("span", { class: "note" }, `(${intervalText(i18n, { low: p10, high: p90 }, format, BAND)})`),
-    });
+    const isOver = periods.length > 1 && format(bandOf(periods[0]).p10) === format(bandOf(periods[0]).p90);
+    const { p10, p50, p90 } = bandOf(periods[isOver ? 1 : 0]);
+    const before = isOver ? `${t(isAmount ? "pipeline.over" : "pipeline.overWins", { period: nameOf(0), value: format(bandOf(periods[0]).p50) })} ` : "";
+    return [before, ...i18n.parts(isAmount ? "pipeline.sentence" : "pipeline.sentenceWins", {
+      period: nameOf(isOver ? 1 : 0), value: h("strong", { dataset: { testid: "pipeline-p50", value: p50 } }, format(p50)), interval: h("span", { class: "note" }, `(${intervalText(i18n, { low: p10, high: p90 }, format, BAND)})`),
+    })];
   }
 
   /** @param {any} result @param {any} current */
@@ -125,11 +128,21 @@ export function pipelinePanel(context) {
     const missing = withoutAmount.open > 0 && h("p", { class: "note" }, t("pipeline.withoutAmount", { count: withoutAmount.open }));
     if (!late.column || late.deals === 0) return [missing];
     const rows = Array.from(late.row).slice(0, LISTED);
+    const named = context.summary().mapping.deals?.id;
+    const links = rows.map((row) => h("button", { type: "button", class: "link", dataset: { testid: "slipped-deal" }, onclick: () => open({ row }) }, t("pipeline.row", { row: i18n.number(row + 1) })));
+    if (named) {
+      context.records("deals", rows).then((records) => records.forEach((record, at) => {
+        const id = record[named];
+        if (id === null || id === undefined) return;
+        const link = h("button", { type: "button", class: "link", dataset: { testid: "slipped-deal" }, onclick: () => open({ row: rows[at], id }) }, h("bdi", null, id));
+        links[at].replaceWith(link);
+      }), () => {});
+    }
     return [missing, h("details", { class: "section" }, h("summary", null, t("pipeline.slipped", { count: late.deals, value: short(late.amount) })),
       table({
         caption: t("pipeline.slippedTitle"), class: "small",
         columns: [{ text: t("deals.id") }, { text: t("pipeline.late"), number: true }, { text: t("deals.probability"), number: true }],
-        rows: rows.map((row, at) => [h("button", { type: "button", class: "link", onclick: () => open({ row }) }, t("pipeline.row", { row: i18n.number(row + 1) })), i18n.number(late.daysLate[at]), percent(late.probability[at])]),
+        rows: rows.map((_, at) => [links[at], i18n.number(late.daysLate[at]), percent(late.probability[at])]),
       }))];
   }
 

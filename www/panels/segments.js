@@ -8,6 +8,7 @@ import { panel } from "./panel.js";
 import { comparison, KEPT, keptOf } from "./segments/comparison.js";
 import { factorTable } from "./segments/factors.js";
 import { crossView, rules, trust } from "./segments/meaning.js";
+import { memberList } from "./segments/members.js";
 import { betweenGroups, methodChoice, numberSlider, outliers, subjectChoice } from "./segments/method.js";
 import { factorName, featureName, segmentName } from "./segments/names.js";
 import { marker, profileTable } from "./segments/profiles.js";
@@ -34,6 +35,8 @@ export function segmentsPanel(context) {
   const single = h("div", { class: "more" });
   const worth = h("div");
   const keep = h("div", { class: "toolbar" });
+  const members = memberList(context, (row) => customerDetails(context, result, row));
+  members.watch(() => drawLegend());
   /** @type {any} */
   let result;
   /** Silhouettes of all numbers of groups, from the last run that tried them. @type {any[]} */
@@ -43,7 +46,7 @@ export function segmentsPanel(context) {
   function update(next) {
     result = next;
     if (!shell.body.hasChildNodes()) {
-      shell.body.append(trusted, controls, methodNote, h("div", { class: "map-and-quality" }, h("div", null, mapControls, legend, map.element), quality), profiles, compared, single, meaning, worth,
+      shell.body.append(trusted, controls, methodNote, h("div", { class: "map-and-quality" }, h("div", null, mapControls, legend, map.element), quality), profiles, members.element, compared, single, meaning, worth,
         h("div", { class: "toolbar" }, save, keep), print);
     }
     shell.ready(sentence(i18n, result));
@@ -63,10 +66,12 @@ export function segmentsPanel(context) {
     refill(methodNote, t(`segments.method.${method}.note`));
     draw();
     refill(profiles, profileTable(i18n, result, open));
+    members.update(result);
+    drawLegend();
     refill(trusted, trust(i18n, result, nameOfFeature));
     refill(compared, comparison(i18n, result, /** @type {any} */ (context.options)[KEPT]));
     refill(single, outliers(i18n, result, open), betweenGroups(i18n, result, { nameOf, open }));
-    refill(meaning, rules(i18n, result, { nameOf, featureName: nameOfFeature }), crossView(i18n, result, nameOf));
+    refill(meaning, rules(i18n, result, { nameOf, featureName: nameOfFeature }), crossView(i18n, result, nameOf, (count) => t(context.isWorkingTime() ? "unit.days.working" : "unit.days", { count })));
     refill(worth, rfmGroups(i18n, result), valueBands(i18n, result), factorTable(i18n, result));
     drawKeep();
     refill(print, smallPrint(i18n, result.meta, ["segments.definition.features", `segments.definition.${method}`, `segments.definition.number.${method}`, "segments.definition.trust"]));
@@ -109,12 +114,20 @@ export function segmentsPanel(context) {
       factors && factors.factors.length > 1 && choice({ label: t("segments.mapBy"), value: view, testid: "segments-map", options: [["features", t("segments.mapBy.features")], ["factors", t("segments.mapBy.factors")]], onchange: choose("map") }),
       view === "features" && features.length > 1 && choice({ label: t("segments.x"), value: String(x), options: names, onchange: choose("x") }),
       view === "features" && features.length > 1 && choice({ label: t("segments.y"), value: String(y), options: names, onchange: choose("y") }));
-    refill(legend, result.segments.map((/** @type {any} */ { index }) => h("li", null, marker(index), segmentName(i18n, result, index))));
     map.draw(segmentMap(result, {
       i18n, x: across, y: upwards, cells: view === "factors" ? factors.bins : undefined, groupName: (index) => segmentName(i18n, result, index),
       label: t("segments.mapLabel", { count: points.row.length, x: across.name, y: upwards.name, groups: i18n.list(result.segments.map((/** @type {any} */ { index }) => segmentName(i18n, result, index))) }),
-      onselect: (row) => customerDetails(context, result, row),
+      onselect: (row) => customerDetails(context, result, row), ongroup: (index) => members.show(result.segments[index]?.index),
     }));
+  }
+
+  /** Each group leads to its customers. */
+  function drawLegend() {
+    const focused = /** @type {HTMLElement | null} */ (/** @type {ShadowRoot} */ (legend.getRootNode()).activeElement ?? null)?.dataset.group;
+    refill(legend, result.segments.map((/** @type {any} */ { index }) => h("li", null, marker(index), h("button", {
+      type: "button", class: "link", "aria-pressed": String(members.shown() === index), dataset: { group: index }, onclick: () => members.show(members.shown() === index ? undefined : index),
+    }, segmentName(i18n, result, index)))));
+    if (focused !== undefined) /** @type {HTMLElement | null} */ (legend.querySelector(`[data-group="${focused}"]`))?.focus();
   }
 
   const headline = (/** @type {any} */ { k }) => t("segments.groups", { count: k });

@@ -12,7 +12,7 @@ const CSS = `
 }
 :host([hidden]), [hidden] { display: none !important; }
 * { box-sizing: border-box; }
-.root { line-height: 1.5; font-size: 15px; text-align: start; }
+.root { line-height: 1.5; font-size: 15px; text-align: start; overflow-wrap: break-word; }
 .root:lang(fa), .root:lang(ar) { line-height: 1.8; }
 h2, h3, h4, p, ul, ol, dl, dd, figure { margin: 0; padding: 0; }
 h2 { font-size: 15px; font-weight: 600; color: var(--crm-muted); }
@@ -20,6 +20,7 @@ h3 { font-size: 15px; font-weight: 600; }
 h4 { font-size: 14px; font-weight: 600; margin-block-start: 12px; }
 .note { color: var(--crm-muted); font-size: 13px; font-weight: 400; }
 .strong { font-weight: 600; }
+p, li, .toolbar, .glance .value { overflow-wrap: anywhere; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .glance { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr)); gap: 12px; margin-block-end: calc(var(--crm-space) * 1.25); }
 .glance button { display: grid; gap: 2px; text-align: start; padding: 12px 16px; border-radius: var(--crm-radius); align-content: start; }
@@ -75,20 +76,24 @@ th, td { text-align: start; padding: 7px 10px; border-block-end: 1px solid var(-
 th:first-child, td:first-child { padding-inline-start: 0; }
 th:last-child, td:last-child { padding-inline-end: 0; }
 thead th { color: var(--crm-muted); font-size: 13px; vertical-align: bottom; line-height: 1.35; }
+/* Long names are broken, but no column gets narrower than its words for them. */
+:is(th, td) bdi { display: inline-block; max-inline-size: 17rem; vertical-align: top; }
 th.number, td.number { text-align: right; }
 td.number, th.number .link { white-space: nowrap; }
 .wide { min-inline-size: 110px; inline-size: 26%; }
 .rows .wide { inline-size: 16%; }
-.all-deals { max-block-size: 552px; overflow: auto; contain: content; }
-.all-deals thead th { position: sticky; inset-block-start: 0; background: var(--crm-surface); z-index: 1; box-shadow: inset 0 -1px var(--crm-border); }
-.all-deals table { table-layout: fixed; min-inline-size: 900px; }
-.all-deals th { inline-size: 10%; }
-.all-deals th.wide { inline-size: 13%; min-inline-size: 0; }
-.all-deals th.why { inline-size: 24%; }
-.all-deals tbody :is(th, td) { overflow: hidden; text-overflow: ellipsis; block-size: 41px; padding-block: 0; white-space: nowrap; line-height: 1.5; }
-.all-deals tbody bdi { display: inline-block; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: middle; }
-.all-deals .chips { flex-wrap: nowrap; }
-.all-deals .space td { border: 0; padding: 0; }
+.long-list { max-block-size: 552px; overflow: auto; contain: content; }
+.long-list thead th { position: sticky; inset-block-start: 0; background: var(--crm-surface); z-index: 1; box-shadow: inset 0 -1px var(--crm-border); }
+.long-list table { table-layout: fixed; min-inline-size: 900px; }
+.long-list th { inline-size: 10%; }
+.long-list.members table { min-inline-size: 0; }
+.members th { inline-size: auto; }
+.long-list th.wide { inline-size: 13%; min-inline-size: 0; }
+.long-list th.why { inline-size: 24%; }
+.long-list tbody :is(th, td) { overflow: hidden; text-overflow: ellipsis; block-size: 41px; padding-block: 0; white-space: nowrap; line-height: 1.5; }
+.long-list tbody bdi { display: inline-block; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: middle; }
+.long-list .chips { flex-wrap: nowrap; }
+.long-list .space td { border: 0; padding: 0; }
 tr.opens { cursor: pointer; }
 tr.opens:hover, tr.chosen { background: color-mix(in srgb, var(--crm-accent) 6%, transparent); }
 .bar { display: block; block-size: 16px; }
@@ -113,6 +118,7 @@ tr.chosen .bar span { opacity: 1; }
 .band { min-inline-size: 180px; }
 .chips { display: flex; flex-wrap: wrap; gap: 4px; }
 .chip { display: inline-block; font-size: 12px; line-height: 1.6; padding-inline: 8px; border-radius: 10px; border: 1px solid var(--crm-border); white-space: nowrap; max-inline-size: 190px; overflow: hidden; text-overflow: ellipsis; }
+.long-list tbody .chip bdi { display: inline; }
 .chip.up { border-color: var(--crm-good); color: var(--crm-good); }
 .chip.down { border-color: var(--crm-bad); border-style: dashed; color: var(--crm-bad); }
 .reasons { list-style: none; display: grid; gap: 8px; margin-block: 8px 16px; }
@@ -131,7 +137,10 @@ tr.chosen .bar span { opacity: 1; }
 .arrow::before { content: "→"; color: var(--crm-muted); }
 [dir="rtl"] .arrow::before { content: "←"; }
 
-.legend li { display: inline-flex; align-items: center; gap: 6px; }
+.legend li { display: inline-flex; align-items: center; gap: 6px; max-inline-size: 100%; min-inline-size: 0; }
+.legend li > span:last-child { min-inline-size: 0; }
+.legend button.link { color: inherit; }
+.legend button[aria-pressed="true"] { font-weight: 600; color: var(--crm-accent); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; font-size: 14px; margin-block-end: 6px; }
 .marker { margin-inline-end: 6px; }
 .legend .marker { margin: 0; }
@@ -152,6 +161,11 @@ tr.chosen .bar span { opacity: 1; }
 .column span { inline-size: 100%; background: var(--crm-open); opacity: 0.5; border-radius: 2px 2px 0 0; }
 .chosen .column span { background: var(--crm-accent); opacity: 1; }
 .chosen > span { font-weight: 600; }
+
+.working-time { display: grid; gap: 8px; }
+.working-hours { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; }
+.working-hours .days { display: flex; flex-wrap: wrap; gap: 4px 14px; border: 0; margin: 0; padding: 0; min-inline-size: 0; flex-basis: 100%; }
+.working-hours legend { color: var(--crm-muted); font-size: 14px; padding: 0; }
 
 .quiet { font-size: 14px; }
 .quiet > summary { color: var(--crm-muted); cursor: pointer; inline-size: fit-content; font-size: 13px; }
@@ -185,8 +199,9 @@ code { font-size: 12px; overflow-wrap: anywhere; }
 .recognised-strip { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; margin-block-end: calc(var(--crm-space) * 1.25); min-block-size: 106px; align-content: start; }
 .recognised { font-size: 16px; max-inline-size: 112ch; text-wrap: pretty; }
 .quality-strip { display: flex; flex-wrap: wrap; gap: 4px 24px; min-block-size: 26px; }
-.field { display: inline-flex; align-items: center; gap: 8px; font-size: 14px; }
-.field > span { color: var(--crm-muted); }
+.field { max-inline-size: 100%; min-inline-size: 0; display: inline-flex; align-items: center; gap: 8px; font-size: 14px; }
+.field > span { color: var(--crm-muted); overflow-wrap: normal; }
+.field > select { min-inline-size: 0; flex: 0 1 auto; }
 button, select, input { font: inherit; font-size: 14px; color: inherit; background: var(--crm-surface); border: 1px solid var(--crm-border); border-radius: 6px; padding: 4px 10px; min-block-size: 32px; max-inline-size: 100%; }
 input[type="checkbox"] { min-block-size: 0; }
 button { cursor: pointer; }

@@ -40,15 +40,15 @@ export function rules(i18n, { segments, features, stability }, { nameOf, feature
     rows: segments.map((/** @type {any} */ { index, rule, value, tier, stability: own }) => [
       nameOf(index), rule ? rule.conditions.map(condition).join(t("funnel.and")) : "–", rule ? percent(rule.precision) : "–", rule ? percent(rule.recall) : "–", rule ? i18n.fixed(rule.lift, 1) : "–",
       ...(valued ? [value ? h("span", { title: i18n.range(i18n.short(value.low), i18n.short(value.high)) }, i18n.short(value.value)) : "–", tier ? t(`segments.tier.${tier}`) : "–"] : []),
-      ...(stability ? [own === null ? "–" : h("span", { class: own < stability.threshold ? "verdict-use_with_care" : "" }, i18n.fixed(own, 2))] : []),
+      ...(stability ? [own === null ? "–" : h("span", { class: `chip ${own < stability.threshold ? "down" : "up"}`, dataset: { testid: "stability", value: own } }, t(own < stability.threshold ? "segments.badge.unstable" : "segments.badge.stable", { value: i18n.fixed(own, 2) }))] : []),
     ]),
   }));
 }
 
-/** The deals of each group. @param {I18n} i18n @param {any} result @param {(index: number) => string} nameOf */
-export function crossView(i18n, { cross, segments }, nameOf) {
+/** The deals of each group. @param {I18n} i18n @param {any} result @param {(index: number) => string} nameOf @param {(days: number) => string} days */
+export function crossView(i18n, { cross, segments }, nameOf, days) {
   if (!cross || cross.segments.every((/** @type {any} */ { deals }) => deals === 0)) return null;
-  const { t, percent, number, short, days } = i18n;
+  const { t, percent, number, short } = i18n;
   return h("div", { class: "found" }, h("h3", null, t("segments.cross")), table({
     caption: t("segments.cross"), class: "small",
     columns: [{ text: t("segments.group") }, { text: t("deals"), number: true }, { text: t("segments.winRate"), number: true }, { text: t("segments.wonAmount"), number: true }, { text: t("segments.openAmount"), number: true }, { text: t("groups.median"), number: true }],
