@@ -25,7 +25,7 @@ pub struct Durations {
     /// Deal of each.
     pub deal: Vec<u32>,
     /// Cause of the end of each: 0 while it goes on; of the cycle [`WON`], [`LOST`] or [`CLOSED`]; of a stay [`WON`], [`LOST`], [`HOLD`], [`CLOSED`] or
-    /// [`STAGE`] + the place of the next stage, [`CLOSED`] where that is the 251st or a later one.
+    /// [`STAGE`] + the place of the next stage, [`CLOSED`] where that is the 252nd or a later one.
     pub cause: Vec<u8>,
     /// Row of the passages of each; of the cycle, the deal once more.
     pub row: Vec<u32>,

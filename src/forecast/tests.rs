@@ -344,6 +344,18 @@ fn a_test_part_without_weight_proves_nothing() {
     assert_eq!((result.verdict, result.verdict_reason), (Verdict::TooFew, "no_test_possible"));
 }
 
+#[test]
+fn open_deals_without_weight_have_reasons_and_no_expectation() {
+    let (outcomes, x) = simulated(600, 8);
+    let mut crm = crm(&outcomes, vec![attribute("x", None, Values::Numbers(x))]);
+    let weights = crm.deals.as_mut().unwrap().weight.iter_mut().zip(&outcomes);
+    weights.filter(|(_, outcome)| **outcome == Outcome::Open).for_each(|(weight, _)| *weight = 0.0);
+    let result = run(&crm);
+    let mut contributions = result.listed.iter().flat_map(|deal| &deal.reasons).map(|reason| reason.contribution);
+    assert!(contributions.next().is_some_and(f64::is_finite) && contributions.all(f64::is_finite));
+    assert_eq!(result.expected.wins, 0.0);
+}
+
 /// 20 numbers, one million deals: what the fit and the whole forecast take.
 #[test]
 #[ignore = "a measurement: cargo test --release --lib forecast::tests::a_million -- --ignored --nocapture"]

@@ -92,7 +92,7 @@ pub struct GroupStage {
     pub forward: Option<Estimate>,
 }
 
-/// A test whether the groups are alike. Where there are very many event times (more than 100 for 30 groups, 4,600 for 6), ends that lie close together count
+/// A test whether the groups are alike. Where there are very many event times (more than 200 for 30 groups, 4,600 for 6), ends that lie close together count
 /// as tied.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -250,7 +250,7 @@ fn group_stage(survival: &Survival, settings: &Settings) -> GroupStage {
 /// Steps of a test times the groups to the third power, which is what a step of Gray's test costs.
 const MOST_WORK: usize = 1_000_000;
 /// Steps that a test takes in any case.
-const LEAST_STEPS: usize = 100;
+const LEAST_STEPS: usize = 200;
 
 /// Tests of the whole cycle and of each of the stages `names`.
 pub(super) fn tests(groups: usize, all: &AllDurations, parts: &GroupParts, names: &[String]) -> Vec<GroupTest> {

@@ -90,11 +90,7 @@ pub(super) fn gap(points: &Points, references: u32, seed: u32, progress: &mut Pr
         let smooth = if atoms && has_one_peak(&spread) { normal_scores(spread) } else { without_skew(spread) };
         rows.iter_mut().skip(at).step_by(dims).zip(smooth).for_each(|(to, value)| *to = value);
     }
-    let (data, box_of) = drawn_in(&rows, dims);
-    if box_of.is_empty() {
-        // What differs weighs next to nothing: the sample is one point.
-        return Ok(None);
-    }
+    let Some((data, box_of)) = drawn_in(&rows, dims) else { return Ok(None) };
     let own = ln_inertias(&data, largest, seed)?;
     let mut of_references: Vec<Vec<f64>> = Vec::new();
     for reference in 0..references {
@@ -230,12 +226,13 @@ fn normal_scores(values: Vec<f64>) -> Vec<f64> {
     scores
 }
 
-/// The rows in the directions of their principal components, those far out drawn in, and the box around them.
-fn drawn_in(rows: &[f64], dims: usize) -> (Points, Vec<(f64, f64)>) {
+/// The rows in the directions of their principal components, those far out drawn in, and the box around them; `None` where all are one point, as a sample
+/// is where what differs weighs next to nothing.
+fn drawn_in(rows: &[f64], dims: usize) -> Option<(Points, Vec<(f64, f64)>)> {
     let components = principal_components(rows, dims, &vec![1.0; rows.len() / dims]);
     let columns = components.variance.len();
     if columns == 0 {
-        return (Points::new(dims, &[], None), Vec::new());
+        return None;
     }
     let mut scores = Vec::with_capacity(rows.len());
     for row in rows.chunks_exact(dims) {
@@ -270,7 +267,7 @@ fn drawn_in(rows: &[f64], dims: usize) -> (Points, Vec<(f64, f64)>) {
         own.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
     });
     let box_of = box_of.collect();
-    (Points::new(columns, &scores, None), box_of)
+    Some((Points::new(columns, &scores, None), box_of))
 }
 
 /// `values` on the logarithmic scale, with the zero point at which they are least skewed, in their former mean and deviation; as they
@@ -488,6 +485,8 @@ mod tests {
         assert_eq!(of(&values, Some(&weights)), of(&repeated, None));
         assert_eq!(of(&[3.0; 20], None), None);
         assert_eq!(of(&[3.0, 4.0], None), None);
+        // What differs weighs next to nothing.
+        assert_eq!(of(&[3.0, 4.0, 9.0, 9.0], Some(&[5.0, 1e-12])), None);
         assert!(
             of(&[0.0, 0.0, 1.0, 1.0], None)
                 .unwrap()

@@ -233,3 +233,24 @@ impl Curve {
         Some((within, reached.then_some(far)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_certain_stays_so_whatever_the_odds() {
+        let all_won = Cycle {
+            time: Vec::new(),
+            survival: Vec::new(),
+            won: Vec::new(),
+            cut: (0.0, 1.0, 0.0),
+            hazards: (0.1, 0.1),
+        };
+        for odds in [0.0, 1.0, 1e300] {
+            let mut won = [f64::NAN; 2];
+            all_won.of_age(5.0, odds, &[10.0, 1e6], &mut won);
+            assert_eq!(won, [1.0 - libm::exp(-1.0), 1.0], "{odds}");
+        }
+    }
+}

@@ -3,7 +3,6 @@
 use super::sorted::{NO_GROUP, Visit, distinct};
 use super::{Ends, EventTable, Part, Parts, SEVERAL, Sorted, Survival};
 use crate::stats::intervals::Confidence;
-use crate::stats::order::at_places;
 
 impl Sorted {
     /// The estimate of all durations, each counting once and ending by its `cause`, which is by place. A cause above `causes` counts as the last of them.
@@ -36,11 +35,6 @@ impl Sorted {
 }
 
 impl Sorted {
-    /// The estimate of the durations at `places`, which ascend, where each counts once, has ended, and was watched from its start.
-    pub fn estimate_ended(&self, confidence: Confidence, places: &[u32]) -> Survival {
-        once(&at_places(&self.durations, places), &vec![1; places.len()], 1, confidence)
-    }
-
     /// What [`Sorted::each_group`] does where all count once and none has a delayed entry: each group by itself.
     pub(super) fn each_group_once(
         &self,
@@ -61,9 +55,7 @@ impl Sorted {
             take(once(&durations[range.clone()], &of[range], causes, confidence));
         }
     }
-}
 
-impl Sorted {
     /// What [`Sorted::walk`] does where all count once and none has a delayed entry: the ends of a step are counted, by cause and group.
     pub(super) fn walk_once(&self, groups: usize, causes: &[u32], least: usize, parts: &Parts, visit: Visit<'_>) {
         let starts = starts_of(groups.min(NO_GROUP.into()), usize::MAX, parts);

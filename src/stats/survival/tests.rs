@@ -438,3 +438,68 @@ fn events_that_weigh_next_to_nothing_leave_everyone() {
     let at = state.finish(level()).at(1.5);
     assert_eq!((at.survival, at.low, at.high), (1.0, 1.0, 1.0));
 }
+
+#[test]
+fn shares_by_ages_are_those_of_the_curve() {
+    for seed in 0..200 {
+        let survival = random_rows(seed).state(3).finish(level());
+        let ages = [0.0, 1.0, 2.5, 7.0, 1e9];
+        for cause in 1..=3 {
+            let curve = survival.incidence(cause);
+            let expected: Vec<Estimate> = ages.iter().map(|age| survival.incidence_estimate(&curve, *age)).collect();
+            assert_eq!(survival.shares_by(&|other| other == cause, &ages), expected, "seed {seed}, cause {cause}");
+            assert!(close(survival.events_of(cause), curve.events), "seed {seed}, cause {cause}");
+        }
+    }
+}
+
+#[test]
+fn counting_the_ends_of_steps_is_walking_through_them() {
+    for seed in 0..200 {
+        let mut rng = seeded(seed, 21);
+        let durations: Vec<f64> = (0..rng.gen_range(1..300)).map(|_| f64::from(rng.gen_range(0..90))).collect();
+        let (sorted, places) = Sorted::new(&durations, &[]).expect("valid rows");
+        let parts: Vec<(u32, u32)> = places.iter().map(|_| (rng.gen_range(0..5), rng.gen_range(0..4))).collect();
+        // Groups beyond the third count in none.
+        let of = |place: usize| Some(Part { group: parts[place].0, cause: parts[place].1, weight: 1.0 });
+        let once = Parts::new(places.len(), of);
+        let least = rng.gen_range(2..40);
+        let (mut counted, mut walked) = (Vec::new(), Vec::new());
+        let note = |into: &mut Vec<_>, at_risk: &[f64], all: &[f64], by_cause: &[Vec<f64>]| {
+            into.push((at_risk.to_vec(), all.to_vec(), by_cause.to_vec()));
+        };
+        sorted.walk_once(3, &[1, 3], least, &once, &mut |a, b, c| note(&mut counted, a, b, c));
+        sorted.walk(3, &[1, 3], least, &|place| of(place).into(), &mut |a, b, c| note(&mut walked, a, b, c));
+        assert_eq!(counted, walked, "seed {seed}");
+    }
+}
+
+/// Thirty groups as periods are: the later ones have been watched for less time, `spread` says from which part of it on.
+#[test]
+fn two_hundred_steps_do_for_thirty_groups() {
+    for spread in [0.3, 0.999] {
+        let mut rng = seeded(3, 30);
+        let rows: Vec<(f64, u32)> = (0..60_000)
+            .map(|row| {
+                let watched = rng.gen_range(spread..1.0) * f64::from(10 + row % 30 * 3);
+                let left = -50.0 * libm::log(rng.gen_range(1e-9..1.0));
+                if left <= watched { (left, rng.gen_range(1..3)) } else { (watched, 0) }
+            })
+            .collect();
+        let durations: Vec<f64> = rows.iter().map(|(days, _)| *days).collect();
+        let (sorted, places) = Sorted::new(&durations, &[]).expect("valid rows");
+        let part = |place: usize| {
+            let row = places[place];
+            Some(Part { group: row % 30, cause: rows[row as usize].1, weight: 1.0 })
+        };
+        let parts = Parts::new(places.len(), part);
+        let of = |steps: usize| {
+            let (ranks, grays) = sorted.comparisons(30, &[1], steps, &parts);
+            [ranks.test.expect("groups").chi_square, grays[0].test.expect("groups").chi_square]
+        };
+        for (exact, joined) in of(10_000).into_iter().zip(of(200)) {
+            // A twentieth of the deviation that the statistic has by chance; 100 steps miss it.
+            assert!((exact - joined).abs() < 0.05 * (2.0 * 29.0_f64).sqrt(), "{spread}: {exact} {joined}");
+        }
+    }
+}
