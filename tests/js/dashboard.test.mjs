@@ -1,32 +1,15 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { serve } from "../../scripts/serve.mjs";
+import { test } from "node:test";
 import { ROOT } from "../../scripts/setup.mjs";
-import { launch, watchedPage } from "./chromium.mjs";
+import { dashboards, settled } from "./chromium.mjs";
 
 const pictures = join(ROOT, "tests/output");
-/** @type {import("playwright-core").Browser} */ let chrome;
-/** @type {{url: string, close: () => Promise<void>}} */ let server;
-
-before(async () => {
-  mkdirSync(pictures, { recursive: true });
-  [chrome, server] = await Promise.all([launch(), serve(join(ROOT, "www"))]);
-});
-after(async () => {
-  await chrome?.close();
-  await server?.close();
-});
+const site = dashboards();
+mkdirSync(pictures, { recursive: true });
 
 /** @typedef {import("playwright-core").Page} Page */
-
-/** @param {Page} page */
-async function settled(page) {
-  for (const panel of ["funnel", "forecast", "pipeline", "segments", "quality"]) {
-    await page.locator(`[data-testid="panel-${panel}"]:is([data-state="ready"], [data-state="error"])`).first().waitFor({ timeout: 60_000 });
-  }
-}
 
 /** @param {Page} page @param {string} id */
 const value = async (page, id) => {
@@ -37,18 +20,8 @@ const value = async (page, id) => {
 /** @param {number | string | null} actual @param {number} expected */
 const close = (actual, expected) => assert.ok(typeof actual === "number" && Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
 
-/** @param {(watched: Awaited<ReturnType<typeof watchedPage>>) => Promise<void>} use @param {string} [query] @param {import("playwright-core").BrowserContextOptions} [options] */
-async function opened(use, query = "", options = { viewport: { width: 1440, height: 1000 } }) {
-  const watched = await watchedPage(chrome, options);
-  try {
-    await watched.page.goto(server.url + query);
-    await settled(watched.page);
-    await use(watched);
-    assert.deepEqual(watched.complaints, []);
-  } finally {
-    await watched.context.close();
-  }
-}
+/** @param {(watched: Awaited<ReturnType<typeof site.page>>) => Promise<void>} use @param {string} [query] @param {import("playwright-core").BrowserContextOptions} [options] */
+const opened = (use, query = "", options = { viewport: { width: 1440, height: 1000 } }) => site.opened(use, query, options);
 
 /** @param {Page} page @param {{name: string, text: string | Buffer}[]} files */
 async function give(page, ...files) {
@@ -68,7 +41,7 @@ test("opens on Maven with the reference's numbers, and asks for nothing after it
     await page.waitForTimeout(1500);
     await page.screenshot({ path: join(pictures, "english-wide.png"), fullPage: true });
     const before = requests.length;
-    assert.ok(requests.every((url) => url.startsWith(server.url) || url.startsWith("data:") || url.startsWith("blob:")), requests.join("\n"));
+    assert.ok(requests.every((url) => url.startsWith(site.url()) || url.startsWith("data:") || url.startsWith("blob:")), requests.join("\n"));
     await context.setOffline(true);
     await page.evaluate(() => document.querySelector("crm-dashboard")?.setAttribute("lang", "fa"));
     await page.waitForTimeout(1500);
@@ -232,7 +205,7 @@ test("workbooks, Parquet and Arrow files open in the page as the CSV file does, 
   opened(async ({ page }) => {
     const deals = () => page.locator("crm-dashboard").evaluate((element) => element.shadowRoot?.textContent?.includes("10 deals"));
     for (const name of ["deals.xlsx", "deals.parquet", "deals.arrow", "deals.csv"]) {
-      await page.goto(server.url);
+      await page.goto(site.url());
       await settled(page);
       assert.equal(await deals(), false, name);
       await give(page, { name, text: readFileSync(new URL(`../data/formats/${name}`, import.meta.url)) });

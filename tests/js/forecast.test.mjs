@@ -1,36 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { serve } from "../../scripts/serve.mjs";
-import { ROOT } from "../../scripts/setup.mjs";
-import { launch, watchedPage } from "./chromium.mjs";
+import { test } from "node:test";
+import { dashboards } from "./chromium.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
-/** @type {import("playwright-core").Browser} */ let chrome;
-/** @type {{url: string, close: () => Promise<void>}} */ let server;
-
-before(async () => {
-  [chrome, server] = await Promise.all([launch(), serve(join(ROOT, "www"))]);
-});
-after(async () => {
-  await chrome?.close();
-  await server?.close();
-});
+const site = dashboards(["forecast"]);
 
 /** @param {(page: Page) => Promise<void>} use @param {string} [query] */
-async function opened(use, query = "?source=simulated&lang=en") {
-  const { page, context, complaints } = await watchedPage(chrome, { viewport: { width: 1440, height: 1000 }, acceptDownloads: true });
-  try {
-    await page.goto(server.url + query);
-    await settled(page);
-    await use(page);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await context.close();
-  }
-}
+const opened = (use, query = "?source=simulated&lang=en") => site.opened(({ page }) => use(page), query, { viewport: { width: 1440, height: 1000 }, acceptDownloads: true });
 
 /** @param {Page} page */
 const settled = (page) => page.locator('[data-testid="panel-forecast"][data-state="ready"]').waitFor({ timeout: 60_000 });

@@ -1,43 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { serve } from "../../scripts/serve.mjs";
-import { ROOT } from "../../scripts/setup.mjs";
+import { test } from "node:test";
 import { workingTimeOf, workingTimeText } from "../../www/working-time.js";
-import { launch, watchedPage } from "./chromium.mjs";
+import { dashboards, settled } from "./chromium.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
-/** @type {import("playwright-core").Browser} */ let chrome;
-/** @type {{url: string, close: () => Promise<void>}} */ let server;
-
-before(async () => {
-  [chrome, server] = await Promise.all([launch(), serve(join(ROOT, "www"))]);
-});
-after(async () => {
-  await chrome?.close();
-  await server?.close();
-});
-
-/** @param {Page} page */
-async function settled(page) {
-  for (const panel of ["funnel", "forecast", "pipeline", "segments", "quality"]) {
-    await page.locator(`[data-testid="panel-${panel}"]:is([data-state="ready"], [data-state="error"])`).first().waitFor({ timeout: 60_000 });
-  }
-}
+const site = dashboards();
 
 /** @param {(page: Page) => Promise<void>} use @param {string} [query] @param {number} [width] */
-async function opened(use, query = "?source=simulated&lang=en", width = 1280) {
-  const { page, context, complaints } = await watchedPage(chrome, { viewport: { width, height: 900 } });
-  try {
-    await page.goto(server.url + query);
-    await settled(page);
-    await use(page);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await context.close();
-  }
-}
+const opened = (use, query = "?source=simulated&lang=en", width = 1280) => site.opened(({ page }) => use(page), query, { viewport: { width, height: 900 } });
 
 /** @param {Page} page @param {string} id */
 const at = (page, id) => page.locator(`[data-testid="${id}"]`).first();
@@ -65,7 +37,7 @@ test("those at risk are known before each event, and not after the last one", ()
     const watched = await page.evaluate(async (module) => {
       const { watchedAt } = await import(module);
       return [0, 1, 2, 3, 5, 6].map((days) => watchedAt({ n: 10, timeDays: [2, 5], atRisk: [9, 4] }, days));
-    }, `${server.url}charts/survival-curve.js`);
+    }, `${site.url()}charts/survival-curve.js`);
     assert.deepEqual(watched, [10, 9, 9, 4, 4, NaN]);
   }, "?lang=en");
 });

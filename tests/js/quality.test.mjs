@@ -1,37 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { serve } from "../../scripts/serve.mjs";
+import { test } from "node:test";
 import { ROOT } from "../../scripts/setup.mjs";
 import ar from "../../www/i18n/ar.js";
 import en from "../../www/i18n/en.js";
 import fa from "../../www/i18n/fa.js";
-import { launch, watchedPage } from "./chromium.mjs";
+import { dashboards } from "./chromium.mjs";
 
-/** @type {import("playwright-core").Browser} */ let chrome;
-/** @type {{url: string, close: () => Promise<void>}} */ let server;
-
-before(async () => {
-  [chrome, server] = await Promise.all([launch(), serve(join(ROOT, "www"))]);
-});
-after(async () => {
-  await chrome?.close();
-  await server?.close();
-});
+const site = dashboards(["quality"]);
 
 /** @param {(page: import("playwright-core").Page) => Promise<void>} use @param {string} [query] @param {import("playwright-core").BrowserContextOptions} [options] */
-async function opened(use, query = "", options = { viewport: { width: 1440, height: 1000 } }) {
-  const { page, context, complaints } = await watchedPage(chrome, { ...options, acceptDownloads: true });
-  try {
-    await page.goto(server.url + query);
-    await page.locator('[data-testid="panel-quality"][data-state="ready"]').waitFor({ timeout: 60_000 });
-    await use(page);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await context.close();
-  }
-}
+const opened = (use, query = "", options = { viewport: { width: 1440, height: 1000 } }) => site.opened(({ page }) => use(page), query, { ...options, acceptDownloads: true });
 
 /** @param {import("playwright-core").Page} page @param {string} id */
 const at = (page, id) => page.locator(`[data-testid="${id}"]`).first();
