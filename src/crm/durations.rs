@@ -33,6 +33,37 @@ pub struct Durations {
     pub is_reentry: Vec<bool>,
     /// Which ones could not be used, with the reason; by `row`.
     pub odd: Vec<(u32, &'static str)>,
+    of_won: OnceLock<Box<Durations>>,
+    still_open: OnceLock<Vec<u32>>,
+}
+
+impl Durations {
+    /// Those that ended, of the deals that were won in the end: each ends by cause 1. Found when they are asked for first.
+    pub fn of_won(&self, deals: &Deals) -> &Durations {
+        self.of_won.get_or_init(|| {
+            let places = self.places(|cause, outcome| cause > 0 && outcome == Outcome::Won, deals);
+            Box::new(Durations {
+                sorted: self.sorted.at(&places),
+                deal: at_places(&self.deal, &places),
+                cause: vec![1; places.len()],
+                row: at_places(&self.row, &places),
+                ..Durations::default()
+            })
+        })
+    }
+
+    /// Places of those that go on, of the deals that are open. Found when they are asked for first.
+    pub fn still_open(&self, deals: &Deals) -> &[u32] {
+        let is_open = |outcome| matches!(outcome, Outcome::Open | Outcome::Hold);
+        self.still_open.get_or_init(|| self.places(|cause, outcome| cause == 0 && is_open(outcome), deals))
+    }
+
+    fn places(&self, is_wanted: impl Fn(u8, Outcome) -> bool, deals: &Deals) -> Vec<u32> {
+        let of_place = |(place, (cause, deal)): (u32, (&u8, &u32))| {
+            is_wanted(*cause, *deals.outcome.get(*deal as usize)?).then_some(place)
+        };
+        (0..).zip(self.cause.iter().zip(&self.deal)).filter_map(of_place).collect()
+    }
 }
 
 /// Durations of the whole cycle of all deals, and of the stays in each stage.
@@ -145,6 +176,7 @@ impl Unsorted<'_> {
             row: at_places(self.row, &rows),
             is_reentry,
             odd,
+            ..Durations::default()
         }
     }
 }

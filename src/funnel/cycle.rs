@@ -42,8 +42,7 @@ pub struct WonWithin {
 
 /// The cycle; `None` without rows.
 pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Settings) -> Option<Cycle> {
-    let survival =
-        durations.sorted.estimate(CLOSED as usize, settings.confidence, |place| weights.part(durations, place));
+    let survival = weights.estimate(durations, CLOSED as usize, settings.confidence);
     if survival.n <= 0.0 {
         return None;
     }
@@ -60,9 +59,7 @@ pub(super) fn cycle(durations: &Durations, weights: &Weights<'_>, settings: &Set
         "closed" => closed > 0.0,
         _ => outcomes_known,
     });
-    let of_won = durations
-        .sorted
-        .estimate(1, settings.confidence, |place| weights.part(durations, place).filter(|part| part.cause == WON));
+    let of_won = weights.estimate(durations.of_won(weights.deals), 1, settings.confidence);
     Some(Cycle {
         duration: SurvivalCurve::new(&survival, settings),
         won_within_days,

@@ -1,9 +1,10 @@
 //! Which group each deal belongs to, by any column.
 
-use super::{FunnelOptions, Used, periods};
-use crate::crm::{Attribute, Crm, Deals};
+use super::{FunnelOptions, Used, Weights, periods};
+use crate::crm::{Attribute, Crm, Deals, Durations};
 use crate::error::{Error, Result};
 use crate::stats::order::{at_places, sorted_rows};
+use crate::stats::survival::{Part, Parts};
 use crate::table::{Texts, Values};
 
 /// Group of a deal that is in none of those shown; there are at most 60.
@@ -23,6 +24,20 @@ impl Grouping {
     /// Place of the group of `deal`.
     pub fn of(&self, deal: usize) -> Option<usize> {
         self.of_deal.get(deal).copied().filter(|group| *group != OTHER).map(usize::from)
+    }
+
+    /// What `durations` count as in the groups, the causes as `counts_as` says.
+    pub fn parts(&self, durations: &Durations, weights: &Weights<'_>, counts_as: impl Fn(u8) -> u8) -> Parts {
+        let causes: Vec<u8> = (0..=u8::MAX).map(counts_as).collect();
+        if weights.all_once {
+            let cause = durations.cause.iter().map(|cause| causes[usize::from(*cause)]).collect();
+            return Parts::once(at_places(&self.of_deal, &durations.deal), cause);
+        }
+        Parts::new(durations.deal.len(), |place| {
+            let part = weights.part(durations, place)?;
+            let group = self.of(durations.deal[place] as usize)? as u32;
+            Some(Part { group, cause: causes.get(part.cause as usize).copied()?.into(), ..part })
+        })
     }
 }
 

@@ -10,8 +10,7 @@ use crate::meta::Estimate;
 use crate::stats::chi_square::ChiSquareTest;
 use crate::stats::false_discovery::benjamini_hochberg;
 use crate::stats::intervals::wilson;
-use crate::stats::order::at_places;
-use crate::stats::survival::{Part, Parts, Survival};
+use crate::stats::survival::{Parts, Survival};
 use serde::Serialize;
 
 /// Fewer deals or stays than this say little.
@@ -135,25 +134,13 @@ pub(super) struct GroupParts {
 impl GroupParts {
     /// Of `grouping`.
     pub fn new(grouping: &Grouping, all: &AllDurations, weights: &Weights<'_>) -> Self {
-        let of = |durations: &Durations, stage: Option<usize>| {
-            let counts_as = |cause: u8| match stage {
-                Some(stage) if cause > 0 => kind(stage, cause.into()) as u8 + 1,
-                _ => cause,
-            };
-            let causes: Vec<u8> = (0..=u8::MAX).map(counts_as).collect();
-            if weights.all_once {
-                let cause = durations.cause.iter().map(|cause| causes[usize::from(*cause)]).collect();
-                return Parts::once(at_places(&grouping.of_deal, &durations.deal), cause);
-            }
-            Parts::new(durations.deal.len(), |place| {
-                let part = weights.part(durations, place)?;
-                let group = grouping.of(durations.deal[place] as usize)? as u32;
-                Some(Part { group, cause: causes.get(part.cause as usize).copied()?.into(), ..part })
-            })
+        let of_stage = |(stage, durations): (usize, &Durations)| {
+            let kind = |cause: u8| if cause > 0 { kind(stage, cause.into()) as u8 + 1 } else { 0 };
+            grouping.parts(durations, weights, kind)
         };
         GroupParts {
-            cycle: of(all.cycle(), None),
-            stages: all.stages.iter().enumerate().map(|(stage, durations)| of(durations, Some(stage))).collect(),
+            cycle: grouping.parts(all.cycle(), weights, |cause| cause),
+            stages: all.stages.iter().enumerate().map(of_stage).collect(),
         }
     }
 

@@ -35,7 +35,7 @@ use crate::error::{Error, Result};
 use crate::meta::{Meta, Progress};
 use crate::stats::intervals::Confidence;
 use crate::stats::order::sorted_rows;
-use crate::stats::survival::Part;
+use crate::stats::survival::{Part, Survival};
 use crate::table::Texts;
 use crate::time::{Calendar, Period};
 use serde::{Deserialize, Serialize};
@@ -256,7 +256,7 @@ pub fn regrouped(
     let settings = Settings::of(options)?;
     let deals =
         crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "funnel".into(), table: "deals".into() })?;
-    let mut used = Used { selected: filter::selected(deals, options)?, rests_on: vec![false; deals.len()] };
+    let used = Used { selected: filter::selected(deals, options)? };
     let grouping = |column: &str| grouping::grouping(crm, deals, &used, column, options);
     let (column, asked) = match &options.group_by {
         Some(column) => (column.as_str(), Some(grouping(column)?)),
@@ -283,16 +283,6 @@ pub fn regrouped(
     }
     let all = crm.durations(deals);
     let weights = Weights::new(deals, &used.selected);
-    let left_out = left_out(&all, deals, passages, &used);
-    let mut rest_on = |deals: &[u32]| {
-        for deal in deals.iter().map(|deal| *deal as usize).filter(|deal| used.selected[*deal]) {
-            used.rests_on[deal] = true;
-        }
-    };
-    rest_on(all.deals_with_cycle());
-    if all.deals_with_cycle().len() < deals.len() {
-        all.stages.iter().for_each(|stage| rest_on(&stage.deal));
-    }
     progress.report(0.2);
     let with_groups = options.wants(FunnelPart::Groups);
     let shown = asked.as_ref().filter(|_| with_groups || with_bottlenecks).or(by_owner.as_ref());
@@ -306,11 +296,17 @@ pub fn regrouped(
             parts.as_ref().map_or_else(Vec::new, |parts| groups::tests(grouping.names.len(), &all, parts, names));
         groups::groups(column, grouping, estimates, tests, deals, &used, &settings)
     });
-    let rows_used =
-        used.rests_on.iter().zip(&deals.weight).filter(|(rests, _)| **rests).map(|(_, weight)| weight).sum();
-    let counts = counts(deals, &used.selected);
+    let (counts, meta) = match before {
+        Some(before) => (before.counts, Meta { options: options.clone(), ..before.meta.clone() }),
+        None => {
+            let left_out = left_out(&all, deals, passages, &used);
+            let rows_used = used.rows(&all, &deals.weight);
+            let meta = Meta::new("funnel", crm, &["deals", "history"], options.clone(), rows_used, left_out);
+            (counts(deals, &used.selected), meta)
+        }
+    };
     let mut result = FunnelResult {
-        meta: Meta::new("funnel", crm, &["deals", "history"], options.clone(), rows_used, left_out),
+        meta,
         source: if crm.passages.is_some() { FunnelSource::History } else { FunnelSource::Deals },
         working_day_hours: crm.time.working.as_ref().map(|clock| clock.day_ms() / 3_600_000.0),
         counts,
@@ -363,7 +359,9 @@ pub fn regrouped(
                 stages.map(|(name, durations)| stuck::Place { stage: Some(name), durations }).collect()
             }
         };
-        let finder = stuck::Finder { crm, deals, weights: &weights, grouping: asked.as_ref(), settings: &settings };
+        let (weights, grouping, settings) = (&weights, asked.as_ref(), &settings);
+        let before = before.map(|before| &before.stuck);
+        let finder = stuck::Finder { crm, deals, weights, grouping, settings, before };
         result.stuck = stuck::stuck(&finder, &places, options.most_stuck as usize)?;
     }
     let velocity = velocity::velocity(deals, &used, &counts, cycle.as_ref());
@@ -432,15 +430,26 @@ impl Settings {
     }
 }
 
-/// Per deal: whether the filter lets it through, and whether a duration rests on it.
+/// Per deal whether the filter lets it through.
 struct Used {
     selected: Vec<bool>,
-    rests_on: Vec<bool>,
 }
 
 impl Used {
     fn is_selected(&self, deal: usize) -> bool {
         self.selected.get(deal).is_some_and(|selected| *selected)
+    }
+
+    /// The sum of the `weights` of the deals that any duration rests on.
+    fn rows(&self, all: &AllDurations, weights: &[f64]) -> f64 {
+        let mut rests = vec![false; self.selected.len()];
+        let mut rest_on = |deals: &[u32]| deals.iter().for_each(|deal| rests[*deal as usize] = true);
+        rest_on(all.deals_with_cycle());
+        if all.deals_with_cycle().len() < self.selected.len() {
+            all.stages.iter().for_each(|stage| rest_on(&stage.deal));
+        }
+        let counts = rests.iter().zip(&self.selected).map(|(rests, selected)| *rests && *selected);
+        counts.zip(weights).filter(|(counts, _)| *counts).map(|(_, weight)| weight).sum()
     }
 }
 
@@ -467,6 +476,14 @@ impl<'a> Weights<'a> {
         }
         let is_selected = self.selected.get(deal).is_some_and(|selected| *selected);
         is_selected.then(|| Part { group: 0, cause: durations.cause[place].into(), weight: self.deals.weight[deal] })
+    }
+
+    /// The estimate of all selected `durations`.
+    fn estimate(&self, durations: &Durations, causes: usize, confidence: Confidence) -> Survival {
+        if self.all_once {
+            return durations.sorted.estimate_once(causes, confidence, &durations.cause);
+        }
+        durations.sorted.estimate(causes, confidence, |place| self.part(durations, place))
     }
 }
 

@@ -137,10 +137,10 @@ fn estimates(
     confidence: Confidence,
 ) -> (Survival, Option<[Survival; 2]>) {
     let sorted = &durations.sorted;
+    let all = weights.estimate(durations, causes, confidence);
     if weights.all_once {
         let (cause, is_reentry) = (&durations.cause, &durations.is_reentry);
         let pass = |wanted| sorted.estimate_flagged_once(confidence, cause, is_reentry, wanted);
-        let all = sorted.estimate_once(causes, confidence, cause);
         return (all, by_pass.then(|| [pass(false), pass(true)]));
     }
     let pass = |wanted| {
@@ -150,7 +150,6 @@ fn estimates(
             (is_reentry == wanted).then_some(Part { cause: part.cause.min(1), ..part })
         })
     };
-    let all = sorted.estimate(causes, confidence, |place| weights.part(durations, place));
     (all, by_pass.then(|| [pass(false), pass(true)]))
 }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::meta::Estimate;
 use crate::stats::intervals::wilson;
 use crate::stats::order::sort_rows;
-use crate::stats::survival::{Part, Parts, Survival, SurvivalState};
+use crate::stats::survival::{Survival, SurvivalState};
 use serde::Serialize;
 
 /// Stuck deals and what they are measured by.
@@ -91,6 +91,8 @@ pub(super) struct Finder<'a> {
     pub weights: &'a Weights<'a>,
     pub grouping: Option<&'a Grouping>,
     pub settings: &'a Settings,
+    /// Those of the same deals by another grouping.
+    pub before: Option<&'a Stuck>,
 }
 
 impl Finder<'_> {
@@ -107,31 +109,28 @@ impl Finder<'_> {
         })
     }
 
-    /// The stays of deals that were won later, as they count for the thresholds.
-    fn winner(&self, durations: &Durations, at: usize) -> Option<Part> {
-        let part = self.weights.part(durations, at).filter(|part| part.cause > 0)?;
-        let has_won = self.deals.outcome[durations.deal[at] as usize] == Outcome::Won;
-        has_won.then_some(Part { cause: 1, ..part })
-    }
-
-    /// Thresholds of all deals and of each group.
+    /// Thresholds of all deals, those of `before` if there are any, and of each group: of the stays of deals that were won later.
     fn thresholds(&self, place: &Place<'_>) -> (Option<StuckThreshold>, Vec<Option<StuckThreshold>>) {
-        let durations = place.durations;
+        let won = place.durations.of_won(self.deals);
         let confidence = self.settings.confidence;
-        let of_all = durations.sorted.estimate(1, confidence, |at| self.winner(durations, at));
+        let of_all = match self.before {
+            Some(before) => {
+                let is_here = |of: &&StuckThreshold| of.group.is_none() && of.stage.as_deref() == place.stage;
+                before.thresholds.iter().find(is_here).cloned()
+            }
+            None => self.threshold(place, &self.weights.estimate(won, 1, confidence), None),
+        };
         let by_group = self.grouping.map_or_else(Vec::new, |grouping| {
-            let parts = Parts::new(durations.deal.len(), |at| {
-                let group = grouping.of(durations.deal[at] as usize)? as u32;
-                Some(Part { group, ..self.winner(durations, at)? })
-            });
-            let mut thresholds = Vec::with_capacity(grouping.names.len());
-            durations.sorted.each_group(grouping.names.len(), 1, confidence, &parts, &mut |estimate| {
+            let groups = grouping.names.len();
+            let mut thresholds = Vec::with_capacity(groups);
+            let parts = grouping.parts(won, self.weights, |cause| cause);
+            won.sorted.each_group(groups, 1, confidence, &parts, &mut |estimate| {
                 let name = grouping.names.get(thresholds.len()).cloned().flatten();
                 thresholds.push(self.threshold(place, &estimate, Some(name.unwrap_or_default())));
             });
             thresholds
         });
-        (self.threshold(place, &of_all, None), by_group)
+        (of_all, by_group)
     }
 
     /// Probability of a win in the end of deals that are still here after each of `ages`.
@@ -210,12 +209,9 @@ pub(super) fn stuck(finder: &Finder<'_>, places: &[Place<'_>], most: usize) -> R
     for (index, place) in places.iter().enumerate() {
         let durations = place.durations;
         let (of_all, by_group) = finder.thresholds(place);
-        for at in 0..durations.deal.len() {
+        for at in durations.still_open(deals).iter().map(|at| *at as usize) {
             let deal = durations.deal[at] as usize;
-            let Some(part) = weights.part(durations, at).filter(|part| part.cause == 0) else { continue };
-            if !is_open(deals.outcome[deal]) {
-                continue;
-            }
+            let Some(part) = weights.part(durations, at) else { continue };
             let of_group = grouping.and_then(|grouping| by_group.get(grouping.of(deal)?)?.as_ref());
             let Some(threshold) = of_group.or(of_all.as_ref()).map(|threshold| threshold.days) else {
                 result.unjudged += part.weight;

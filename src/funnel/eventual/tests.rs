@@ -20,7 +20,7 @@ fn world(seed: u32, stages: u32, deals: u32) -> Crm {
 fn with<T>(crm: &Crm, answer: impl Fn(&Journeyed<'_>) -> T) -> T {
     let deals = crm.deals.as_ref().expect("deals");
     let all = || vec![true; deals.len()];
-    let used = Used { selected: all(), rests_on: all() };
+    let used = Used { selected: all() };
     let settings = Settings { confidence: Confidence::new(0.95).expect("valid"), horizon_days: None };
     let passages = crm.passages.as_ref().expect("a history");
     answer(&Journeyed { deals, passages, time: &crm.time, as_of: crm.as_of, used: &used, settings: &settings })

@@ -6,6 +6,7 @@ use super::{Ends, EventTable, SEVERAL, Survival, check_numbers, order};
 use crate::error::Result;
 use crate::meta::Estimate;
 use crate::stats::intervals::Confidence;
+use crate::stats::order::at_places;
 
 /// Durations in ascending order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -151,6 +152,17 @@ impl Sorted {
     /// From parts that are in order.
     pub(super) fn from_order(durations: Vec<f64>, entries: Vec<f64>, late: Vec<u32>) -> Self {
         Sorted { durations, entries, late }
+    }
+
+    /// Those at `places`, which must ascend.
+    pub fn at(&self, places: &[u32]) -> Sorted {
+        let mut at = Sorted { durations: at_places(&self.durations, places), ..Sorted::default() };
+        if !self.entries.is_empty() {
+            let place = |late: &u32| places.binary_search(late).ok().map(|place| place as u32);
+            let kept = self.entries.iter().zip(&self.late).filter_map(|(entry, late)| Some((*entry, place(late)?)));
+            (at.entries, at.late) = kept.unzip();
+        }
+        at
     }
 
     /// The durations, ascending.

@@ -28,3 +28,21 @@ fn counting_once_is_the_general_estimate() {
         }
     }
 }
+
+#[test]
+fn some_of_the_places_are_the_durations_there() {
+    let mut rng = seeded(5, 2);
+    for late in [false, true] {
+        let durations: Vec<f64> = (0..400).map(|_| f64::from(rng.gen_range(1..60_u32))).collect();
+        let entry = |duration: &f64| if late { (duration - f64::from(rng.gen_range(1..90_u32))).max(0.0) } else { 0.0 };
+        let entries: Vec<f64> = durations.iter().map(entry).collect();
+        let (sorted, rows) = Sorted::new(&durations, &entries).expect("valid");
+        let places: Vec<u32> = (0..rows.len() as u32).filter(|place| place % 3 != 1).collect();
+        let at = |values: &[f64]| -> Vec<f64> {
+            places.iter().map(|place| values[rows[*place as usize] as usize]).collect()
+        };
+        let some = sorted.at(&places);
+        assert_eq!((some.durations(), some.entries()), (at(&durations).as_slice(), at(&entries)));
+        assert_eq!(some, Sorted::new(&at(&durations), &at(&entries)).expect("valid").0);
+    }
+}
