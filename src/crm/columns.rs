@@ -24,8 +24,7 @@ fn number_text(value: f64) -> String {
 /// The distinct values of `values`, told apart by their bits, as texts; NaN is missing.
 fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
     // Small whole numbers, as most ids are, have a place each.
-    if let Some(last) = largest_whole(values, values.len() as f64 * 4.0 + 1.0) {
-        let (codes, distinct) = by_place(values, last as usize + 1);
+    if let Some((codes, distinct)) = by_place(values, values.len().saturating_mul(4).saturating_add(1)) {
         return Texts { codes, levels: Levels::of_whole(&distinct) };
     }
     let mut texts = Texts { codes: Vec::with_capacity(values.len()), levels: Levels::default() };
@@ -55,37 +54,34 @@ fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
     texts
 }
 
-/// The largest of `values` where all are whole numbers from 0 to below `most`, NaN aside; 0 without any.
+/// The code of each of `values` and the distinct ones in order of first appearance, where all are whole numbers from 0 to below `most`, NaN aside.
 #[inline(never)]
-fn largest_whole(values: &[f64], most: f64) -> Option<f64> {
-    let mut last = 0.0;
+fn by_place(values: &[f64], most: usize) -> Option<(Vec<u32>, Vec<u32>)> {
+    let mut code_of: Vec<u32> = Vec::new();
+    let (mut codes, mut distinct) = (Vec::with_capacity(values.len()), Vec::new());
     for &value in values {
-        let is_whole = value.trunc() == value && value.is_sign_positive();
-        if !is_whole && !value.is_nan() {
-            return None;
-        }
-        last = if value > last { value } else { last };
-    }
-    (last < most).then_some(last)
-}
-
-/// The code of each of `values`, which are whole numbers below `most` or NaN, and the distinct ones in order of first appearance.
-#[inline(never)]
-fn by_place(values: &[f64], most: usize) -> (Vec<u32>, Vec<u64>) {
-    let (mut code_of, mut codes) = (vec![Texts::MISSING; most], vec![Texts::MISSING; values.len()]);
-    let mut distinct: Vec<u64> = Vec::new();
-    let mut next = 0;
-    for (value, of) in values.iter().zip(&mut codes) {
-        if let Some(code) = code_of.get_mut(*value as usize).filter(|_| !value.is_nan()) {
-            if *code == Texts::MISSING {
-                *code = next;
-                next += 1;
-                distinct.push(*value as u64);
+        let place = value as u32;
+        if f64::from(place).to_bits() != value.to_bits() {
+            if !value.is_nan() {
+                return None;
             }
-            *of = *code;
+            codes.push(Texts::MISSING);
+            continue;
         }
+        if place as usize >= code_of.len() {
+            if place as usize >= most {
+                return None;
+            }
+            code_of.resize(most.min(2 * place as usize + 1_024), Texts::MISSING);
+        }
+        let code = &mut code_of[place as usize];
+        if *code == Texts::MISSING {
+            *code = distinct.len() as u32;
+            distinct.push(place);
+        }
+        codes.push(*code);
     }
-    (codes, distinct)
+    Some((codes, distinct))
 }
 
 /// The slot of `bits`, or the empty one where it belongs.

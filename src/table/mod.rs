@@ -22,10 +22,10 @@ impl Levels {
     }
 
     /// The decimal digits of each number as a text.
-    pub(crate) fn of_whole(numbers: &[u64]) -> Self {
-        let mut joined = Joined { bytes: String::new(), ends: Vec::with_capacity(numbers.len()) };
+    pub(crate) fn of_whole(numbers: &[u32]) -> Self {
+        let (mut bytes, mut ends) = (Vec::with_capacity(numbers.len() * 7), Vec::with_capacity(numbers.len()));
         for &number in numbers {
-            let mut digits = [0; 20];
+            let mut digits = [0; 10];
             let mut start = digits.len();
             let mut left = number;
             loop {
@@ -36,10 +36,10 @@ impl Levels {
                     break;
                 }
             }
-            joined.bytes.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
-            joined.ends.push(joined.bytes.len());
+            bytes.extend_from_slice(&digits[start..]);
+            ends.push(bytes.len());
         }
-        Levels { joined: Arc::new(joined) }
+        Levels::from_parts(String::from_utf8(bytes).unwrap_or_default(), ends)
     }
 
     /// Number of texts.
@@ -333,8 +333,8 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_texts_as_they_are_written() {
-        let numbers = [0, 9, 10, 999, 1_000_000, u64::from(u32::MAX), u64::MAX];
-        assert_eq!(Levels::of_whole(&numbers), numbers.iter().map(u64::to_string).collect::<Levels>());
+        let numbers = [0, 9, 10, 999, 1_000_000, u32::MAX];
+        assert_eq!(Levels::of_whole(&numbers), numbers.iter().map(u32::to_string).collect::<Levels>());
     }
 
     #[test]
