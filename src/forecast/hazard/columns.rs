@@ -104,20 +104,65 @@ pub(super) fn logged(attribute: &Attribute) -> Attribute {
     attribute
 }
 
-/// The place of each stage, and how many there are: first those with the most snapshots, the rest share the last.
-pub(super) fn places(stages: usize, stage: &[u32], weights: &[f64]) -> (Vec<u32>, usize) {
-    let mut counts = vec![0.0; stages];
-    for (stage, weight) in stage.iter().zip(weights) {
-        counts[*stage as usize] += weight;
+/// Where deals stand: each stage has a place, and after them each stage that deals on hold left.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Places {
+    stage: Vec<u32>,
+    /// Places of stages.
+    pub stages: usize,
+    /// By the stage left.
+    held: Vec<u32>,
+    /// Places of deals on hold.
+    pub holds: usize,
+}
+
+impl Places {
+    /// One for all deals.
+    pub fn one() -> Places {
+        Places { stages: 1, ..Places::default() }
     }
-    let order = sorted_rows(stages, &mut |a, b| counts[b].total_cmp(&counts[a]));
-    let used = counts.iter().filter(|count| **count > 0.0).count().clamp(1, MOST_STAGES);
-    let mut place = vec![0; stages];
-    for (rank, stage) in order.into_iter().enumerate() {
-        // A stage that no snapshot shows stands with the rarest one.
-        place[stage] = rank.min(used - 1) as u32;
+
+    /// The stages with the most snapshots come first, the rest share one place; of the stages left, those that `ways` tells apart have their own, the rest share one.
+    pub fn of(snapshots: &Snapshots, weights: &[f64], ways: &Ways) -> Places {
+        let all = ways.stages;
+        let (mut counts, mut rare_holds) = (vec![0.0; all], false);
+        for (row, weight) in weights.iter().enumerate() {
+            match counts.get_mut(snapshots.stage[row] as usize) {
+                Some(count) => *count += weight,
+                None => rare_holds |= ways.number[ways.place(snapshots, row)] == 0,
+            }
+        }
+        let order = sorted_rows(all, &mut |a, b| counts[b].total_cmp(&counts[a]));
+        let stages = counts.iter().filter(|count| **count > 0.0).count().clamp(1, MOST_STAGES);
+        let mut stage = vec![0; all];
+        for (rank, at) in order.into_iter().enumerate() {
+            // A stage that no snapshot shows stands with the rarest one.
+            stage[at] = rank.min(stages - 1) as u32;
+        }
+        let own: Vec<usize> = (0..all).filter(|from| ways.number[all * (all + 1) + from] > 0).collect();
+        let holds = own.len() + usize::from(rare_holds);
+        let rank = |from| own.iter().position(|own| *own == from).unwrap_or(own.len());
+        let held = (0..all).map(|from| (stages + rank(from)).min(stages + holds - 1) as u32).collect();
+        Places { stage, stages, held, holds }
     }
-    (place, used)
+
+    pub fn on_hold(&self, snapshots: &Snapshots, row: usize) -> bool {
+        !self.held.is_empty() && snapshots.stage[row] as usize == self.held.len()
+    }
+
+    /// The place of the stage that the deal stands in, or left when it was put on hold.
+    pub fn stage(&self, snapshots: &Snapshots, row: usize) -> u32 {
+        let stage = if self.on_hold(snapshots, row) { snapshots.from[row] } else { snapshots.stage[row] };
+        self.stage.get(stage as usize).copied().unwrap_or(0)
+    }
+
+    /// The place of the deal, one of its own if it is on hold.
+    pub fn stratum(&self, snapshots: &Snapshots, row: usize) -> u32 {
+        match self.on_hold(snapshots, row) {
+            true => self.held.get(snapshots.from[row] as usize).copied().unwrap_or(0),
+            false => self.stage(snapshots, row),
+        }
+    }
 }
 
 pub(super) fn raw(term: &Term, snapshots: &Snapshots) -> Vec<f64> {
@@ -160,4 +205,37 @@ pub(super) fn basis(snapshots: &Snapshots, weights: &[f64], most: u32) -> Vec<Ve
         None => Vec::new(),
     };
     (0..most).map(columns).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshots::NO_STAGE;
+    use super::*;
+
+    /// Three deals in the first of three stages, then deals on hold by the stage they left.
+    fn snapshots(left: &[u32]) -> Snapshots {
+        let stage: Vec<u32> = (0..3).map(|_| 0).chain(left.iter().map(|_| 3)).collect();
+        let from = (0..3).map(|_| NO_STAGE).chain(left.iter().copied()).collect();
+        Snapshots { deal: (0..stage.len() as u32).collect(), stage, from, ..Snapshots::default() }
+    }
+
+    /// The places of deals on hold from each of the stages, where two deals that went a way tell it apart.
+    fn held(left: &[u32]) -> [u32; 3] {
+        let (learnt_from, all) = (snapshots(left), snapshots(&[0, 1, 2]));
+        let weights = vec![1.0; learnt_from.deal.len()];
+        let places = Places::of(&learnt_from, &weights, &Ways::of(&learnt_from, &weights, 3, 2.0));
+        assert_eq!((0..3).map(|row| places.stratum(&all, row)).collect::<Vec<_>>(), [0, 0, 0]);
+        assert!((3..6).all(|row| places.on_hold(&all, row) && places.stage(&all, row) < places.stages as u32));
+        [3, 4, 5].map(|row| places.stratum(&all, row))
+    }
+
+    #[test]
+    fn deals_on_hold_have_a_place_by_the_stage_left_where_many_were_held_and_else_share_one() {
+        assert_eq!(held(&[0, 0, 1, 1, 2, 2]), [1, 2, 3]);
+        assert_eq!(held(&[0, 1, 2, 2, 2]), [2, 2, 1]);
+        assert_eq!(held(&[0, 1, 2]), [1, 1, 1]);
+        // What was never seen stands with the last.
+        assert_eq!(held(&[0, 0, 1, 1]), [1, 2, 2]);
+        assert_eq!(held(&[]), [0, 0, 0]);
+    }
 }

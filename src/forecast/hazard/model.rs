@@ -1,9 +1,9 @@
 //! The hazards of a win and of a loss by week after a snapshot, given what was known at it.
 
 use super::super::features::{self, Encoder, learn};
-use super::columns::{Scale, Term, Ways, basis, every_level, logged, places, raw, same_kind, terms};
+use super::columns::{Places, Scale, Term, Ways, basis, every_level, logged, raw, same_kind, terms};
 use super::penalties::{self, Clusters, Group, Groups, Penalties};
-use super::snapshots::{NO_STAGE, Snapshots};
+use super::snapshots::Snapshots;
 use crate::crm::{Attribute, Deals, Passages};
 use crate::error::Result;
 use crate::stats::logistic::{Category, Design};
@@ -31,9 +31,7 @@ pub(super) struct Hazards {
     attributes: Vec<Attribute>,
     pub encoders: Vec<Encoder>,
     pub terms: Vec<(Term, Scale)>,
-    /// Place of each stage, the hold being the last.
-    place: Vec<u32>,
-    places: usize,
+    pub places: Places,
     ways: Ways,
     pub basis: Vec<Vec<f64>>,
     /// How its groups of coefficients were held.
@@ -115,14 +113,13 @@ impl Hazards {
         let mut rows: Vec<usize> = snapshots.deal.iter().map(|deal| *deal as usize).collect();
         rows.dedup();
         let of_deals: Vec<f64> = rows.iter().map(|row| deals.weight[*row]).collect();
-        let (attributes, place, places, ways, terms) = match known {
-            Known::Nothing => (Vec::new(), Vec::new(), 1, Ways::default(), Vec::new()),
+        let (attributes, places, ways, terms) = match known {
+            Known::Nothing => (Vec::new(), Places::one(), Ways::default(), Vec::new()),
             Known::All(columns) => {
-                let (place, places) = places(passages.stages.len() + 1, &snapshots.stage, &repeats);
                 let attributes: Vec<Attribute> =
                     columns.iter().filter_map(|at| deals.attributes.get(*at)).map(logged).collect();
                 let ways = Ways::of(snapshots, &repeats, passages.stages.len(), least.level_rows);
-                (attributes, place, places, ways, terms(snapshots, &repeats))
+                (attributes, Places::of(snapshots, &repeats, &ways), ways, terms(snapshots, &repeats))
             }
         };
         let encoders: Vec<Encoder> = (0..attributes.len())
@@ -133,7 +130,6 @@ impl Hazards {
             attributes,
             encoders,
             terms,
-            place,
             places,
             ways,
             groups: Groups::default(),
@@ -149,10 +145,12 @@ impl Hazards {
             max_gradient: 0.0,
         };
         let mut columns = model.columns_of(snapshots)?;
-        let (q, strata) = (model.basis.first().map_or(0, Vec::len), model.strata());
+        let (q, strata, holds) = (model.basis.first().map_or(0, Vec::len), model.strata(), model.places.holds);
         let mut groups = std::mem::take(&mut columns.groups);
         groups.push(Group::of(columns.slopes.len() * strata));
-        groups.extend([Group::of(q), Group::of(q * strata)]);
+        groups.extend([q, q * (strata - holds)].map(Group::of));
+        // No stage's course tells how fast deals come back from hold: that of holds begins near no wins at all.
+        groups.push(Group { length: q * holds, free: true });
         let Columns { design, slopes, stratum, .. } = columns;
         let (basis, periods) = (model.basis.clone(), snapshots.weeks.clone());
         let panel = Panel::over_periods(design, 3, basis, strata, stratum, periods, snapshots.outcome.clone())?;
@@ -181,13 +179,12 @@ impl Hazards {
         Ok(Some(model))
     }
 
-    /// Stages that have a course of weeks of their own: all, or none where there is but one.
+    /// Places that have a course of weeks of their own: all, or none where there is but one.
     pub fn strata(&self) -> usize {
-        if self.places > 1 { self.places } else { 0 }
-    }
-
-    fn place_of(&self, stage: u32) -> u32 {
-        self.place.get(stage as usize).copied().unwrap_or(0)
+        match self.places.stages + self.places.holds {
+            1 => 0,
+            places => places,
+        }
     }
 
     /// The encoder of each column of the design that comes of an attribute: of numbers, then of levels.
@@ -222,19 +219,18 @@ impl Hazards {
         let mut groups = vec![Group::of(of_numbers.len())];
         groups.extend(self.terms.chunk_by(|a, b| same_kind(&a.0, &b.0)).map(|same| Group::of(same.len())));
         groups.extend(of_levels.chunk_by(|a, b| a == b).map(|same| Group::of(same.len())));
-        let held = |row: usize| snapshots.stage[row] as usize == self.ways.stages && snapshots.from[row] != NO_STAGE;
+        let places = &self.places;
+        let of_rows = |code: &dyn Fn(usize) -> u32| (0..snapshots.len()).map(code).collect();
         // A deal on hold stands where it stood, but for being held.
-        let stage = |row| self.place_of(if held(row) { snapshots.from[row] } else { snapshots.stage[row] });
-        let rows = 0..snapshots.len();
-        let stages = Category { codes: rows.clone().map(stage).collect(), levels: self.places - 1 };
+        let stages = Category { codes: of_rows(&|row| places.stage(snapshots, row)), levels: places.stages - 1 };
         groups.push(Group::of(every_level(stages.levels)));
-        let hold = Category { codes: rows.map(|row| u32::from(held(row))).collect(), levels: 1 };
+        let hold = Category { codes: of_rows(&|row| u32::from(places.on_hold(snapshots, row))), levels: 1 };
         // Drawn towards none it would say that deals on hold are much like others.
         groups.push(Group { length: hold.levels, free: true });
         let ways = self.ways.category(snapshots);
         groups.push(Group::of(every_level(ways.levels)));
         let design = design.joined(numbers, vec![stages, hold, ways])?.with_every_level();
-        let stratum = snapshots.stage.iter().map(|stage| self.place_of(*stage)).collect();
+        let stratum = of_rows(&|row| places.stratum(snapshots, row));
         Ok(Columns { design, slopes, stratum, groups })
     }
 }

@@ -145,6 +145,21 @@ fn what_the_columns_leave_unsaid_is_misfit_and_widens_intervals() {
 }
 
 #[test]
+fn the_rates_of_all_are_the_same_for_deals_that_came_back_to_the_first_stage() {
+    let crm = simulated(700, 8);
+    let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+    let past = Past { deals, passages, min_level_rows: 20.0 };
+    let density = Density { days: 28.0, share: 1.0 };
+    let learnt = past.learnt(crm.as_of, density, Known::Nothing, None, &mut |_| ());
+    let (rates, _) = learnt.expect("no error").expect("a model");
+    let open = Snapshots::open_at(deals, passages, crm.as_of);
+    assert!((0..open.len()).any(|row| open.stage[row] == 0 && open.from[row] != snapshots::NO_STAGE));
+    let mut won = Vec::new();
+    rates.paths(&open, &mut |_, path| won.push(path.at(60.0).won)).expect("paths");
+    assert!(won.iter().all(|other| *other == won[0]), "{won:?}");
+}
+
+#[test]
 fn reasons_sum_to_the_log_odds_against_the_average_open_deal() {
     let crm = simulated(700, 8);
     let (hazards, open) = learnt(&crm);
@@ -216,6 +231,55 @@ fn by_chance(n: usize) -> Crm {
     let none = || (0..n).map(|_| None::<&str>).collect();
     (deals.stage, deals.owner) = (none(), none());
     Crm { deals: Some(deals), passages: Some(passages), as_of, ..Crm::default() }
+}
+
+#[test]
+fn deals_on_hold_have_a_course_of_weeks_by_the_stage_they_left() {
+    use crate::crm::{Exit, Outcome};
+    use crate::stats::rng::{seeded, uniform};
+    // Of deals held from "Early" half are won after 11 to 15 weeks, of those held from "Late" within four.
+    let mut crm = by_chance(1200);
+    let (deals, passages) = (crm.deals.as_mut().expect("deals"), crm.passages.as_mut().expect("history"));
+    passages.stages = vec!["Early".into(), "Late".into()];
+    let mut rng = seeded(6, 0);
+    for i in 0..deals.len() {
+        passages.stage[i] = u32::from(i % 2 == 1);
+        if i % 4 < 2 {
+            continue;
+        }
+        let held = passages.entered[i] + 14.0 * uniform(&mut rng) * DAY_MS;
+        let weeks = 4.0 * uniform(&mut rng) + if i % 2 == 0 { 11.0 } else { 0.0 };
+        let end = held + 7.0 * weeks * DAY_MS;
+        (passages.exited[i], passages.exit[i]) = (held, Exit::Hold);
+        (deals.closed[i], deals.outcome[i]) = match (end > crm.as_of, uniform(&mut rng) < 0.5) {
+            (true, _) => (f64::NAN, Outcome::Hold),
+            (_, true) => (end, Outcome::Won),
+            (_, false) => (end, Outcome::Lost),
+        };
+    }
+    let (deals, passages) = (crm.deals.as_ref().expect("deals"), crm.passages.as_ref().expect("history"));
+    let past = Past { deals, passages, min_level_rows: 20.0 };
+    let density = Density { days: 7.0, share: 1.0 };
+    let learnt = past.learnt(crm.as_of, density, Known::All(&[]), None, &mut |_| ());
+    let (hazards, _) = learnt.expect("no error").expect("a model");
+    let just_held = Snapshots {
+        deal: vec![0, 1],
+        stage: vec![2, 2],
+        from: vec![0, 1],
+        age_days: vec![7.0; 2],
+        stay_days: vec![1.0; 2],
+        re_entries: vec![0.0; 2],
+        weeks: vec![0; 2],
+        outcome: vec![0; 2],
+        draw: vec![0.0; 2],
+    };
+    let mut won = Vec::new();
+    hazards
+        .paths(&just_held, &mut |_, path| won.push([28.0, 70.0, 126.0].map(|days| path.at(days).won)))
+        .expect("paths");
+    let (early, late) = (won[0], won[1]);
+    assert!(early[0] < 0.05 && early[1] < 0.15 && early[2] > 0.35, "{early:?}");
+    assert!(late[0] > 0.35 && late[2] - late[0] < 0.1, "{late:?}");
 }
 
 #[test]

@@ -79,22 +79,38 @@ fn an_owner_who_wins_more_with_the_same_deals_stands_out() {
     assert!(result.spread.is_some_and(|spread| spread > 0.1) && result.prior_deals.is_some());
 }
 
-/// Mean squared errors of raw, shrunken and pooled rates of owners against what 20 times as many deals of the same world show.
-#[test]
-fn shrunken_rates_lie_nearer_to_the_truth_than_raw_and_pooled_ones() {
-    let (mut raw, mut shrunken, mut pooled) = (0.0, 0.0, 0.0);
-    for seed in 1..6 {
-        let (few, many) = (run(&simulated(1200, seed)), run(&simulated(24_000, seed)));
+/// Mean squared errors of raw, shrunken and pooled rates of the owners of `deals` against what 24,000 deals of the same world show.
+fn squared_errors(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> [f64; 3] {
+    let (mut sums, mut owners) = ([0.0; 3], 0.0);
+    for seed in seeds {
+        let (few, many) = (run(&simulated(deals, seed)), run(&simulated(24_000, seed)));
         for rep in &few.reps {
             let truth = many.reps.iter().find(|other| other.owner == rep.owner).and_then(|other| other.win_rate);
             let (Some(truth), Some(own), Some(near)) = (truth, rep.win_rate, rep.shrunken_rate) else { continue };
-            let square = |value: f64| (value - truth.value) * (value - truth.value);
-            raw += square(own.value);
-            shrunken += square(near.value);
-            pooled += square(few.base_rate.expect("closed deals").value);
+            let pooled = few.base_rate.expect("closed deals");
+            owners += 1.0;
+            for (sum, estimate) in sums.iter_mut().zip([own, near, pooled]) {
+                *sum += (estimate.value - truth.value) * (estimate.value - truth.value);
+            }
         }
     }
+    sums.map(|sum| sum / owners)
+}
+
+#[test]
+fn shrunken_rates_lie_nearer_to_the_truth_than_raw_and_pooled_ones() {
+    let [raw, shrunken, pooled] = squared_errors(1200, 1..=5);
     assert!(shrunken < 0.9 * raw && shrunken < 0.9 * pooled, "raw {raw}, shrunken {shrunken}, pooled {pooled}");
+}
+
+#[test]
+#[ignore = "a study: cargo test --release --lib reps::tests::whatever -- --ignored --nocapture"]
+fn whatever_the_number_of_deals_shrunken_rates_lie_nearer_to_the_truth() {
+    for deals in [300, 1200, 4800] {
+        let [raw, shrunken, pooled] = squared_errors(deals, 101..=200);
+        println!("{deals} deals: mean squared error raw {raw:.5}, shrunken {shrunken:.5}, pooled {pooled:.5}");
+        assert!(shrunken < raw && shrunken < pooled);
+    }
 }
 
 #[test]

@@ -73,7 +73,9 @@ fn standard_errors_equal_those_by_finite_differences_of_the_penalised_log_likeli
     let ends = snapshots.outcome.iter().filter(|outcome| **outcome > 0).count();
     let weight = model.events.iter().sum::<f64>() / ends as f64;
     // Penalties by coefficient, and by how much more the held ones vary.
-    groups.extend([slopes.len() * strata, q, q * strata].map(Group::of));
+    let holds = q * model.places.holds;
+    groups.extend([slopes.len() * strata, q, q * strata - holds, holds].map(Group::of));
+    assert!(holds > 0 && groups.len() == model.groups.len() / 2);
     let (mut penalty, mut held) = (vec![0.0; d], vec![0.0; d]);
     for k in 0..2 {
         let mut at = k * p + 1;
