@@ -79,6 +79,7 @@ export interface LeftOut {
 export interface Meta {
   version: string;
   analysis: "quality" | "funnel" | "forecast" | "pipeline" | "reps" | "rules" | "what_if" | "segments";
+  /** NaN where the data hold no date at all. */
   asOf: Instant;
   seed: number | null;
   /** The options as used, defaults filled in. */
@@ -140,6 +141,7 @@ export interface Summary {
   timeZone: string;
   /** Calendar of periods. */
   calendar: Calendar;
+  /** NaN where the data hold no date at all. */
   asOf: Instant;
   /** Where as_of comes from. */
   asOfFrom: "option" | "newest";
@@ -725,6 +727,7 @@ export interface HazardForecast {
 
 export interface OpenDeals {
   row: Indices;
+  /** NaN, with an interval from 0 to 1, where no deal is closed yet (`baseRate` null): then `listed` is empty. */
   probability: Floats;
   low: Floats;
   high: Floats;
@@ -732,6 +735,11 @@ export interface OpenDeals {
   /** NaN where missing. */
   amount: Floats;
   ageDays: Floats;
+  /**
+   * Days after `meta.asOf` by which 10, 50 and 90 % of the wins of deals of the same age have come: when a deal is won if it is. NaN without a created date or
+   * where no deal was won. `HazardForecast.closeWindow` tells deals of one age apart.
+   */
+  closeWindow: { p10: Floats; p50: Floats; p90: Floats };
   /** Places in `stages` and `owners`; 4294967295 without one. */
   stage: Indices;
   owner: Indices;

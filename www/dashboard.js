@@ -16,7 +16,7 @@ import { errorText } from "./panels/panel.js";
 import { recognised } from "./panels/recognised.js";
 import { KEPT } from "./panels/segments/comparison.js";
 import { styles } from "./panels/styles.js";
-import { workingTimeOf } from "./working-time.js";
+import { hoursOf, workingTimeOf } from "./working-time.js";
 
 /** @typedef {"funnel" | "forecast" | "pipeline" | "segments" | "quality"} Analysis */
 
@@ -172,15 +172,18 @@ class CrmElement extends HTMLElement {
 
   /** @param {Analysis} name @param {import("./i18n/index.js").I18n} i18n @returns {import("./panels/panel.js").Context} */
   #context(name, i18n) {
-    const options = (this.options[name] ??= {});
+    const given = () => (this.options[name] ??= {});
     return {
       i18n,
-      options,
+      // Those of the page, which gives others with other data.
+      get options() {
+        return given();
+      },
       summary: () => this.#engine.summary(),
       change: (changes) => {
         const before = JSON.stringify(this.#request(name));
-        Object.assign(options, changes);
-        this.#emit("crm-options", { analysis: name, options });
+        Object.assign(given(), changes);
+        this.#emit("crm-options", { analysis: name, options: given() });
         if (JSON.stringify(this.#request(name)) !== before) this.#ask(name);
       },
       cancel: () => this.#running[name]?.abort() ?? this.#emit("crm-cancel", {}),
@@ -188,9 +191,10 @@ class CrmElement extends HTMLElement {
       records: (table, rows) => this.#engine.records(table, rows),
       ask: (method, ...given) => this.#engine[method](...given, { latest: true }),
       forecastByWeeks: (call) => this.#engine.forecast({ ...this.#request("forecast"), model: "auto" }, call),
+      showDeals: /** @type {typeof CrmElement} */ (this.constructor).analyses.includes("forecast") ? (shown) => this.#panels.forecast.showDeals(shown) : undefined,
       openDetails: (given) => this.#drawer?.open(given),
       remap: (mapping) => this.#reload({ mapping }),
-      isWorkingTime: () => Boolean(this.#engine.workingTime),
+      workingHours: () => hoursOf(this.#engine.workingTime),
       setWorkingTime: (working) => this.#reload({ working }),
       offending: (finding) => this.#engine.offending(finding),
     };

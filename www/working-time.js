@@ -12,3 +12,9 @@ export function workingTimeOf(text) {
 
 /** @param {WorkingTime} working */
 export const workingTimeText = ({ days, from, to, holidays = [] }) => [days.join(""), `${from}-${to}`, ...holidays].join(",");
+
+/** Hours of a working day. @param {WorkingTime | undefined} working */
+export function hoursOf(working) {
+  const [from, to] = [working?.from, working?.to].map((text) => Number(text?.slice(0, 2)) + Number(text?.slice(3, 5)) / 60);
+  return working && to - from;
+}

@@ -22,7 +22,7 @@ pub use holdout::{Figures, Holdout, Skill};
 pub use leakage::{Leak, LeakageReason};
 pub use lift::LiftGroup;
 pub use model::{Feature, Model, PathPoint};
-pub use open_deals::OpenDeals;
+pub use open_deals::{OpenDeals, WinWindow};
 pub use pipeline::{
     Arrivals, BackTest, Band, LargestDeal, Part, PastPeriods, PeriodForecast, PipelineOptions, PipelineResult, Slipped,
     WinCounts, WinTimesFrom, WithoutAmount, pipeline,
@@ -514,7 +514,7 @@ fn score(
             }
         })
         .collect();
-    let open = open_deals::open_deals(deals, open, crm.as_of, &probabilities, fitted.zip(scores.as_ref()), &average);
+    let open = open_deals::open_deals(deals, open, crm.as_of, &probabilities, fitted.zip(scores.as_ref()), &average)?;
     Ok((open, listed, expected))
 }
 

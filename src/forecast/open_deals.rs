@@ -2,9 +2,11 @@
 
 use super::features::value_text;
 use super::model::{Fitted, Scores};
+use super::pipeline::Curve;
 use super::{DAY_MS, Reason};
 use crate::bulk::{Floats, Indices};
 use crate::crm::Deals;
+use crate::error::Result;
 use crate::stats::order::reordered;
 use crate::table::Texts;
 use serde::Serialize;
@@ -27,6 +29,8 @@ pub struct OpenDeals {
     pub amount: Floats,
     /// Days since creation at `as_of`; NaN where unknown.
     pub age_days: Floats,
+    /// When it is won if it is, by the age of the deal alone.
+    pub close_window: WinWindow,
     /// Place of its stage in `stages`, [`u32::MAX`] without one.
     pub stage: Indices,
     /// Place of its owner in `owners`, [`u32::MAX`] without one.
@@ -43,6 +47,19 @@ pub struct OpenDeals {
     pub reason_columns: Vec<String>,
 }
 
+/// Days after `as_of` by which 10, 50 and 90 % of the wins of deals of the same age have come (Aalen–Johansen, carried on by constant hazards); NaN
+/// where that is unknown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WinWindow {
+    /// First tenth.
+    pub p10: Floats,
+    /// Half.
+    pub p50: Floats,
+    /// Last tenth.
+    pub p90: Floats,
+}
+
 /// Reasons that are listed for every deal.
 const STRONGEST: usize = 3;
 
@@ -54,7 +71,7 @@ pub(super) fn open_deals(
     probabilities: &[(f64, f64, f64)],
     explained: Option<(&Fitted, &Scores)>,
     average: &[f64],
-) -> OpenDeals {
+) -> Result<OpenDeals> {
     let floats = |value: &dyn Fn(usize) -> f64| Floats(open.iter().map(|&row| value(row)).collect());
     let part = |part: fn(&(f64, f64, f64)) -> f64| Floats(probabilities.iter().map(part).collect());
     let codes =
@@ -71,7 +88,11 @@ pub(super) fn open_deals(
             strongest(&mut left, &mut reason, &mut contribution);
         }
     }
-    OpenDeals {
+    let curve = Curve::of(deals, as_of)?;
+    let windows: Vec<[f64; 3]> =
+        open.iter().map(|&row| curve.as_ref().map_or([f64::NAN; 3], |curve| curve.window(deals, row))).collect();
+    let by = |part: usize| Floats(windows.iter().map(|window| window[part]).collect());
+    Ok(OpenDeals {
         row: Indices(open.iter().map(|&row| deals.row[row]).collect()),
         probability: part(|p| p.0),
         low: part(|p| p.1),
@@ -79,6 +100,7 @@ pub(super) fn open_deals(
         id: open.iter().map(|&row| deals.id.get(row).unwrap_or_default().to_owned()).collect(),
         amount: floats(&|row| deals.amount[row]),
         age_days: floats(&|row| (as_of - deals.created[row]) / DAY_MS),
+        close_window: WinWindow { p10: by(0), p50: by(1), p90: by(2) },
         stage: codes(&deals.stage),
         owner: codes(&deals.owner),
         stages: names(&deals.stage),
@@ -86,7 +108,7 @@ pub(super) fn open_deals(
         reason: Indices(reason),
         contribution: Floats(contribution),
         reason_columns,
-    }
+    })
 }
 
 /// Adds the places and sizes of the three contributions that move a score most, the strongest first; [`u32::MAX`] for none.

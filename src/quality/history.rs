@@ -97,7 +97,7 @@ fn skewed(book: &mut Book<'_>, place: usize, finished: &[(f64, f64)]) {
             (weight, weight),
         );
         if let Some(finding) = found {
-            finding.example_values = [median, mean].map(|days| format!("{days:.3}")).to_vec();
+            finding.example_values = [median, mean].map(|days| format!("{days:.6}")).to_vec();
         }
     }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 import * as core from "../../pkg/dist/core/crm_analytics.js";
 import { load } from "../../pkg/dist/load.js";
 import { initSync as startSimulator } from "../../pkg/dist/simulator/crm_analytics.js";
@@ -15,6 +16,19 @@ const maven = readFileSync(new URL("../../www/data/maven/sales_pipeline.csv", im
 test("the core is at most 300 kB gzip, the analyses that come beside it at most 380", () => {
   const sizes = [wasm, analyses].map((bytes) => gzipSync(bytes, { level: 9 }).length);
   assert.ok(sizes[0] <= 300_000 && sizes[1] <= 380_000, `${sizes} bytes`);
+});
+
+test("the shell is at most 25 kB gzip, without its texts and what is loaded when it is needed", async () => {
+  const folder = new URL("../../pkg/dist/", import.meta.url).pathname;
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: folder, entryPoints: ["dashboard.js", "worker.js"], outdir: "out", bundle: true, splitting: true, format: "esm", minify: true, charset: "utf8", write: false, metafile: true,
+    plugins: [{ name: "apart", setup: ({ onResolve }) => onResolve({ filter: /(\/en|\/crm_analytics|vendor\/\w+)\.js$/ }, ({ path }) => ({ path, external: true })) }],
+  });
+  const first = new Set(["out/dashboard.js", "out/worker.js"]);
+  for (const file of first) for (const { path, kind } of metafile.outputs[file].imports) if (kind === "import-statement" && path in metafile.outputs) first.add(path);
+  const sizes = [...first].map((file) => gzipSync(outputFiles.find(({ path }) => path.endsWith(file))?.contents ?? "", { level: 9 }).length);
+  const size = sizes.reduce((sum, part) => sum + part);
+  assert.ok(size <= 25_000 && size > 10_000, `${size} bytes`);
 });
 
 test("the core alone reads and recognises data, and the analyses come to the data that it holds", async () => {

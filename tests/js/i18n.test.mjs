@@ -33,6 +33,18 @@ test("every language has the same keys and the same names in every text", () => 
   }
 });
 
+test("numbers in the texts have the digits that were chosen; names and identifiers keep theirs", async () => {
+  const foreign = { arab: /(?<![A-Za-z0-9./-])[0-9۰-۹](?![A-Za-z0-9/-])/, arabext: /(?<![A-Za-z0-9./-])[0-9٠-٩](?![A-Za-z0-9/-])/, latn: /[٠-٩۰-۹]/ };
+  for (const [lang, digits, system] of /** @type {const} */ ([["ar", "auto", "arab"], ["fa", "auto", "arabext"], ["ar", "latn", "latn"], ["fa", "latn", "latn"]])) {
+    const { t } = await language(lang, { digits });
+    for (const key of Object.keys(en).filter((key) => !key.startsWith("source.") && key !== "working.holidaysNote")) {
+      for (const count of [0, 1, 2, 3, 11, 100]) assert.doesNotMatch(t(key, { count }), foreign[system], `${lang} ${digits} ${key}`);
+    }
+    assert.match(t("working.holidaysNote"), /1404\/01\/01/);
+    assert.match(t("threshold.note"), /F1/);
+  }
+});
+
 test("Arabic is right to left, with its own digits, the Gregorian calendar and six plural forms", async () => {
   const i18n = await language("ar-EG");
   const plain = (/** @type {string} */ text) => text.replace(/[\u061c\u200e\u200f\u2066-\u2069]/g, "");
@@ -45,6 +57,8 @@ test("Arabic is right to left, with its own digits, the Gregorian calendar and s
   assert.equal(i18n.percent(0.125), "١٢٫٥٪");
   assert.equal(plain(i18n.date(Date.UTC(2017, 11, 31))), "٣١/١٢/٢٠١٧");
   assert.match(plain(i18n.range(i18n.number(-2), i18n.number(3))), /^من .*٢ إلى .*٣$/);
+  const within = i18n.t("interval", { level: "95", range: i18n.range("1", "2"), count: 3 });
+  assert.ok(within.includes("\u2067\u20681\u2069–\u20682\u2069\u2069"), "a range inside another text runs from right to left");
   const latin = await language("ar", { digits: "latn" });
   assert.equal(latin.number(1425), "1,425");
   assert.equal(plain(latin.date(Date.UTC(2017, 11, 31))), "31/12/2017");

@@ -39,7 +39,7 @@ export function conversionBars(stages, { i18n, chosen, onchoose, definition = "r
           h("th", { scope: "col", class: "number" }, t("funnel.ofPrevious")), h("th", { scope: "col", class: "number" }, t("funnel.ofFirst")))),
         h("tbody", null, stages.map((stage) => {
           const { size, ofFirst, ofPrevious } = of(stage);
-          return h("tr", { class: stage.stage === chosen ? "chosen" : "" },
+          return h("tr", { class: stage.stage === chosen ? "chosen opens" : "opens", onclick: (/** @type {any} */ event) => event.target.closest("button") || onchoose(stage.stage) },
             h("th", { scope: "row" }, h("button", { class: "link", type: "button", "aria-pressed": String(stage.stage === chosen), onclick: () => onchoose(stage.stage) }, h("bdi", null, stage.stage))),
             h("td", { class: "wide" }, h("span", { class: "bar", "aria-hidden": "true" }, h("span", { style: { "inline-size": `${(size / most) * 100}%` } }))),
             h("td", { class: "number" }, isValue ? short(size) : number(size)),

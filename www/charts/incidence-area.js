@@ -11,10 +11,12 @@ import { lastAtOrBefore, step, thinned } from "./survival-curve.js";
 export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remainingName, legend = false }) {
   const { timeDays, causes, remaining } = incidence;
   const at = thinned(timeDays.length);
+  const { name, perDay, interval, max } = i18n.axisOf(lastDays);
+  const column = i18n.inColumn(timeDays);
   const points = (/** @type {ArrayLike<number>} */ values, /** @type {number} */ first) => {
     const list = [[0, first]];
-    for (const index of at) list.push([timeDays[index], values[index]]);
-    if (lastDays > timeDays[timeDays.length - 1]) list.push([lastDays, values[timeDays.length - 1]]);
+    for (const index of at) list.push([timeDays[index] * perDay, values[index]]);
+    if (lastDays > (timeDays[timeDays.length - 1] ?? 0)) list.push([lastDays * perDay, values[timeDays.length - 1] ?? first]);
     return list;
   };
   return {
@@ -27,16 +29,17 @@ export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remain
     ],
     option: (colours) => ({
       grid: grid(i18n.rtl),
-      xAxis: axis(colours, { name: i18n.t("chart.days"), format: i18n.number, horizontal: true, min: 0, max: lastDays || undefined }),
+      xAxis: axis(colours, { name: i18n.line(name), format: i18n.number, horizontal: true, min: 0, max, interval }),
       yAxis: axis(colours, { format: (value) => i18n.percent(value, 0), min: 0, max: 1, interval: 0.25, rtl: i18n.rtl }),
       tooltip: {
         trigger: "axis",
         axisPointer: { type: "line", lineStyle: { color: colours.muted } },
         formatter: (/** @type {any} */ items) => {
-          const index = lastAtOrBefore(timeDays, items[0].axisValue);
+          const days = items[0].axisValue / perDay;
+          const index = lastAtOrBefore(timeDays, days);
           const value = (/** @type {ArrayLike<number>} */ values, /** @type {number} */ before) => i18n.percent(index < 0 ? before : values[index]);
           return [
-            i18n.t("incidence.after", { days: i18n.days(items[0].axisValue) }),
+            i18n.t("incidence.after", { days: i18n.days(days) }),
             `${remainingName}: ${value(remaining, 1)}`,
             ...causes.map((/** @type {any} */ cause) => `${nameOf(cause.cause)}: ${value(cause.incidence, 0)}`).reverse(),
           ].map(i18n.line).join("\n");
@@ -55,12 +58,12 @@ export function incidenceArea(incidence, { i18n, label, lastDays, nameOf, remain
     }),
     table: {
       columns: [
-        { text: i18n.t("chart.days"), number: true },
+        { text: column.heading(i18n.t("chart.time")), number: true },
         ...causes.map((/** @type {any} */ { cause }) => ({ text: nameOf(cause), number: true })),
         { text: remainingName, number: true },
       ],
       rows: () => Array.from(timeDays, (/** @type {number} */ days, index) => [
-        i18n.number(days), ...causes.map((/** @type {any} */ cause) => i18n.percent(cause.incidence[index])), i18n.percent(remaining[index]),
+        column.format(days), ...causes.map((/** @type {any} */ cause) => i18n.percent(cause.incidence[index])), i18n.percent(remaining[index]),
       ]),
     },
   };

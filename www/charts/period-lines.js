@@ -28,7 +28,7 @@ export function periodLines(periods, { i18n, nameOf }) {
       return {
         grid: grid(i18n.rtl),
         xAxis: { ...axis(colours, { format: (at) => (at in created ? i18n.line(nameOf(at)) : ""), horizontal: true, min: 0, max: Math.max(1, last) }), minInterval: 1 },
-        yAxis: axis(colours, { format: i18n.short, min: 0, rtl: i18n.rtl }),
+        yAxis: { ...axis(colours, { format: i18n.short, min: 0, rtl: i18n.rtl }), minInterval: 1 },
         tooltip: {
           trigger: "axis",
           axisPointer: { type: "line", snap: true, lineStyle: { color: colours.muted } },

@@ -1,4 +1,5 @@
 /** The map of the customers: one mark per customer over two features or factors, with a colour and a symbol per group. */
+import { h } from "../panels/dom.js";
 import { axis, grid } from "./frame.js";
 import { CATEGORIES, SYMBOLS } from "./colours.js";
 
@@ -51,7 +52,7 @@ export function segmentMap(result, { i18n, label, x, y, cells, groupName, onsele
     table: {
       columns: [{ text: i18n.t("segments.id") }, { text: i18n.t("segments.group") }, { text: x.name, number: true }, { text: y.name, number: true }],
       rows: () => Array.from(points.row, (/** @type {number} */ row, point) => [
-        result.ids[row] ?? String(row), groupName(points.label[point]), i18n.number(x.values[point * x.width + x.at]), i18n.number(y.values[point * y.width + y.at]),
+        h("button", { type: "button", class: "link", onclick: () => onselect(row) }, h("bdi", null, result.ids[row] ?? String(row))), groupName(points.label[point]), i18n.number(x.values[point * x.width + x.at]), i18n.number(y.values[point * y.width + y.at]),
       ]),
     },
   };

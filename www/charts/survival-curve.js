@@ -10,10 +10,12 @@ import { translucent } from "./colours.js";
 export function survivalCurve(curve, { i18n, label, valueName }) {
   const { timeDays, survival, low, high, atRisk, lastDays } = curve;
   const at = thinned(timeDays.length);
+  const { name, perDay, interval, max } = i18n.axisOf(lastDays);
+  const column = i18n.inColumn(timeDays);
   const points = (/** @type {(index: number) => number} */ value, /** @type {number} */ first) => {
     const list = [[0, first]];
-    for (const index of at) list.push([timeDays[index], value(index)]);
-    if (lastDays > timeDays[timeDays.length - 1]) list.push([lastDays, value(timeDays.length - 1)]);
+    for (const index of at) list.push([timeDays[index] * perDay, value(index)]);
+    if (lastDays > (timeDays[timeDays.length - 1] ?? 0)) list.push([lastDays * perDay, timeDays.length ? value(timeDays.length - 1) : first]);
     return list;
   };
   const half = curve.quantiles.find((/** @type {any} */ quantile) => quantile.p === 0.5)?.days;
@@ -22,10 +24,10 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
     yName: valueName,
     marks: at.length * 3,
     option: (colours) => {
-      // Under each day how many were still watched then: what the curve rests on there.
+      // Under each age how many were still watched then: what the curve rests on there.
       const watched = axis(colours, {
-        name: i18n.line(`${i18n.t("chart.days")} / ${i18n.t("survival.atRisk")}`), horizontal: true, min: 0, max: lastDays || undefined,
-        format: (days) => `${i18n.number(days)}\n${i18n.number(Math.round(watchedAt(curve, days)))}`,
+        name: i18n.line(`${name} / ${i18n.t("survival.atRisk")}`), horizontal: true, min: 0, max, interval,
+        format: (age) => `${i18n.number(age)}\n${i18n.number(Math.round(watchedAt(curve, age / perDay)))}`,
       });
       return {
         grid: { ...grid(i18n.rtl), bottom: 62 },
@@ -35,9 +37,10 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
           trigger: "axis",
           axisPointer: { type: "line", lineStyle: { color: colours.muted } },
           formatter: (/** @type {any} */ items) => {
-            const index = lastAtOrBefore(timeDays, items[0].axisValue);
+            const days = items[0].axisValue / perDay;
+            const index = lastAtOrBefore(timeDays, days);
             const share = index < 0 ? 1 : survival[index];
-            const lines = [i18n.t("survival.tip", { days: i18n.days(items[0].axisValue), share: i18n.percent(share) })];
+            const lines = [i18n.t("survival.tip", { days: i18n.days(days), share: i18n.percent(share) })];
             if (index >= 0) lines.push(i18n.t("interval", { level: i18n.percent(0.95, 0), range: i18n.range(i18n.percent(low[index]), i18n.percent(high[index])), count: atRisk[index] }));
             return lines.map(i18n.line).join("\n");
           },
@@ -53,7 +56,7 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
               silent: true, symbol: "none", lineStyle: { color: colours.muted, type: [4, 4] }, animation: false,
               // Near the start it would stand on the names of the axis.
               label: { formatter: i18n.line(i18n.t("survival.half", { days: i18n.days(half) })), color: colours.text, position: "end", distance: 4, fontSize: 12, align: half < 0.15 * lastDays ? "left" : half > 0.85 * lastDays ? "right" : "center" },
-              data: [{ xAxis: half }],
+              data: [{ xAxis: half * perDay }],
             },
           }),
         ],
@@ -61,11 +64,11 @@ export function survivalCurve(curve, { i18n, label, valueName }) {
     },
     table: {
       columns: [
-        { text: i18n.t("chart.days"), number: true }, { text: i18n.t("survival.atRisk"), number: true },
+        { text: column.heading(i18n.t("chart.time")), number: true }, { text: i18n.t("survival.atRisk"), number: true },
         { text: valueName, number: true }, { text: i18n.t("low"), number: true }, { text: i18n.t("high"), number: true },
       ],
       rows: () => Array.from(timeDays, (/** @type {number} */ days, index) => [
-        i18n.number(days), i18n.number(atRisk[index]), i18n.percent(survival[index]), i18n.percent(low[index]), i18n.percent(high[index]),
+        column.format(days), i18n.number(atRisk[index]), i18n.percent(survival[index]), i18n.percent(low[index]), i18n.percent(high[index]),
       ]),
     },
   };
@@ -76,7 +79,7 @@ export function watchedAt({ timeDays, atRisk, n }, days) {
   // Known just before each event; after the last one nobody says when the watching ended.
   const index = lastAtOrBefore(timeDays, days);
   if (index >= 0 && timeDays[index] === days) return atRisk[index];
-  return index + 1 < atRisk.length ? (days <= 0 ? n : atRisk[index + 1]) : NaN;
+  return days <= 0 ? n : atRisk[index + 1] ?? NaN;
 }
 
 /** @param {Record<string, any>} options */

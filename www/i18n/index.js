@@ -1,4 +1,5 @@
 /** Texts, numbers and dates of one language. A message is a text with `{names}`, or one text per plural form. */
+import { durations } from "./durations.js";
 import en from "./en.js";
 
 /** @typedef {keyof typeof en} Key */
@@ -28,6 +29,25 @@ export const calendarOf = (lang) => (lang === "fa" ? "jalali" : "gregorian");
 
 const POP_ISOLATE = "\u2069";
 
+/** A number that stands in a text: not in a name such as F1, a date of another form or an identifier. */
+const NUMERAL = /(?<![A-Za-z0-9./-])[0-9٠-٩۰-۹]+(?:[.,٫٬][0-9٠-٩۰-۹]+)*(?![A-Za-z0-9/-]|[.,]\d)/g;
+
+/**
+ * The texts with their numbers in the digits that `digitOf` gives.
+ *
+ * @param {Record<string, Message>} messages
+ * @param {(digit: number) => string} digitOf
+ */
+function withDigits(messages, digitOf) {
+  /** @type {Record<string, string>} */
+  const signs = digitOf(0) === "0" ? { "٫": ".", "٬": "," } : { ".": "٫", ",": "٬" };
+  const place = (/** @type {string} */ digit) => (digit.codePointAt(0) ?? 0) & 15;
+  const put = (/** @type {string} */ text) => text.replace(NUMERAL, (number) => number.replace(/./gu, (sign) => (/[0-9٠-٩۰-۹]/.test(sign) ? digitOf(place(sign)) : signs[sign] ?? sign)));
+  // The sources are quoted as they call themselves.
+  return Object.fromEntries(Object.entries(messages).map(([key, message]) => [key,
+    key.startsWith("source.") ? message : typeof message === "string" ? put(message) : /** @type {Message} */ (Object.fromEntries(Object.entries(message).map(([form, text]) => [form, put(text)])))]));
+}
+
 /**
  * The texts of a language, with its digits or (`digits: "latn"`) European ones.
  *
@@ -42,10 +62,10 @@ export async function language(asked = "en", { digits = "auto" } = {}) {
 
 /**
  * @param {string} lang
- * @param {Record<string, Message>} messages
+ * @param {Record<string, Message>} texts
  * @param {string} digits
  */
-function translator(lang, messages, digits) {
+function translator(lang, texts, digits) {
   const rtl = lang === "fa" || lang === "ar";
   const numberingSystem = digits === "latn" ? digits : DIGITS[lang];
   const numbering = numberingSystem ? { numberingSystem } : {};
@@ -59,9 +79,11 @@ function translator(lang, messages, digits) {
     return made;
   };
   const written = (/** @type {Intl.NumberFormatOptions} */ options, /** @type {number} */ value) => format(options).format(value).replace("-", "\u2212");
+  const messages = rtl ? withDigits(texts, (digit) => written({}, digit)) : texts;
   let calendar = calendarOf(lang);
   let { day, month, moment, clock, iso } = formatsIn("UTC");
-  const isolate = (/** @type {unknown} */ value) => (rtl ? `${FIRST_STRONG_ISOLATE}${value}${POP_ISOLATE}` : String(value));
+  /** A text that was put together here has the direction of the language, though what it holds may hide that; any other has its own. @param {unknown} value */
+  const isolate = (value) => (rtl ? `${String(value).includes(FIRST_STRONG_ISOLATE) ? RIGHT_TO_LEFT_ISOLATE : FIRST_STRONG_ISOLATE}${value}${POP_ISOLATE}` : String(value));
 
   /** @param {string} timeZone */
   function formatsIn(timeZone) {
@@ -98,12 +120,15 @@ function translator(lang, messages, digits) {
    */
   function periodNames(period) {
     const format = dateFormats("UTC")(PERIODS[period] ?? PERIODS.day);
-    return (/** @type {number} */ first, /** @type {number} */ end) => {
-      const [low, high] = [first * DAY_MS, (end - 1) * DAY_MS].map((at) => format.format(at));
-      const whole = format.formatRange(first * DAY_MS, (end - 1) * DAY_MS);
-      // Persian has no range of two Jalali months of one year: only the first is named.
-      return whole === low && high !== low ? t("range", { low, high }) : whole;
-    };
+    return (/** @type {number} */ first, /** @type {number} */ end) => from(format, first * DAY_MS, (end - 1) * DAY_MS);
+  }
+
+  /** What two instants have in common is said once. @param {Intl.DateTimeFormat} format @param {number} first @param {number} last */
+  function from(format, first, last) {
+    const [low, high] = [first, last].map((at) => format.format(at));
+    const whole = format.formatRange(first, last);
+    // Persian has no range of two Jalali months of one year: only the first is named.
+    return whole === low && high !== low ? t("range", { low, high }) : whole;
   }
 
   /**
@@ -152,9 +177,12 @@ function translator(lang, messages, digits) {
     if (!Number.isFinite(share)) return "–";
     // A share that is small is not none.
     const digits = share !== 0 && Math.abs(share * 100) < 0.5 * 10 ** -places ? places + 1 : places;
-    const text = written({ minimumFractionDigits: digits, maximumFractionDigits: digits }, share * 100);
+    const text = written({ minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" }, share * 100);
     return rtl ? `${text}٪` : `${text}\u00a0%`;
   }
+
+  /** A number of a unit of `Intl`, in the shortest words that everyone reads. @param {string} name @param {number} value */
+  const unit = (name, value) => written({ style: "unit", unit: name, unitDisplay: rtl ? "long" : "short", ...(Math.abs(value) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 }) }, value);
 
   return {
     lang,
@@ -177,14 +205,16 @@ function translator(lang, messages, digits) {
     fixed: (value, places) => (Number.isFinite(value) ? written({ minimumFractionDigits: places, maximumFractionDigits: places }, value) : "–"),
     /** With every digit there is. @param {number} value */
     full: (value) => written({ maximumFractionDigits: 6 }, value),
-    /** Days as the unit "days". @param {number} days */
-    days: (days) => t("unit.days", { count: days }),
+    unit,
+    ...durations({ t, number, unit }),
     /** @param {string} low @param {string} high */
     range: (low, high) => (low === high ? low : t(/^[\u061c\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low, high })),
     /** @param {number | null | undefined} instant */
     day: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : clock.format(instant) === "00:00:00" ? day.format(instant) : moment.format(instant)),
     /** The day of an instant. @param {number | null | undefined} instant */
     date: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : day.format(instant)),
+    /** The days from one instant to another. @param {number} first @param {number} last */
+    dates: (first, last) => from(day, first, last),
     /** The day of an instant as `2017-12-31`. @param {number} instant */
     isoDay: (instant) => iso.format(instant).replace(/(\d+)\/(\d+)\/(\d+)/, "$3-$1-$2"),
     /** @param {number} instant */

@@ -33,12 +33,13 @@ export function dealDetails(context, deal, result) {
       whatIf(context, { ...deal, reasons }, result));
   }
 
-  openRecord(context, { title: t("deals.one", { id: deal.id }), table: "deals", row: deal.row, content: [
+  openRecord(context, { title: t("deals.one", { id: deal.id }), table: "deals", row: deal.row, content: result.baseRate === null ? [h("p", null, t("deals.unknown"))] : [
     h("p", { class: "sentence" }, h("strong", null, percent(deal.probability)), " ",
       h("span", { class: "note" }, t("intervalOnly", { level: percent(result.meta.options?.confidence ?? 0.95, 0), range }))),
-    line, deal.high - deal.low > 0.5 && h("p", null, t("deals.tooWide")), why,
+    line, deal.window && h("p", null, t("deals.window", { date: deal.window.half, range: deal.window.range })), deal.high - deal.low > 0.5 && h("p", null, t("deals.tooWide")), why,
   ].filter(Boolean) });
   context.select([deal.id]);
+  if (result.baseRate === null) return;
   if (result.shown !== "model") refill(why, h("p", null, t("deals.baseRateOnly")));
   else if (!deal.isBrief) explain(deal.reasons);
   else {

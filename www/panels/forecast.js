@@ -20,17 +20,18 @@ export function forecastPanel(context) {
   const rates = stageRates(context);
   const reps = repsSection(context);
   const rules = rulesSection(context);
-  const when = whenSection(context);
+  const deals = dealTable(context);
+  const when = whenSection(context, deals.useWindows);
   const left = h("div");
   const print = h("div");
-  const deals = dealTable(context);
 
   /** @param {any} result `ForecastResult` */
   function update(result) {
     if (!shell.body.hasChildNodes()) shell.body.append(verdict, numbers, deals.element, when.element, quality.element, rates.element, rules.element, reps.element, left, print);
     shell.ready(h("span", { dataset: { testid: "forecast-verdict", value: result.verdict } },
       h("strong", { class: `verdict-${result.verdict}` }, t(`verdict.${result.verdict}`))));
-    refill(verdict, h("p", null, reason(i18n, result)), h("p", { class: "note" }, nextStep(i18n, result)));
+    const { closed } = context.summary().counts;
+    refill(verdict, h("p", null, result.verdictReason === "no_closed_deals" && closed > 0 ? t("verdictReason.not_told", { count: closed }) : reason(i18n, result)), h("p", { class: "note" }, nextStep(i18n, result)));
     refill(numbers, keyNumbers(i18n, result));
     deals.update(result);
     when.update();
@@ -43,7 +44,7 @@ export function forecastPanel(context) {
   }
 
   const headline = (/** @type {any} */ { verdict, baseRate }) => t(`glance.verdict.${verdict}`, { base: baseRate ? i18n.percent(baseRate.value) : "–" });
-  return { ...shell, update, headline };
+  return { ...shell, update, headline, showDeals: deals.show };
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
@@ -78,11 +79,11 @@ function keyNumbers(i18n, { baseRate, holdout, expected, open, shown, meta }) {
       label: t(shown === "base_rate" ? "forecast.baseRateShown" : "forecast.baseRate"), testid: "forecast-base-rate", raw: baseRate.value, value: percent(baseRate.value),
       note: intervalText(i18n, baseRate, percent, level),
     }),
-    keyNumber({ label: t("forecast.expectedWins"), testid: "forecast-expected-wins", raw: expected.wins, value: number(Math.round(expected.wins)), note: t("forecast.ofOpen", { count: open.row.length }) }),
+    keyNumber({ label: t("forecast.expectedWins"), testid: "forecast-expected-wins", raw: baseRate ? expected.wins : null, value: baseRate ? number(Math.round(expected.wins)) : t("unknown"), note: t("forecast.ofOpen", { count: open.row.length }) }),
     keyNumber({
-      label: t("forecast.expectedAmount"), testid: "forecast-expected-amount", raw: expected.amount,
-      value: expected.dealsWithoutAmount >= open.row.length && open.row.length > 0 ? t("unknown") : short(expected.amount),
-      note: expected.dealsWithoutAmount ? t("forecast.withoutAmount", { count: expected.dealsWithoutAmount }) : t("forecast.allWithAmount"),
+      label: t("forecast.expectedAmount"), testid: "forecast-expected-amount", raw: baseRate ? expected.amount : null,
+      value: !baseRate || (expected.dealsWithoutAmount >= open.row.length && open.row.length > 0) ? t("unknown") : short(expected.amount),
+      note: !baseRate ? undefined : expected.dealsWithoutAmount ? t("forecast.withoutAmount", { count: expected.dealsWithoutAmount }) : t("forecast.allWithAmount"),
     }),
     holdout?.figures.auc && keyNumber({
       label: t("forecast.auc"), testid: "forecast-auc", raw: holdout.figures.auc.value, value: i18n.fixed(holdout.figures.auc.value, 2),

@@ -4,6 +4,8 @@ import { conversionBars } from "../charts/conversion-bars.js";
 import { incidenceArea } from "../charts/incidence-area.js";
 import { periodLines } from "../charts/period-lines.js";
 import { survivalCurve } from "../charts/survival-curve.js";
+import { inWorkingTime } from "../i18n/durations.js";
+import { dealsLink } from "./deals-link.js";
 import { choice, h, refill, table } from "./dom.js";
 import { cohortTable } from "./funnel/cohorts.js";
 import { groupSection } from "./funnel/groups.js";
@@ -20,11 +22,10 @@ const PERIODS = ["day", "week", "month", "quarter", "fiscal_year"];
 
 /** @param {import("./panel.js").Context} context */
 export function funnelPanel(context) {
-  let working = false;
-  const { t: any, has } = context.i18n;
-  /** In working time, texts that name the unit have a form of their own. @type {typeof any} */
-  const t = (key, values) => any(working && has(`${key}.working`) ? `${key}.working` : key, values);
-  const i18n = { ...context.i18n, t, days: (/** @type {number} */ days) => t("unit.days", { count: days }) };
+  /** @type {any} */
+  let result;
+  const i18n = inWorkingTime(context.i18n, () => result?.workingDayHours);
+  const { t } = i18n;
   const shell = panel(context, "funnel");
   const curve = frame({ i18n, height: CHART_HEIGHT, title: t("survival.title") });
   const outcomes = frame({ i18n, height: CHART_HEIGHT, title: t("incidence.title") });
@@ -43,23 +44,23 @@ export function funnelPanel(context) {
   const stuck = stuckSection(context, i18n);
   const groups = groupSection(context, i18n);
   const more = h("div", { class: "more" });
-  const cycle = h("div", null, numbers, h("div", { class: "pair" }, curve.element, outcomes.element), shares, plain);
-
-  /** @type {any} */
-  let result;
+  const curves = h("div", { class: "pair" }, curve.element, outcomes.element);
+  const cycle = h("div", null, numbers, curves, shares, plain);
 
   /** @param {any} next `FunnelResult` */
   function update(next) {
     result = next;
     if (!shell.body.hasChildNodes()) shell.body.append(hours.element, cycle, stages, chosen, stuck.element, groups.element, periods, more, print);
-    working = result.workingDayHours !== null;
     hours.update(result);
     shell.ready(sentence(i18n, result));
     cycle.hidden = !result.cycle;
     if (result.cycle) {
       refill(numbers, keyNumbers(i18n, result));
       refill(shares, wonShares(i18n, result));
-      refill(plain, besidePlain(i18n, result.cycle));
+      // Where nobody was watched for any time, a curve and means would be made of nothing.
+      const isWatched = result.cycle.duration.lastDays > 0;
+      curves.hidden = shares.hidden = plain.hidden = !isWatched;
+      refill(plain, isWatched && besidePlain(i18n, result.cycle));
       curve.draw(survivalCurve(result.cycle.duration, { i18n, label: textOf(sentence(i18n, result)), valueName: t("survival.open") }));
       outcomes.draw(incidenceArea(result.cycle.outcomes, {
         i18n, lastDays: result.cycle.duration.lastDays, nameOf: (cause) => causeName(i18n, cause), remainingName: t("outcome.open"), label: outcomesLabel(i18n, result),
@@ -77,7 +78,7 @@ export function funnelPanel(context) {
     const known = result.stages.filter((/** @type {any} */ stage) => stage.duration);
     if (result.source !== "history" || !known.length) {
       chosen.hidden = true;
-      return refill(stages, currentStages(i18n, result));
+      return refill(stages, currentStages(context, i18n, result));
     }
     const current = known.find((/** @type {any} */ stage) => stage.stage === context.options.stage) ?? slowest(known);
     const changeView = (/** @type {object} */ options) => {
@@ -89,12 +90,14 @@ export function funnelPanel(context) {
     refill(stages,
       h("h3", null, t("funnel.stages")),
       stuckSentence(i18n, current, slowest(known)),
-      h("div", { class: "pair" }, conversionBars(result.stages, { i18n, chosen: current.stage, onchoose, ...view, onchange: changeView }), currentStages(i18n, result)),
+      h("div", { class: "pair" }, conversionBars(result.stages, { i18n, chosen: current.stage, onchoose, ...view, onchange: changeView }), currentStages(context, i18n, result)),
       stageTable(i18n, result.stages, current.stage));
     refill(chosen,
       h("div", { class: "toolbar" },
         choice({ label: t("funnel.stage"), value: current.stage, options: known.map((/** @type {any} */ { stage }) => [stage, stage]), onchange: onchoose, testid: "funnel-stage" }),
-        choice({ label: t("stage.exitsBy"), value: context.options.exits ?? "kind", options: [["kind", t("stage.exitsByKind")], ["target", t("stage.exitsByTarget")]], onchange: (exits) => changeView({ exits }), testid: "funnel-exits" })),
+        choice({ label: t("stage.exitsBy"), value: context.options.exits ?? "kind", options: [["kind", t("stage.exitsByKind")], ["target", t("stage.exitsByTarget")]], onchange: (exits) => changeView({ exits }), testid: "funnel-exits" }),
+        context.showDeals && result.current.some((/** @type {any} */ { stage, open }) => stage === current.stage && open > 0)
+          && h("button", { type: "button", dataset: { testid: "funnel-stage-deals" }, onclick: () => context.showDeals?.({ stage: current.stage }) }, t("deals.listStage"))),
       h("div", { class: "pair" }, stageCurve.element, stageExits.element));
     chosen.hidden = false;
     stageCurve.draw(survivalCurve(current.duration, { i18n, valueName: t("stage.stillHere"), label: t("stage.curveLabel", { stage: current.stage, count: current.passages, days: medianText(i18n, current.duration) }) }));
@@ -130,6 +133,9 @@ export function funnelPanel(context) {
 /** @param {any} duration @param {number} p */
 const quantile = (duration, p) => duration.quantiles.find((/** @type {any} */ entry) => Math.abs(entry.p - p) < 1e-9) ?? { days: null, low: null, high: null };
 
+/** How the ends of the interval of a duration are written. @param {import("../i18n/index.js").I18n} i18n @param {any} quantile */
+const endsOf = (i18n, { days, low, high }) => i18n.inColumn([days, low, high]).format;
+
 /** @param {any[]} stages The stage whose median, or else 75 % or plain mean, is the longest. */
 const slowest = (stages) => [...stages].sort((a, b) => slowness(b) - slowness(a))[0];
 /** @param {any} stage */
@@ -149,7 +155,7 @@ export function causeName({ t, has }, cause) {
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
 function sentence(i18n, { cycle, counts }) {
-  const { t, number, percent, days } = i18n;
+  const { t, percent, days } = i18n;
   if (!cycle) return [t("funnel.noCycle", { count: counts.open + counts.won + counts.lost + counts.hold + counts.closed })];
   const { duration } = cycle;
   const half = quantile(duration, 0.5);
@@ -160,7 +166,7 @@ function sentence(i18n, { cycle, counts }) {
   const rest = most.days === null
     ? t("funnel.openAtEnd", { open })
     : t("funnel.mostWithin", { days: days(most.days), open });
-  return i18n.parts("funnel.sentence", { first, rest, interval: h("span", { class: "note" }, `(${intervalText(i18n, { ...half, n: duration.n }, number)})`) });
+  return i18n.parts("funnel.sentence", { first, rest, interval: h("span", { class: "note" }, `(${intervalText(i18n, { ...half, n: duration.n }, endsOf(i18n, half))})`) });
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} estimate */
@@ -170,13 +176,13 @@ const t0 = (i18n, estimate) => i18n.t("n.equals", { count: estimate.n });
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
 function keyNumbers(i18n, { cycle }) {
-  const { t, number, days, percent } = i18n;
+  const { t, days, percent } = i18n;
   const { duration, outcomes } = cycle;
   const time = (/** @type {number} */ p, /** @type {string} */ testid, /** @type {string} */ label) => {
     const entry = quantile(duration, p);
     return keyNumber({
       label, testid, raw: entry.days, value: entry.days === null ? t("notReached") : days(entry.days),
-      note: entry.days === null ? t("funnel.notReachedNote", { open: percent(duration.atEnd) }) : intervalText(i18n, entry, number),
+      note: entry.days === null ? t("funnel.notReachedNote", { open: percent(duration.atEnd) }) : intervalText(i18n, entry, endsOf(i18n, entry)),
     });
   };
   const cause = (/** @type {string} */ name) => outcomes.causes.find((/** @type {any} */ entry) => entry.cause === name);
@@ -215,7 +221,7 @@ function wonShares(i18n, { cycle }) {
         [t("funnel.share"), ...within.map((/** @type {any} */ { probability }) => percent(probability.value))],
         [t("intervalName", { level: percent(0.95, 0) }), ...within.map((/** @type {any} */ { probability }) => h("span", { class: "note" }, i18n.range(percent(probability.low), percent(probability.high))))],
       ],
-    }), given?.days != null && h("p", { class: "note", dataset: { testid: "funnel-median-given-won", value: given.days } }, t("funnel.medianGivenWon", { days: i18n.days(given.days), count: number(won.events) }), ` (${intervalText(i18n, given, number)})`)),
+    }), given?.days != null && h("p", { class: "note", dataset: { testid: "funnel-median-given-won", value: given.days } }, t("funnel.medianGivenWon", { days: i18n.days(given.days), count: number(won.events) }), ` (${intervalText(i18n, given, endsOf(i18n, given))})`)),
   ];
 }
 
@@ -227,39 +233,42 @@ function outcomesLabel({ t, percent }, { cycle }) {
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any} stage @param {any} longest */
 function stuckSentence(i18n, stage, longest) {
-  const { t, days, number } = i18n;
+  const { t, days } = i18n;
   const entry = quantile(stage.duration, 0.5);
   const key = entry.days === null ? "stage.noMedian" : "stage.half";
   return h("p", { "aria-live": "polite" },
     t(key, { stage: stage.stage, days: days(entry.days ?? stage.duration.lastDays) }), " ",
-    h("span", { class: "note" }, `(${intervalText(i18n, { ...entry, n: stage.passages }, number)})`), " ",
+    h("span", { class: "note" }, `(${intervalText(i18n, { ...entry, n: stage.passages }, endsOf(i18n, entry))})`), " ",
     stage === longest ? t("stage.slowest") : "");
 }
 
 /** @param {import("../i18n/index.js").I18n} i18n @param {any[]} stages @param {string} chosen */
 function stageTable(i18n, stages, chosen) {
   const { t, number } = i18n;
-  const cell = (/** @type {any} */ entry) => (entry.days === null ? h("span", { class: "note" }, t("notReached")) : number(entry.days));
+  const column = i18n.inColumn(stages.flatMap(({ duration }) => (duration ? [0.5, 0.75, 0.9].flatMap((p) => Object.values(quantile(duration, p)).slice(-3)).concat(duration.restrictedMean.days, duration.finishedMeanDays) : [])));
+  const cell = (/** @type {any} */ entry) => (entry.days === null ? h("span", { class: "note" }, t("notReached")) : column.format(entry.days));
+  const end = (/** @type {number | null} */ days) => (days === null ? t("notReached") : column.format(days));
+  const timed = (/** @type {string} */ key) => ({ text: column.heading(t(key)), number: true });
   return [table({
     caption: t("stage.table"),
     columns: [
-      { text: t("funnel.stage") }, { text: t("stage.passages"), number: true }, { text: t("stage.median"), number: true }, { text: t("intervalName", { level: i18n.percent(0.95, 0) }), number: true },
-      { text: t("stage.p75"), number: true }, { text: t("stage.p90"), number: true }, { text: t("stage.stillHere"), number: true }, { text: t("stage.mean"), number: true }, { text: t("stage.plainMean"), number: true },
+      { text: t("funnel.stage") }, { text: t("stage.passages"), number: true }, timed("stage.median"), { text: t("intervalName", { level: i18n.percent(0.95, 0) }), number: true },
+      timed("stage.p75"), timed("stage.p90"), { text: t("stage.stillHere"), number: true }, timed("stage.mean"), { text: t("stage.plainMean"), number: true },
     ],
     rows: stages.map(({ stage, passages, stillHere, duration }) => {
       const name = h("bdi", { class: stage === chosen ? "strong" : "" }, stage);
       if (!duration) return [name, number(passages), "–", "–", "–", "–", number(stillHere), "–", "–"];
       const half = quantile(duration, 0.5);
       return [
-        name, number(passages), cell(half), h("span", { class: "note" }, i18n.range(half.low === null ? t("notReached") : number(half.low), half.high === null ? t("notReached") : number(half.high))),
-        cell(quantile(duration, 0.75)), cell(quantile(duration, 0.9)), number(stillHere), number(duration.restrictedMean.days), h("span", { class: "note" }, duration.finishedMeanDays === null ? "–" : number(duration.finishedMeanDays)),
+        name, number(passages), cell(half), h("span", { class: "note" }, i18n.range(end(half.low), end(half.high))),
+        cell(quantile(duration, 0.75)), cell(quantile(duration, 0.9)), number(stillHere), column.format(duration.restrictedMean.days), h("span", { class: "note" }, duration.finishedMeanDays === null ? "–" : column.format(duration.finishedMeanDays)),
       ];
     }),
   }), h("p", { class: "note" }, t("stage.meanNote"), " ", t("stage.plainMeanNote"))];
 }
 
-/** @param {import("../i18n/index.js").I18n} i18n @param {any} result */
-function currentStages(i18n, { current: all, source }) {
+/** @param {import("./panel.js").Context} context @param {import("../i18n/index.js").I18n} i18n @param {any} result */
+function currentStages(context, i18n, { current: all, source }) {
   const { t, number, short } = i18n;
   const current = all.filter((/** @type {any} */ { open }) => open > 0);
   if (!current.length) return null;
@@ -268,7 +277,7 @@ function currentStages(i18n, { current: all, source }) {
     table({
       caption: t("funnel.current"),
       columns: [{ text: t("funnel.stage") }, { text: t("outcome.open"), number: true }, { text: t("deals"), number: true }, { text: t("amount"), number: true }, { text: t("withoutAmount"), number: true }],
-      rows: current.map((/** @type {any} */ row) => [row.stage ? h("bdi", null, row.stage) : t("unknown"), number(row.open), number(row.deals), row.withoutAmount >= row.deals ? "–" : h("span", { title: i18n.full(row.amount) }, short(row.amount)), number(row.withoutAmount)]),
+      rows: current.map((/** @type {any} */ row) => [row.stage ? h("bdi", null, row.stage) : t("unknown"), dealsLink(context, number(row.open), row.stage || t("unknown"), { stage: row.stage || null }), number(row.deals), row.withoutAmount >= row.deals ? "–" : h("span", { title: i18n.full(row.amount) }, short(row.amount)), number(row.withoutAmount)]),
     }),
     source === "deals" && h("p", { class: "note" }, t("funnel.noHistory")));
 }

@@ -13,15 +13,16 @@ import { h, refill } from "./dom.js";
  *   records: (table: string, rows: ArrayLike<number>) => Promise<Record<string, string | null>[]>,
  *   ask: (method: "whatIf" | "rules" | "reps", ...given: any[]) => Promise<any>,
  *   forecastByWeeks: (call: {signal: AbortSignal, onProgress: (progress: {share: number}) => void}) => Promise<any>,
+ *   showDeals: undefined | ((shown: import("./deal-filters.js").Shown) => void),
  *   openDetails: (drawer: {title: string, content: Node[]}) => void,
  *   remap: (mapping: any) => void,
- *   isWorkingTime: () => boolean,
+ *   workingHours: () => number | undefined,
  *   setWorkingTime: (working: string | undefined) => void,
  *   offending: (finding: {code: string, table: string, column: string | null}) => Promise<string>,
  * }} Context
  *   `options` of the analysis and of the view; `change` merges into them, asks again where the analysis needs it. `ask` calls
  *   the engine, and the newest call of a method wins; `forecastByWeeks` gives the forecast with hazards where there are any. `remap` reads the
- *   same sources by another mapping, `setWorkingTime` by other hours (as in `working-time.js`; nothing: all days count); `offending` is the CSV text of the rows behind a finding.
+ *   same sources by another mapping, `setWorkingTime` by other hours (as in `working-time.js`; nothing: all days count); `offending` is the CSV text of the rows behind a finding. `showDeals` narrows the list of open deals, where it is on the page.
  */
 
 /** Progress shows after so long; shorter work would only flicker. */
@@ -69,6 +70,7 @@ export function panel({ i18n, cancel }, name) {
     /** @param {...any} content */
     ready(...content) {
       state("ready");
+      element.dataset.answered = "";
       isOfOthers = false;
       message.hidden = true;
       body.hidden = false;
@@ -78,6 +80,7 @@ export function panel({ i18n, cancel }, name) {
     /** @param {{code: string, message: string, details?: any}} error */
     error(error) {
       state("error");
+      element.dataset.answered = "";
       const missing = error.code === "missing_table" || error.code === "missing_role";
       const few = error.code === "too_few" && i18n.has(`${name}.few`);
       element.dataset.code = error.code;

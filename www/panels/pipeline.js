@@ -125,9 +125,10 @@ export function pipelinePanel(context) {
 
   /** @param {any} result */
   function slippedDeals({ slipped: late, withoutAmount }) {
-    const missing = withoutAmount.open > 0 && h("p", { class: "note" }, t("pipeline.withoutAmount", { count: withoutAmount.open }));
+    const missing = withoutAmount.open > 0 && h("p", { class: "note" }, t("pipeline.withoutAmount", { count: withoutAmount.open }), " ", listThese(withoutAmount.rows, t("deals.withoutAmount")));
     if (!late.column || late.deals === 0) return [missing];
     const rows = Array.from(late.row).slice(0, LISTED);
+    const column = i18n.inColumn(late.daysLate);
     const named = context.summary().mapping.deals?.id;
     const links = rows.map((row) => h("button", { type: "button", class: "link", dataset: { testid: "slipped-deal" }, onclick: () => open({ row }) }, t("pipeline.row", { row: i18n.number(row + 1) })));
     if (named) {
@@ -139,12 +140,16 @@ export function pipelinePanel(context) {
       }), () => {});
     }
     return [missing, h("details", { class: "section" }, h("summary", null, t("pipeline.slipped", { count: late.deals, value: short(late.amount) })),
+      listThese(late.row, t("deals.slipped")),
       table({
         caption: t("pipeline.slippedTitle"), class: "small",
-        columns: [{ text: t("deals.id") }, { text: t("pipeline.late"), number: true }, { text: t("deals.probability"), number: true }],
-        rows: rows.map((_, at) => [links[at], i18n.number(late.daysLate[at]), percent(late.probability[at])]),
+        columns: [{ text: t("deals.id") }, { text: column.heading(t("pipeline.late")), number: true }, { text: t("deals.probability"), number: true }],
+        rows: rows.map((_, at) => [links[at], column.format(late.daysLate[at]), percent(late.probability[at])]),
       }))];
   }
+
+  /** @param {ArrayLike<number>} rows @param {string} name */
+  const listThese = (rows, name) => context.showDeals && h("button", { type: "button", class: "link", dataset: { testid: "pipeline-list" }, onclick: () => context.showDeals?.({ rows: Array.from(rows), name }) }, t("deals.list"));
 
   /** @param {any} backtest */
   function test(backtest) {

@@ -68,13 +68,18 @@ function sentence(i18n, { findings, fixes }) {
   return [...i18n.parts("quality.sentence", { things: count, first: findingSentence(i18n, findings[fixes[0].finding]) })];
 }
 
+/** What stands there, or the evidence; days in their unit. @param {import("../i18n/index.js").I18n} i18n @param {any} finding @returns {string[]} */
+const valuesOf = ({ days }, { code, exampleValues }) => (code === "skewed_durations" ? exampleValues.map((/** @type {string} */ value) => days(Number(value))) : exampleValues);
+
 /**
  * What is wrong, in one sentence.
  *
  * @param {import("../i18n/index.js").I18n} i18n
  * @param {any} finding
  */
-export function findingSentence(i18n, { code, table: name, column, count, share, exampleValues }) {
+export function findingSentence(i18n, finding) {
+  const { code, table: name, column, count, share } = finding;
+  const exampleValues = valuesOf(i18n, finding);
   const { t, has, percent, list } = i18n;
   const of = tableName(i18n, name);
   const values = {
@@ -106,7 +111,7 @@ function scoreNumber(i18n, { analysis, score, usable, of, limitedBy }, findings,
 function fault(context, finding, opened) {
   const { i18n } = context;
   const { t, has } = i18n;
-  const { code, severity, costs, fix, exampleValues, exampleLines } = finding;
+  const { code, severity, costs, fix, exampleLines } = finding;
   const key = keyOf(finding);
   const lost = costs.filter((/** @type {any} */ cost) => cost.lost && cost.rows > 0);
   const gained = lost.reduce((/** @type {any} */ most, /** @type {any} */ cost) => (!most || cost.rows > most.rows ? cost : most), undefined);
@@ -117,7 +122,7 @@ function fault(context, finding, opened) {
     costs.some((/** @type {any} */ { rows }) => rows > 0) && h("ul", { class: "left-out" }, costs.filter((/** @type {any} */ { rows }) => rows > 0).map((/** @type {any} */ cost) =>
       h("li", null, t(cost.lost ? "quality.lost" : "quality.misleads", { analysis: analysis(cost.analysis), count: cost.rows, of: cost.of })))),
     merges(context, finding),
-    examples(i18n, exampleLines, exampleValues),
+    examples(i18n, exampleLines, valuesOf(i18n, finding)),
     save(context, finding),
   ].filter(Boolean));
   const element = h("details", {

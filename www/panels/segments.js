@@ -2,6 +2,7 @@
 import { frame } from "../charts/frame.js";
 import { segmentMap } from "../charts/segment-map.js";
 import { silhouetteBars } from "../charts/silhouette-bars.js";
+import { inWorkingTime } from "../i18n/durations.js";
 import { csv, download } from "./csv.js";
 import { choice, h, refill, table } from "./dom.js";
 import { panel } from "./panel.js";
@@ -24,6 +25,7 @@ export function segmentsPanel(context) {
   const controls = h("div", { class: "toolbar" });
   const mapControls = h("div", { class: "toolbar" });
   const legend = h("ul", { class: "legend" });
+  const sample = h("p", { class: "note", hidden: true, dataset: { testid: "segments-sample" } });
   const profiles = h("div", { class: "profiles" });
   const quality = h("div");
   const trusted = h("div");
@@ -46,7 +48,7 @@ export function segmentsPanel(context) {
   function update(next) {
     result = next;
     if (!shell.body.hasChildNodes()) {
-      shell.body.append(trusted, controls, methodNote, h("div", { class: "map-and-quality" }, h("div", null, mapControls, legend, map.element), quality), profiles, members.element, compared, single, meaning, worth,
+      shell.body.append(trusted, controls, methodNote, h("div", { class: "map-and-quality" }, h("div", null, mapControls, sample, legend, map.element), quality), profiles, members.element, compared, single, meaning, worth,
         h("div", { class: "toolbar" }, save, keep), print);
     }
     shell.ready(sentence(i18n, result));
@@ -71,8 +73,8 @@ export function segmentsPanel(context) {
     refill(trusted, trust(i18n, result, nameOfFeature));
     refill(compared, comparison(i18n, result, /** @type {any} */ (context.options)[KEPT]));
     refill(single, outliers(i18n, result, open), betweenGroups(i18n, result, { nameOf, open }));
-    refill(meaning, rules(i18n, result, { nameOf, featureName: nameOfFeature }), crossView(i18n, result, nameOf, (count) => t(context.isWorkingTime() ? "unit.days.working" : "unit.days", { count })));
-    refill(worth, rfmGroups(i18n, result), valueBands(i18n, result), factorTable(i18n, result));
+    refill(meaning, rules(i18n, result, { nameOf, featureName: nameOfFeature }), crossView(inWorkingTime(i18n, context.workingHours), result, nameOf));
+    refill(worth, rfmGroups(i18n, result, members.showRule), valueBands(i18n, result), factorTable(i18n, result));
     drawKeep();
     refill(print, smallPrint(i18n, result.meta, ["segments.definition.features", `segments.definition.${method}`, `segments.definition.number.${method}`, "segments.definition.trust"]));
     if (result.candidates.length > 1) candidates = result.candidates;
@@ -114,8 +116,11 @@ export function segmentsPanel(context) {
       factors && factors.factors.length > 1 && choice({ label: t("segments.mapBy"), value: view, testid: "segments-map", options: [["features", t("segments.mapBy.features")], ["factors", t("segments.mapBy.factors")]], onchange: choose("map") }),
       view === "features" && features.length > 1 && choice({ label: t("segments.x"), value: String(x), options: names, onchange: choose("x") }),
       view === "features" && features.length > 1 && choice({ label: t("segments.y"), value: String(y), options: names, onchange: choose("y") }));
+    const cells = view === "factors" ? factors.bins : undefined;
+    sample.hidden = Boolean(cells) || points.row.length === result.ids.length;
+    sample.textContent = t("segments.sample", { count: points.row.length, all: t(`segments.of.${result.of}`, { count: result.ids.length }) });
     map.draw(segmentMap(result, {
-      i18n, x: across, y: upwards, cells: view === "factors" ? factors.bins : undefined, groupName: (index) => segmentName(i18n, result, index),
+      i18n, x: across, y: upwards, cells, groupName: (index) => segmentName(i18n, result, index),
       label: t("segments.mapLabel", { count: points.row.length, x: across.name, y: upwards.name, groups: i18n.list(result.segments.map((/** @type {any} */ { index }) => segmentName(i18n, result, index))) }),
       onselect: (row) => customerDetails(context, result, row), ongroup: (index) => members.show(result.segments[index]?.index),
     }));

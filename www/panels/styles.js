@@ -27,8 +27,9 @@ p, li, .toolbar, .glance .value { overflow-wrap: anywhere; }
 .glance .value { font-size: 22px; font-weight: 600; line-height: 1.35; }
 .glance .value:lang(fa) { line-height: 1.7; }
 .panels { display: grid; grid-template-columns: minmax(0, 1fr); gap: calc(var(--crm-space) * 1.25); }
-.panel { background: var(--crm-surface); border: 1px solid var(--crm-border); border-radius: var(--crm-radius); padding: calc(var(--crm-space) * 1.5); min-inline-size: 0; min-block-size: 620px; }
-.panel[data-state="error"] { min-block-size: 0; }
+.panel { background: var(--crm-surface); border: 1px solid var(--crm-border); border-radius: var(--crm-radius); padding: calc(var(--crm-space) * 1.5); min-inline-size: 0; }
+/* Room for the first answer, so that nothing jumps when it comes. */
+.panel[data-state="busy"]:not([data-answered]) { min-block-size: 620px; }
 .message button { justify-self: start; }
 .panel[data-code="missing_table"] { order: 1; }
 .panel[data-code="missing_table"] .sentence { font-size: 16px; color: var(--crm-muted); }
@@ -42,6 +43,7 @@ p, li, .toolbar, .glance .value { overflow-wrap: anywhere; }
 .body { display: grid; grid-template-columns: minmax(0, 1fr); gap: calc(var(--crm-space) * 1.25); margin-block-start: var(--crm-space); min-inline-size: 0; }
 .body > *, .pair > *, .chosen-stage > *, .stages > * { min-inline-size: 0; }
 .stages, .chosen-stage, .deals, .quality, .profiles, .shares, .current, .within, .measures { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; min-inline-size: 0; }
+.body > :empty { display: none; }
 .progress { display: flex; align-items: center; gap: 10px; }
 progress { inline-size: 160px; block-size: 6px; appearance: none; border: 0; border-radius: 3px; overflow: hidden; background: var(--crm-border); accent-color: var(--crm-accent); }
 progress::-webkit-progress-bar { background: var(--crm-border); }
@@ -76,21 +78,30 @@ th, td { text-align: start; padding: 7px 10px; border-block-end: 1px solid var(-
 th:first-child, td:first-child { padding-inline-start: 0; }
 th:last-child, td:last-child { padding-inline-end: 0; }
 thead th { color: var(--crm-muted); font-size: 13px; vertical-align: bottom; line-height: 1.35; }
-/* Long names are broken, but no column gets narrower than its words for them. */
-:is(th, td) bdi { display: inline-block; max-inline-size: 17rem; vertical-align: top; }
+/* Long names are broken and end after three lines; a record has them whole. */
+:is(th, td) bdi { display: -webkit-inline-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; max-inline-size: 17rem; vertical-align: top; text-align: -webkit-match-parent; text-align: match-parent; }
+.chip bdi { display: inline; max-inline-size: none; }
+/* IDs are not broken at their dashes. */
+tbody th > .link bdi { min-inline-size: 8ch; }
 th.number, td.number { text-align: right; }
 td.number, th.number .link { white-space: nowrap; }
 .wide { min-inline-size: 110px; inline-size: 26%; }
 .rows .wide { inline-size: 16%; }
-.long-list { max-block-size: 552px; overflow: auto; contain: content; }
+.long-list { --row: 41px; max-block-size: 552px; overflow: auto; contain: content; }
 .long-list thead th { position: sticky; inset-block-start: 0; background: var(--crm-surface); z-index: 1; box-shadow: inset 0 -1px var(--crm-border); }
 .long-list table { table-layout: fixed; min-inline-size: 900px; }
 .long-list th { inline-size: 10%; }
 .long-list.members table { min-inline-size: 0; }
 .members th { inline-size: auto; }
-.long-list th.wide { inline-size: 13%; min-inline-size: 0; }
-.long-list th.why { inline-size: 24%; }
-.long-list tbody :is(th, td) { overflow: hidden; text-overflow: ellipsis; block-size: 41px; padding-block: 0; white-space: nowrap; line-height: 1.5; }
+.long-list th.wide { inline-size: 11%; min-inline-size: 0; }
+.long-list th.why { inline-size: 29%; }
+.long-list th.window { inline-size: 13%; }
+.long-list tbody td.window { white-space: normal; font-size: 12.5px; line-height: 1.3; }
+.narrow { display: none; }
+.filters, .picks { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; min-inline-size: 0; }
+.picks select { max-inline-size: 180px; }
+.picks button { max-inline-size: 240px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.long-list tbody :is(th, td) { overflow: hidden; text-overflow: ellipsis; block-size: var(--row); padding-block: 0; white-space: nowrap; line-height: 1.5; }
 .long-list tbody bdi { display: inline-block; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: middle; }
 .long-list .chips { flex-wrap: nowrap; }
 .long-list .space td { border: 0; padding: 0; }
@@ -132,7 +143,9 @@ tr.chosen .bar span { opacity: 1; }
 .section, .more, .groups, .found, .stuck, .worth, .heat { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; min-inline-size: 0; }
 .section { display: block; }
 .section > * + * { margin-block-start: 12px; }
-.heat-cell { display: inline-block; min-inline-size: 3.6em; padding: 2px 6px; border-radius: 3px; background: color-mix(in srgb, var(--crm-accent) var(--strength, 0%), transparent); }
+.heat-cell { border: 0; font-size: inherit; min-block-size: 28px; min-inline-size: 3.6em; padding: 2px 6px; border-radius: 3px; text-align: right; white-space: nowrap; background: color-mix(in srgb, var(--crm-accent) var(--strength, 0%), transparent); }
+.heat-cell.faint { color: var(--crm-muted); }
+.heat-said { min-block-size: 3em; }
 .path { display: inline-flex; flex-wrap: wrap; gap: 4px 6px; align-items: center; }
 .arrow::before { content: "→"; color: var(--crm-muted); }
 [dir="rtl"] .arrow::before { content: "←"; }
@@ -152,6 +165,7 @@ tr.chosen .bar span { opacity: 1; }
 .deviation .less { inset-inline-end: 50%; background: var(--crm-open); }
 .shares { border-block-start: 1px solid var(--crm-border); padding-block-start: 12px; margin-block-start: 14px; }
 .panel:focus { outline: none; }
+.periods { display: grid; grid-template-columns: minmax(0, 1fr); gap: 10px; }
 .map-and-quality { display: grid; grid-template-columns: minmax(0, 1fr) 260px; gap: calc(var(--crm-space) * 1.5); align-items: start; }
 .silhouettes ol { list-style: none; display: flex; gap: 2px; margin-block: 8px; }
 .silhouettes li { flex: 1; min-inline-size: 0; }
@@ -239,6 +253,19 @@ dialog::backdrop { background: rgb(0 0 0 / 0.35); }
   .key-numbers { grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); gap: 12px; }
   .key-number .value { font-size: 20px; }
   .rows { min-inline-size: 900px; }
+  .all-deals { --row: 72px; }
+  .all-deals table { min-inline-size: 0; }
+  .all-deals :is(.spare, .wide) { display: none; }
+  .all-deals .narrow { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; white-space: normal; line-height: 1.35; }
+  .all-deals .narrow bdi { display: inline; white-space: normal; }
+  .all-deals :is(th, td) { padding-inline: 5px; }
+  .all-deals :is(th, td):first-child { padding-inline-start: 0; }
+  .all-deals th { inline-size: 19%; }
+  .all-deals th:first-child { inline-size: 31%; }
+  .all-deals th.window { inline-size: 31%; }
+  .all-deals thead button.link { white-space: normal; }
+  :is(th, td) bdi { inline-size: max-content; max-inline-size: 9rem; }
+  .long-list tbody bdi { inline-size: auto; }
   .band { min-inline-size: 56px; }
   .chips { flex-wrap: nowrap; }
   .wide { min-inline-size: 70px; }

@@ -6,11 +6,15 @@ const SPARE = 8;
 /** Browsers cannot scroll further than some 30 million pixels. */
 const MOST_PIXELS = 30_000_000;
 
+/** The least height of a row. */
+const LOWEST = 41;
+
 /**
- * @param {{scroller: HTMLElement, body: HTMLElement, height: number, columns: () => number, row: (at: number) => HTMLElement}} given `row` makes the row at a place; `height` is that of every row in pixels
+ * @param {{scroller: HTMLElement, body: HTMLElement, columns: () => number, row: (at: number) => HTMLElement}} given `row` makes the row at a place; the height of all of them is `--row` of the scroller
  */
-export function virtualRows({ scroller, body, height, columns, row }) {
+export function virtualRows({ scroller, body, columns, row }) {
   let count = 0;
+  let height = LOWEST;
   /** @type {Map<number, HTMLElement>} */ const drawn = new Map();
   const space = () => h("tr", { "aria-hidden": "true", class: "space" }, h("td"));
   const [above, below] = [space(), space()];
@@ -18,6 +22,7 @@ export function virtualRows({ scroller, body, height, columns, row }) {
 
   function draw() {
     asked = false;
+    height = parseFloat(getComputedStyle(scroller).getPropertyValue("--row")) || LOWEST;
     const first = Math.max(0, Math.floor(scroller.scrollTop / height) - SPARE);
     const last = Math.min(count, Math.ceil((scroller.scrollTop + (scroller.clientHeight || 600)) / height) + SPARE);
     for (const [at, element] of drawn) {
@@ -52,7 +57,7 @@ export function virtualRows({ scroller, body, height, columns, row }) {
 
   return {
     /** How many rows a table can hold. */
-    most: Math.floor(MOST_PIXELS / height),
+    most: Math.floor(MOST_PIXELS / (1.5 * LOWEST)),
     /** Draws `rows` other rows from the top. @param {number} rows */
     reset(rows) {
       count = rows;

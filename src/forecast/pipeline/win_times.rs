@@ -137,6 +137,33 @@ impl Cycle {
     }
 }
 
+impl Cycle {
+    /// Days from `age_days` on by which a `part` of the wins of deals of that age have come; NaN where none will, or not within 2,700 years.
+    fn days_until(&self, age_days: f64, part: f64) -> f64 {
+        let (cut, open, won) = self.cut;
+        let (of_win, of_end) = self.hazards;
+        let ever = self.won_ever(age_days);
+        if ever <= 0.0 {
+            return f64::NAN;
+        }
+        let beyond = |share: f64| -libm::log1p(-share) / of_end;
+        let days = if age_days >= cut {
+            beyond(part)
+        } else {
+            let (still, already) = self.at(age_days);
+            let wanted = already + still * ever * part;
+            match self.won.partition_point(|by| *by < wanted) {
+                at if self.time.get(at).is_some_and(|time| *time < cut) => self.time[at] - age_days,
+                _ => {
+                    cut - age_days
+                        + beyond(((wanted - won) / (open * rate_share(of_win, of_end))).clamp(0.0, 1.0)).max(0.0)
+                }
+            }
+        };
+        if days < FARTHEST_DAYS { days } else { f64::NAN }
+    }
+}
+
 impl WinTimes for Cycle {
     fn open(&self, book: &Book<'_>, odds: &[f64], ahead_days: &[f64], won_within: &mut [f64]) -> Result<()> {
         for (at, into) in won_within.chunks_mut(ahead_days.len().max(1)).enumerate() {
@@ -179,8 +206,8 @@ impl WinTimes for ByDeal<'_, '_> {
 
 /// Days ahead for which a probability is given.
 const WITHIN_DAYS: [f64; 3] = [30.0, 60.0, 90.0];
-/// Steps by which the median time is halved in: to a fraction of a second in a thousand years.
-const HALVINGS: usize = 50;
+/// Days beyond which no time is given.
+const FARTHEST_DAYS: f64 = 1e6;
 
 /// Times of wins for deals that are looked at one by one.
 pub(in crate::forecast) struct Curve {
@@ -214,29 +241,46 @@ impl Curve {
         let mut within = [0.0; 3];
         // No odds make of what never happens anything else; certain wins have no odds, and do not come from a logistic model.
         self.cycle.of_age(age, if odds.is_finite() { odds } else { 1.0 }, &WITHIN_DAYS, &mut within);
-        let by = |days: f64| {
-            let mut share = [0.0];
-            self.cycle.of_age(age, 1.0, &[days], &mut share);
-            share[0]
-        };
-        let half = 0.5 * average;
-        let mut far = 1.0;
-        while by(far) < half && far < 1e6 {
-            far *= 2.0;
-        }
-        let reached = half > 0.0 && by(far) >= half;
-        let mut near = 0.0;
-        for _ in 0..HALVINGS {
-            let middle = 0.5 * (near + far);
-            if by(middle) < half { near = middle } else { far = middle }
-        }
-        Some((within, reached.then_some(far)))
+        let half = self.cycle.days_until(age, 0.5);
+        Some((within, half.is_finite().then_some(half)))
+    }
+
+    /// Days by which 10, 50 and 90 % of the wins of deals as old as `row` have come; NaN where that is unknown.
+    pub fn window(&self, deals: &Deals, row: usize) -> [f64; 3] {
+        let age = (self.now - deals.created[row]) / DAY_MS;
+        [0.1, 0.5, 0.9].map(|part| if age.is_nan() { f64::NAN } else { self.cycle.days_until(age.max(0.0), part) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_a_part_of_the_wins_is_the_first_by_which_that_part_has_come() {
+        let cycle = Cycle {
+            time: vec![10.0, 20.0, 40.0],
+            survival: vec![0.8, 0.5, 0.4],
+            won: vec![0.1, 0.3, 0.35],
+            cut: (40.0, 0.4, 0.35),
+            hazards: (0.01, 0.02),
+        };
+        for age in [0.0, 5.0, 10.0, 25.0, 40.0, 90.0] {
+            for part in [0.1, 0.5, 0.9] {
+                let days = cycle.days_until(age, part);
+                let by = |days: f64| {
+                    let mut share = [0.0];
+                    cycle.of_age(age, 1.0, &[days], &mut share);
+                    share[0]
+                };
+                let wanted = part * cycle.won_ever(age);
+                assert!(by(days + 1e-9) >= wanted - 1e-12, "{age} {part}: {days}");
+                assert!(days < 1e-6 || by(days - 1e-6) < wanted, "{age} {part}: {days} is not the first");
+            }
+        }
+        let never = Cycle { hazards: (0.0, 0.02), ..cycle };
+        assert!(never.days_until(50.0, 0.5).is_nan());
+    }
 
     #[test]
     fn what_is_certain_stays_so_whatever_the_odds() {

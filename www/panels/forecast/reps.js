@@ -1,5 +1,6 @@
 /** Owners side by side: how often they win, drawn towards the rate of all, and against the deals that they were given. */
 import { intervalBar } from "../../charts/interval-bar.js";
+import { dealsLink } from "../deals-link.js";
 import { h, table } from "../dom.js";
 import { intervalText } from "../panel.js";
 import { lazySection } from "./lazy-section.js";
@@ -35,7 +36,7 @@ export function repsSection(context) {
             h("span", { title: winRate ? intervalText(i18n, winRate, percent, level) : undefined }, winRate ? percent(winRate.value) : "–"), rate ? h("strong", null, percent(rate.value)) : "–",
             rate ? intervalBar({ ...rate, mark: baseRate?.value, label: `${percent(rate.value)} (${intervalText(i18n, rate, percent, level)})` }) : "",
             ...(hasMix ? [mix ? h("strong", { dataset: { mix: mix.value } }, times(mix.value)) : "–", mix ? range(mix, (value) => fixed(value, 2)) : "–"] : []),
-            number(open), number(expectedWins), withoutAmount >= open ? "–" : short(expectedAmount),
+            dealsLink(context, number(open), named(rep), open > 0 ? { owner: rep.owner } : undefined), number(expectedWins), withoutAmount >= open ? "–" : short(expectedAmount),
           ];
         }),
       }),

@@ -1,5 +1,6 @@
 /** The user's own points for deals: an editor, what the past says about each rule, and the points beside the model. */
 import { intervalBar } from "../../charts/interval-bar.js";
+import { dealsLink } from "../deals-link.js";
 import { choice, h, refill, table } from "../dom.js";
 import { saveMapping } from "../mapping-file.js";
 import { intervalText } from "../panel.js";
@@ -123,7 +124,7 @@ export function rulesSection(context) {
   }
 
   /** @param {any} result `RuleScores` */
-  function show({ rules: judged, bands, spearman, test, meta }) {
+  function show({ rules: judged, bands, spearman, test, meta, row, score }) {
     const level = meta.options.confidence;
     const words = (/** @type {Rule} */ { column, operator, value }) => [h("bdi", null, column), ` ${WORDS.has(operator) ? t(`rules.${operator.replace(" ", "_")}`) : operator} `, h("bdi", null, [value ?? ""].flat().map(String).join(operator === "between" ? ` ${t("rules.and")} ` : ", "))];
     const rate = (/** @type {any} */ estimate) => (estimate ? h("span", { title: intervalText(i18n, estimate, percent, level) }, percent(estimate.value), " ", h("span", { class: "note" }, t("n.equals", { count: estimate.n }))) : "–");
@@ -146,7 +147,10 @@ export function rulesSection(context) {
         columns: [{ text: t("rules.score"), number: true }, { text: t("lift.rate"), number: true }, { text: t("intervalName", { level: percent(level, 0) }), wide: true }, { text: t("n"), number: true }, { text: t("reps.open"), number: true }],
         rows: bands.map((/** @type {any} */ { low, high, observed, open }) => [
           i18n.range(number(low), number(high)), observed ? percent(observed.value) : "–",
-          observed ? intervalBar({ ...observed, most, label: `${percent(observed.value)} (${intervalText(i18n, observed, percent, level)})` }) : "", observed ? number(observed.n) : "–", number(open),
+          observed ? intervalBar({ ...observed, most, label: `${percent(observed.value)} (${intervalText(i18n, observed, percent, level)})` }) : "", observed ? number(observed.n) : "–",
+          dealsLink(context, number(open), t("deals.points", { range: i18n.range(number(low), number(high)) }), open > 0 ? {
+            name: t("deals.points", { range: i18n.range(number(low), number(high)) }), rows: Array.from(/** @type {number[]} */ (row)).filter((_, at) => score[at] >= low && score[at] <= high),
+          } : undefined),
         ]),
       }),
       h("p", { class: "note" }, t("rules.note")),

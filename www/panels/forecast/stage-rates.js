@@ -1,10 +1,12 @@
 /** What the CRM says about deals of a stage beside what happened to them. */
 import { intervalBar } from "../../charts/interval-bar.js";
+import { dealsLink } from "../deals-link.js";
 import { h, refill, table } from "../dom.js";
 import { intervalText } from "../panel.js";
 
 /** @param {import("../panel.js").Context} context */
-export function stageRates({ i18n }) {
+export function stageRates(context) {
+  const { i18n } = context;
   const { t, percent, number } = i18n;
   const element = h("section", { class: "measures", dataset: { testid: "stage-rates" } });
 
@@ -25,7 +27,7 @@ export function stageRates({ i18n }) {
         rows: stages.map((/** @type {any} */ { stage, observed, open, configured }) => [
           h("bdi", null, stage), observed ? percent(observed.value) : "–",
           observed ? intervalBar({ ...observed, mark: configured, label: `${percent(observed.value)} (${intervalText(i18n, observed, percent)})` }) : "",
-          configured === null ? "–" : percent(configured), observed ? number(observed.n) : "–", number(open),
+          configured === null ? "–" : percent(configured), observed ? number(observed.n) : "–", dealsLink(context, number(open), stage, open > 0 ? { stage } : undefined),
         ]),
       }),
       h("p", { class: "note" }, t("stageRates.note"), column ? ` ${t("stageRates.column", { column })}` : ""));

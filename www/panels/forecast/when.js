@@ -13,8 +13,8 @@ const JUDGED = 1;
 const REASONS = 3;
 const NONE = 4294967295;
 
-/** @param {import("../panel.js").Context} context */
-export function whenSection(context) {
+/** @param {import("../panel.js").Context} context @param {(hazard: any) => void} onknown */
+export function whenSection(context, onknown) {
   const { t } = context.i18n;
   /** @type {AbortController | undefined} */ let running;
   const bar = h("progress", { max: 1, "aria-label": t("busy") });
@@ -38,6 +38,7 @@ export function whenSection(context) {
   /** @param {any} result `ForecastResult`; null after it was cancelled */
   function show(result) {
     if (!result) return h("button", { type: "button", onclick: section.refresh }, t("when.again"));
+    if (result.hazard) onknown(result.hazard);
     return result.hazard ? [judgement(context, result.hazard), table(context, result)] : h("p", { dataset: { testid: "when-none" } }, t(`when.none.${result.modelReason}`));
   }
 
@@ -52,7 +53,7 @@ export function whenSection(context) {
 }
 
 /** @param {import("../panel.js").Context} context @param {any} hazard `HazardForecast` */
-function judgement({ i18n }, { test, verdict, verdictReason, shown, won, lost, tooLittleData, withoutHistory }) {
+function judgement({ i18n, showDeals }, { test, verdict, verdictReason, shown, won, lost, tooLittleData, withoutHistory }) {
   const { t, percent, number } = i18n;
   const skill = (/** @type {any} */ estimate) => ({ skill: percent(estimate.value), range: i18n.range(percent(estimate.low), percent(estimate.high)) });
   return h("div", { dataset: { testid: "when-verdict", value: verdict } },
@@ -62,7 +63,8 @@ function judgement({ i18n }, { test, verdict, verdictReason, shown, won, lost, t
     })),
     h("p", { class: "note" }, t(shown === "model" ? "when.learnt" : "when.rates", { won: number(Math.round(won)), lost: number(Math.round(lost)) })),
     withoutHistory > 0 && h("p", { class: "note" }, t("when.withoutHistory", { count: withoutHistory })),
-    tooLittleData.length > 0 && h("p", { class: "note" }, t("when.tooLittle", { count: tooLittleData.length })));
+    tooLittleData.length > 0 && h("p", { class: "note" }, t("when.tooLittle", { count: tooLittleData.length }), " ",
+      showDeals && h("button", { type: "button", class: "link", onclick: () => showDeals({ name: t("deals.tooLittle"), rows: tooLittleData }) }, t("deals.list"))));
 }
 
 /** @param {import("../panel.js").Context} context @param {any} result `ForecastResult` with a hazard */

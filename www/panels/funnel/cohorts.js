@@ -1,5 +1,7 @@
 /** Deals by when they were created: what share was won within 30, 60 and 90 days. What cannot be known yet stays empty. */
-import { h, table } from "../dom.js";
+import { h } from "../dom.js";
+import { intervalText } from "../panel.js";
+import { heatTable } from "./heat-table.js";
 
 /** Cohorts that are shown; more are behind the API. */
 const SHOWN = 24;
@@ -12,14 +14,14 @@ export function cohortTable(i18n, { cohorts: found }) {
   const shown = found.cohorts.slice(-SHOWN);
   const most = Math.max(...shown.flatMap((/** @type {any} */ { wonWithinDays }) => wonWithinDays.map((/** @type {any} */ { probability }) => probability?.value ?? 0)), 0);
   const cell = (/** @type {any} */ { probability }) => probability
-    ? h("span", { class: "heat-cell", title: t("interval", { level: percent(0.95, 0), range: i18n.range(percent(probability.low), percent(probability.high)), count: probability.n }), style: { "--strength": `${most > 0 ? Math.round((probability.value / most) * 45) : 0}%` } }, percent(probability.value))
+    ? { text: percent(probability.value), strength: most > 0 ? probability.value / most : 0, detail: intervalText(i18n, probability, percent) }
     : h("span", { class: "unseen" }, t("cohorts.unknown"));
   return h("details", { class: "section" }, h("summary", null, t("cohorts.title")),
     h("p", { class: "note" }, t("cohorts.note")),
-    table({
-      caption: t("cohorts.title"), class: "small",
+    heatTable({
+      i18n, caption: t("cohorts.title"),
       columns: [{ text: t("period.name") }, { text: t("deals"), number: true }, { text: t("outcome.open"), number: true }, ...shown[0].wonWithinDays.map((/** @type {any} */ { days }) => ({ text: t("cohorts.within", { days: i18n.days(days) }), number: true }))],
-      rows: shown.map((/** @type {any} */ cohort) => [names(cohort.startDay, cohort.endDay), number(cohort.deals), number(cohort.open), ...cohort.wonWithinDays.map(cell)]),
+      rows: shown.map((/** @type {any} */ cohort) => ({ name: names(cohort.startDay, cohort.endDay), cells: [number(cohort.deals), number(cohort.open), ...cohort.wonWithinDays.map(cell)] })),
     }),
     found.cohorts.length > shown.length && h("p", { class: "note" }, t("cohorts.earlier", { count: found.cohorts.length - shown.length })));
 }

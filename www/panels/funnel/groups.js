@@ -1,5 +1,6 @@
 /** Groups of deals side by side: whether they differ, and how long each stage takes in each of them. */
 import { choice, h, refill, table } from "../dom.js";
+import { heatTable } from "./heat-table.js";
 
 /** @typedef {import("../../i18n/index.js").I18n} I18n */
 
@@ -48,22 +49,24 @@ function groupColumns({ tables, joins }) {
 /** @param {I18n} i18n @param {any} groups @param {string[]} stages in funnel order; none without a history */
 function comparison(i18n, groups, stages) {
   const { t, days, percent } = i18n;
+  const halfOf = (/** @type {any} */ { cycle }) => cycle?.quantiles.find((/** @type {any} */ { p }) => p === 0.5);
   const shown = groups.groups.slice(0, SHOWN);
   const nameOf = (/** @type {any} */ { name }) => (name === null ? t("empty") : name);
   const heading = (/** @type {any} */ group) => ({ text: nameOf(group), number: true, title: group.isSmall ? t("groups.small") : undefined });
   const share = (/** @type {any} */ estimate) => (estimate ? percent(estimate.value) : "–");
+  const range = i18n.inColumn(shown.flatMap((/** @type {any} */ group) => [halfOf(group)?.low, halfOf(group)?.high]));
   const hidden = groups.groups.length - shown.length + (groups.rest?.groups ?? 0);
   return [
     h("p", { "aria-live": "polite", dataset: { testid: "funnel-group-test" } }, verdict(i18n, groups)),
     table({
       caption: t("groups.table"), class: "small",
-      columns: [{ text: groups.column }, { text: t("deals"), number: true }, { text: t("groups.median"), number: true }, { text: t("groups.range"), number: true }, { text: t("groups.won"), number: true }, { text: t("groups.wonOfClosed"), number: true, title: t("stage.plainMeanNote") }],
+      columns: [{ text: groups.column }, { text: t("deals"), number: true }, { text: t("groups.median"), number: true }, { text: range.heading(t("intervalName", { level: percent(0.95, 0) })), number: true }, { text: t("groups.won"), number: true }, { text: t("groups.wonOfClosed"), number: true }],
       rows: shown.map((/** @type {any} */ group) => {
-        const half = group.cycle?.quantiles.find((/** @type {any} */ { p }) => p === 0.5);
+        const half = halfOf(group);
         return [
           h("span", null, h("bdi", null, nameOf(group)), group.isSmall && h("span", { class: "note" }, ` (${t("groups.small")})`)), i18n.number(group.deals),
           !half ? "–" : half.days === null ? h("span", { class: "note" }, t("notReached")) : days(half.days),
-          h("span", { class: "note" }, half ? i18n.range(ends(i18n, half.low), ends(i18n, half.high)) : "–"), share(group.won), h("span", { class: "note" }, share(group.wonShareOfClosed)),
+          h("span", { class: "note" }, half ? i18n.range(end(i18n, half.low, range.format), end(i18n, half.high, range.format)) : "–"), share(group.won), h("span", { class: "note" }, share(group.wonShareOfClosed)),
         ];
       }),
     }),
@@ -72,8 +75,8 @@ function comparison(i18n, groups, stages) {
   ];
 }
 
-/** @param {I18n} i18n @param {number | null} days */
-const ends = ({ t, number }, days) => (days === null ? t("notReached") : number(days));
+/** @param {I18n} i18n @param {number | null} days @param {(days: number) => string} format */
+const end = ({ t }, days, format) => (days === null ? t("notReached") : format(days));
 
 /** @param {I18n} i18n @param {any} groups */
 function verdict(i18n, groups) {
@@ -87,32 +90,33 @@ function verdict(i18n, groups) {
 }
 
 /** @param {I18n} i18n @param {number} p */
-const pText = (i18n, p) => (p < 0.001 ? `p < ${i18n.fixed(0.001, 3)}` : `p = ${i18n.fixed(p, 3)}`);
+const pText = (i18n, p) => (p < 0.001 ? `p\u00a0<\u00a0${i18n.fixed(0.001, 3)}` : `p\u00a0=\u00a0${i18n.fixed(p, 3)}`);
 
 /** @param {I18n} i18n @param {any} groups @param {string[]} stages @param {any[]} shown @param {(group: any) => {text: string, number: boolean, title?: string}} heading */
 function heatMap(i18n, groups, stages, shown, heading) {
-  const { t, number } = i18n;
+  const { t } = i18n;
   const wide = groups.groups.length;
   const cells = (/** @type {number} */ stage) => groups.stages.slice(stage * wide, stage * wide + shown.length);
   const medians = stages.flatMap((_, at) => cells(at)).filter((/** @type {any} */ cell) => !cell.isSmall && cell.medianDays !== null).map((/** @type {any} */ cell) => cell.medianDays);
   const most = Math.max(...medians, 0);
+  const column = i18n.inColumn(stages.flatMap((_, at) => cells(at).flatMap((/** @type {any} */ { medianDays, low, high }) => [medianDays, low, high])));
   return h("div", { class: "heat", dataset: { testid: "funnel-heat" } },
-    h("h4", null, t("groups.heat")),
-    table({
-      caption: t("groups.heat"), class: "small",
+    h("h4", null, column.heading(t("groups.heat"))),
+    heatTable({
+      i18n, caption: t("groups.heat"),
       columns: [{ text: t("funnel.stage") }, ...shown.map(heading)],
-      rows: stages.map((stage, at) => [h("bdi", null, stage), ...cells(at).map((/** @type {any} */ cell) => heatCell(i18n, cell, most))]),
+      rows: stages.map((name, at) => ({ name, cells: cells(at).map((/** @type {any} */ cell) => heatCell(i18n, cell, most, column.format)) })),
     }),
-    h("p", { class: "note" }, t("groups.heatNote", { most: number(most) })));
+    h("p", { class: "note" }, t("groups.heatNote", { most: i18n.days(most) })));
 }
 
-/** @param {I18n} i18n @param {any} cell @param {number} most */
-function heatCell(i18n, cell, most) {
-  const { t, number } = i18n;
-  if (cell.n === 0) return h("span", { class: "note" }, "–");
-  const text = cell.medianDays === null ? t("notReached") : number(cell.medianDays);
-  const title = t("groups.cell", { count: cell.n, range: i18n.range(ends(i18n, cell.low), ends(i18n, cell.high)) });
-  if (cell.isSmall) return h("span", { class: "note", title: `${title} (${t("groups.small")})` }, text);
-  const strength = cell.medianDays === null || most === 0 ? 0 : cell.medianDays / most;
-  return h("span", { class: "heat-cell", title, style: { "--strength": `${Math.round(strength * 45)}%` } }, text);
+/** @param {I18n} i18n @param {any} cell @param {number} most @param {(days: number) => string} format @returns {import("./heat-table.js").HeatCell | string} */
+function heatCell(i18n, { n, isSmall, medianDays, low, high }, most, format) {
+  const { t } = i18n;
+  if (n === 0) return "–";
+  const detail = t("groups.cell", { count: n, range: i18n.range(end(i18n, low, format), end(i18n, high, format)) });
+  return {
+    text: end(i18n, medianDays, format), isFaint: isSmall, detail: isSmall ? `${detail}, ${t("groups.small")}` : detail,
+    strength: isSmall || medianDays === null || most === 0 ? 0 : medianDays / most,
+  };
 }

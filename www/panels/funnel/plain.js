@@ -3,7 +3,7 @@ import { h, table } from "../dom.js";
 
 /** @param {import("../../i18n/index.js").I18n} i18n @param {any} cycle `FunnelResult.cycle` */
 export function besidePlain(i18n, { duration, outcomes, wonShareOfClosed }) {
-  const { t, days, percent, number } = i18n;
+  const { t, days, percent } = i18n;
   const half = duration.quantiles.find((/** @type {any} */ { p }) => p === 0.5);
   const won = outcomes.causes.find((/** @type {any} */ { cause }) => cause === "won");
   const mean = duration.restrictedMean;
@@ -18,8 +18,8 @@ export function besidePlain(i18n, { duration, outcomes, wonShareOfClosed }) {
       caption: t("plain.title"), class: "small",
       columns: [{ text: "" }, { text: t("plain.ours"), number: true }, { text: t("intervalName", { level: percent(0.95, 0) }), number: true }, { text: t("plain.others"), number: true }],
       rows: [
-        half && row("median", half.days === null ? t("notReached") : days(half.days), range(half, number), shown(duration.finishedMedianDays), duration.finishedMedianDays),
-        row("mean", shown(mean.days), range(mean, number), shown(duration.finishedMeanDays), duration.finishedMeanDays),
+        half && row("median", half.days === null ? t("notReached") : days(half.days), range(half, i18n.inColumn([half.days, half.low, half.high]).format), shown(duration.finishedMedianDays), duration.finishedMedianDays),
+        row("mean", shown(mean.days), range(mean, i18n.inColumn([mean.days, mean.low, mean.high]).format), shown(duration.finishedMeanDays), duration.finishedMeanDays),
         won && wonShareOfClosed && row("won", percent(won.final), range({ low: won.finalLow, high: won.finalHigh }, percent), percent(wonShareOfClosed.value), wonShareOfClosed.value),
       ].filter(Boolean),
     }),

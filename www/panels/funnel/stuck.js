@@ -31,6 +31,7 @@ export function stuckSection(context, i18n) {
       ["id", "stage", "owner", "amount", "age_days", "threshold_days", "p_won"],
       ...deals.map((/** @type {any} */ deal) => [deal.id, deal.stage ?? "", deal.owner ?? "", deal.amount ?? "", deal.ageDays, deal.thresholdDays, deal.won?.value ?? ""].map(String)),
     ]));
+    const column = i18n.inColumn(deals.flatMap((/** @type {any} */ { ageDays, thresholdDays }) => [ageDays, thresholdDays]));
     refill(element,
       h("div", { class: "toolbar" }, h("h3", null, t("stuck.title")), deals.length > 0 && h("button", { type: "button", onclick: save }, t("csv.save"))),
       h("p", { dataset: { testid: "stuck-sentence" } },
@@ -38,10 +39,10 @@ export function stuckSection(context, i18n) {
         h("span", { class: "note" }, t("stuck.rule"), " ", unjudged > 0 ? t("stuck.unjudged", { count: unjudged }) : "")),
       deals.length > 0 && table({
         caption: t("stuck.title"), class: "small",
-        columns: [{ text: t("deals.id") }, ...(hasStages ? [{ text: t("funnel.stage") }] : []), { text: t("deals.owner") }, { text: t("amount"), number: true }, { text: t("stuck.age"), number: true }, { text: t("stuck.threshold"), number: true }, { text: t("stuck.won"), number: true }],
+        columns: [{ text: t("deals.id") }, ...(hasStages ? [{ text: t("funnel.stage") }] : []), { text: t("deals.owner") }, { text: t("amount"), number: true }, { text: column.heading(t("stuck.age")), number: true }, { text: column.heading(t("stuck.threshold")), number: true }, { text: t("stuck.won"), number: true }],
         rows: deals.slice(0, shown).map((/** @type {any} */ deal) => [
           h("button", { type: "button", class: "link", onclick: () => open(deal) }, h("bdi", null, deal.id)), ...(hasStages ? [h("bdi", null, deal.stage ?? "–")] : []), h("bdi", null, deal.owner ?? "–"),
-          deal.amount === null ? "–" : short(deal.amount), number(deal.ageDays), h("span", { class: "note" }, number(deal.thresholdDays)), deal.won ? h("span", null, percent(deal.won.value), " ", h("span", { class: "note" }, `(${i18n.range(percent(deal.won.low), percent(deal.won.high))})`)) : "–",
+          deal.amount === null ? "–" : short(deal.amount), column.format(deal.ageDays), h("span", { class: "note" }, column.format(deal.thresholdDays)), deal.won ? h("span", null, percent(deal.won.value), " ", h("span", { class: "note" }, `(${i18n.range(percent(deal.won.low), percent(deal.won.high))})`)) : "–",
         ]),
       }),
       deals.length > shown && h("div", { class: "toolbar" },

@@ -25,18 +25,19 @@ function speed(i18n, { openDeals, winRate, meanWonAmount, cycleDays, perDay, pla
 
 /** @param {I18n} i18n @param {any} bottlenecks */
 function stages(i18n, { column, stages: all }) {
-  const { t, number, short, days } = i18n;
+  const { t, short, days } = i18n;
   const [first] = all;
   if (!first) return null;
+  const { format, heading } = i18n.inColumn(all.flatMap((/** @type {any} */ { medianDays, bestThirdDays, savedDaysPerDeal, dealDays }) => [medianDays, bestThirdDays, savedDaysPerDeal, dealDays]));
   return [
     h("p", { dataset: { testid: "bottleneck" } }, first.dealDays > 0
-      ? t(first.perDay ? "worth.bottleneckMoney" : "worth.bottleneck", { stage: first.stage, days: days(first.savedDaysPerDeal), all: number(first.dealDays), value: first.perDay ? short(first.perDay) : "", column })
+      ? t(first.perDay ? "worth.bottleneckMoney" : "worth.bottleneck", { stage: first.stage, days: days(first.savedDaysPerDeal), all: days(first.dealDays), value: first.perDay ? short(first.perDay) : "", column })
       : t("worth.noBottleneck", { column })),
     first.dealDays > 0 && table({
       caption: t("worth.stages"), class: "small",
-      columns: [{ text: t("funnel.stage") }, { text: t("stage.median"), number: true }, { text: t("worth.best"), number: true }, { text: t("worth.saved"), number: true }, { text: t("worth.dealDays"), number: true }, { text: t("worth.perDay"), number: true }],
+      columns: [{ text: t("funnel.stage") }, ...["stage.median", "worth.best", "worth.saved", "worth.dealDays"].map((key) => ({ text: heading(t(key)), number: true })), { text: t("worth.perDay"), number: true }],
       rows: all.map((/** @type {any} */ stage) => [
-        h("bdi", null, stage.stage), number(stage.medianDays), number(stage.bestThirdDays), number(stage.savedDaysPerDeal), number(stage.dealDays), stage.perDay === null ? "–" : short(stage.perDay),
+        h("bdi", null, stage.stage), format(stage.medianDays), format(stage.bestThirdDays), format(stage.savedDaysPerDeal), format(stage.dealDays), stage.perDay === null ? "–" : short(stage.perDay),
       ]),
     }),
   ];

@@ -1,5 +1,7 @@
 /** What groups are and whether they can be trusted: rules, stability, value, and what they mean for deals. */
 import { h, table } from "../dom.js";
+import { intervalText } from "../panel.js";
+import { marker } from "./profiles.js";
 
 /** @typedef {import("../../i18n/index.js").I18n} I18n */
 
@@ -21,34 +23,36 @@ export function trust(i18n, { gap: measured, chosenBy, stability, segments, note
     filled.length > 0 && h("p", { class: "note" }, t("segments.filled", { list: i18n.list(filled) })));
 }
 
-/** @param {I18n} i18n @param {any} result @param {{nameOf: (index: number) => string, featureName: (feature: any) => string}} names */
-export function rules(i18n, { segments, features, stability }, { nameOf, featureName }) {
+/** Who is in each group, as a sentence. @param {I18n} i18n @param {any} result @param {{nameOf: (index: number) => string, featureName: (feature: any) => string}} names */
+export function rules(i18n, { of, segments, features, stability }, { nameOf, featureName }) {
   const { t, percent, number } = i18n;
   const condition = (/** @type {any} */ { feature, above, threshold }) => {
-    const { level, name } = features[feature];
+    const { level, name, unit } = features[feature];
     if (level !== null) return t(above ? "segments.has" : "segments.hasNot", { column: name, level });
-    return t(above ? "segments.above" : "segments.atMost", { feature: featureName(features[feature]), value: number(threshold) });
+    // Days with an order are whole numbers.
+    const [key, value] = unit !== "order_days" ? [above ? "above" : "atMost", threshold] : above ? ["atLeast", Math.floor(threshold) + 1] : ["atMost", Math.floor(threshold)];
+    return t(`segments.${key}`, { feature: featureName(features[feature]), value: number(value) });
   };
+  const sentence = (/** @type {any} */ rule) => (rule
+    ? t("segments.rule", { things: t(`segments.rule.${of}`), conditions: rule.conditions.map(condition).join(t("funnel.and")), count: number(rule.n), precision: percent(rule.precision, 0), lift: i18n.fixed(rule.lift, 1), recall: percent(rule.recall, 0) })
+    : t("segments.rule.none"));
   if (segments.every((/** @type {any} */ { rule }) => !rule)) return null;
-  const valued = segments.some((/** @type {any} */ { value }) => value);
-  return h("div", { class: "found" }, h("h3", null, t("segments.rules")), table({
-    caption: t("segments.rules"), class: "small",
-    columns: [
-      { text: t("segments.group") }, { text: t("segments.rule") }, { text: t("segments.precision"), number: true }, { text: t("segments.recall"), number: true }, { text: t("segments.lift"), number: true },
-      ...(valued ? [{ text: t("segments.value"), number: true }, { text: t("segments.tier") }] : []), ...(stability ? [{ text: t("segments.stability"), number: true }] : []),
-    ],
-    rows: segments.map((/** @type {any} */ { index, rule, value, tier, stability: own }) => [
-      nameOf(index), rule ? rule.conditions.map(condition).join(t("funnel.and")) : "–", rule ? percent(rule.precision) : "–", rule ? percent(rule.recall) : "–", rule ? i18n.fixed(rule.lift, 1) : "–",
-      ...(valued ? [value ? h("span", { title: i18n.range(i18n.short(value.low), i18n.short(value.high)) }, i18n.short(value.value)) : "–", tier ? t(`segments.tier.${tier}`) : "–"] : []),
-      ...(stability ? [own === null ? "–" : h("span", { class: `chip ${own < stability.threshold ? "down" : "up"}`, dataset: { testid: "stability", value: own } }, t(own < stability.threshold ? "segments.badge.unstable" : "segments.badge.stable", { value: i18n.fixed(own, 2) }))] : []),
-    ]),
-  }));
+  return h("div", { class: "found" }, h("h3", null, t("segments.rules")), h("ul", { class: "rules sentences", dataset: { testid: "segments-rules" } },
+    segments.map((/** @type {any} */ { index, rule, value, tier, stability: own }) => {
+      const worth = [
+        value && t("segments.valueOf", { value: i18n.short(value.value), interval: intervalText(i18n, { low: value.low, high: value.high }, i18n.short) }), tier && t("segments.tierOf", { tier: t(`segments.tier.${tier}`) }),
+      ].filter(Boolean).join(t("comma"));
+      return h("li", null,
+        h("p", { class: "rule" }, h("span", { class: "named" }, marker(index), h("strong", null, nameOf(index))),
+          stability && own !== null && h("span", { class: `chip ${own < stability.threshold ? "down" : "up"}`, dataset: { testid: "stability", value: own } }, t(own < stability.threshold ? "segments.badge.unstable" : "segments.badge.stable", { value: i18n.fixed(own, 2) }))),
+        h("p", null, sentence(rule)), worth && h("p", { class: "note" }, worth));
+    })));
 }
 
-/** The deals of each group. @param {I18n} i18n @param {any} result @param {(index: number) => string} nameOf @param {(days: number) => string} days */
-export function crossView(i18n, { cross, segments }, nameOf, days) {
+/** The deals of each group. @param {I18n} i18n @param {any} result @param {(index: number) => string} nameOf */
+export function crossView(i18n, { cross, segments }, nameOf) {
   if (!cross || cross.segments.every((/** @type {any} */ { deals }) => deals === 0)) return null;
-  const { t, percent, number, short } = i18n;
+  const { t, percent, number, short, days } = i18n;
   return h("div", { class: "found" }, h("h3", null, t("segments.cross")), table({
     caption: t("segments.cross"), class: "small",
     columns: [{ text: t("segments.group") }, { text: t("deals"), number: true }, { text: t("segments.winRate"), number: true }, { text: t("segments.wonAmount"), number: true }, { text: t("segments.openAmount"), number: true }, { text: t("groups.median"), number: true }],

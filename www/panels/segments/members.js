@@ -4,39 +4,43 @@ import { virtualRows } from "../virtual-rows.js";
 import { segmentName } from "./names.js";
 import { marker } from "./profiles.js";
 
-const ROW = 41;
-
 /** @param {import("../panel.js").Context} context @param {(row: number) => void} open */
 export function memberList(context, open) {
   const { i18n } = context;
   const { t, percent } = i18n;
   /** @type {any} */ let result;
   /** Index of the group shown; all of them when undefined. @type {number | undefined} */ let group;
+  /** Index of the group by rule shown. @type {number | undefined} */ let rule;
   let filter = "";
   /** Positions in `result.ids` of those shown. @type {number[]} */ let places = [];
 
   const search = h("input", { type: "search", placeholder: t("segments.members.filter"), "aria-label": t("segments.members.filter"), dataset: { testid: "segments-search" }, oninput: () => ((filter = search.value.trim().toLowerCase()), draw()) });
   const count = h("span", { class: "note", role: "status", dataset: { testid: "segments-shown" } });
-  const pick = h("span");
+  const pick = h("span", { class: "picks" });
   const hand = h("button", { type: "button", dataset: { testid: "segments-hand" }, onclick: () => (context.select(places.map((place) => result.ids[place])), (count.textContent = t("segments.members.handed", { count: places.length }))) }, t("segments.members.hand"));
   const head = h("thead");
   const body = h("tbody");
   const whole = h("table", { class: "rows" }, h("caption", { class: "unseen" }, t("segments.members")), head, body);
   const scroller = h("div", { class: "scroll long-list members", tabIndex: 0, role: "region", "aria-label": t("segments.members") }, whole);
   const element = h("section", { class: "deals", dataset: { testid: "segments-members" } }, h("div", { class: "toolbar" }, h("h3", null, t("segments.members")), pick, search, hand, count), scroller);
-  const rows = virtualRows({ scroller, body, height: ROW, columns: () => head.querySelectorAll("th").length, row: (at) => line(places[at]) });
+  const rows = virtualRows({ scroller, body, columns: () => head.querySelectorAll("th").length, row: (at) => line(places[at]) });
 
   function draw() {
     const { ids, labels, soft, rfm } = result;
     places = [];
     for (let place = 0; place < ids.length; place++) {
-      if ((group === undefined || labels[place] === group) && (!filter || ids[place].toLowerCase().includes(filter))) places.push(place);
+      if ((group === undefined || labels[place] === group) && (rule === undefined || rfm.labels[place] === rule) && (!filter || ids[place].toLowerCase().includes(filter))) places.push(place);
     }
+    const byRule = rfm && choice({
+      label: t("segments.members.rfm"), value: rule === undefined ? "" : String(rule), testid: "segments-rule",
+      options: [["", t("segments.members.all")], ...rfm.groups.map((/** @type {any} */ { name }, /** @type {number} */ index) => /** @type {[string, string]} */ ([String(index), t(`group.${name}`)]))],
+      onchange: (value) => (showRule(value === "" ? undefined : Number(value)), pick.querySelector('[data-testid="segments-rule"]')?.focus()),
+    });
     refill(pick, choice({
       label: t("segments.group"), value: group === undefined ? "" : String(group), testid: "segments-show",
       options: [["", t("segments.members.all")], ...result.segments.map((/** @type {any} */ { index }) => /** @type {[string, string]} */ ([String(index), segmentName(i18n, result, index)]))],
       onchange: (value) => (show(value === "" ? undefined : Number(value)), pick.querySelector("select")?.focus()),
-    }));
+    }), byRule);
     refill(head, h("tr", null, h("th", { scope: "col" }, t("segments.id")), h("th", { scope: "col" }, t("segments.group")),
       rfm && h("th", { scope: "col" }, t("segments.members.rfm")), soft && h("th", { scope: "col", class: "number" }, t("segments.probability"))));
     whole.setAttribute("aria-rowcount", String(places.length + 1));
@@ -64,15 +68,25 @@ export function memberList(context, open) {
   }
   /** @type {(() => void)[]} */ const onchange = [];
 
+  /** Shows the customers of one of the groups by rule, of whatever other group, or all of them. @param {number | undefined} index */
+  function showRule(index) {
+    rule = index;
+    show(undefined);
+    if (rule === undefined) return;
+    context.select(places.map((place) => result.ids[place]));
+    element.scrollIntoView({ block: "nearest" });
+  }
+
   return {
     element,
     show,
+    showRule,
     /** Called when another group is shown. @param {() => void} listener */
     watch: (listener) => void onchange.push(listener),
     shown: () => group,
     /** @param {any} next `SegmentsResult` */
     update(next) {
-      if (!result || next.recipe !== result.recipe) group = undefined;
+      if (!result || next.recipe !== result.recipe) group = rule = undefined;
       result = next;
       draw();
     },

@@ -3,8 +3,8 @@ import { h, table } from "../dom.js";
 
 /** @typedef {import("../../i18n/index.js").I18n} I18n */
 
-/** @param {I18n} i18n @param {any} result */
-export function rfmGroups({ t, percent, number, short }, { rfm }) {
+/** @param {I18n} i18n @param {any} result @param {(index: number) => void} show shows the customers of a group */
+export function rfmGroups({ t, percent, number, short }, { rfm }, show) {
   if (!rfm) return null;
   const shown = (/** @type {number | null} */ value) => (value === null ? "–" : short(value));
   return h("details", { class: "section", dataset: { testid: "segments-rfm" } }, h("summary", null, t("segments.rfm")),
@@ -15,8 +15,8 @@ export function rfmGroups({ t, percent, number, short }, { rfm }) {
         { text: t("segments.group") }, { text: t("segments.size"), number: true }, { text: t("funnel.share"), number: true },
         ...["recency", "frequency", "monetary"].map((name) => ({ text: t("segments.medianOf", { feature: t(`feature.${name}`) }), number: true })), { text: t("segments.valueShare"), number: true },
       ],
-      rows: rfm.groups.map((/** @type {any} */ { name, size, share, recency, frequency, monetary, valueShare }) => [
-        t(`group.${name}`), number(size), percent(share), shown(recency), shown(frequency), shown(monetary), valueShare === null ? "–" : percent(valueShare),
+      rows: rfm.groups.map((/** @type {any} */ { name, size, share, recency, frequency, monetary, valueShare }, /** @type {number} */ index) => [
+        size > 0 ? h("button", { type: "button", class: "link", onclick: () => show(index) }, t(`group.${name}`)) : t(`group.${name}`), number(size), percent(share), shown(recency), shown(frequency), shown(monetary), valueShare === null ? "–" : percent(valueShare),
       ]),
     }));
 }
