@@ -8,7 +8,6 @@ use super::snapshots::Snapshots;
 use crate::crm::Deals;
 use crate::error::Result;
 use crate::stats::order::sorted_rows;
-use std::ops::Range;
 
 const JUDGED_DAYS: f64 = HORIZONS[1];
 /// Groups of a stage by the chance of a win (Hosmer & Lemeshow 1980), and of each of these by the time in the stage.
@@ -73,11 +72,8 @@ pub(super) fn misfit(model: &Hazards, deals: &Deals, snapshots: &Snapshots) -> R
         }
     }
     let all = cells.each_ref().map(|cells| between(cells));
-    // One stage left alone shows too few events.
-    let first_hold = strata - model.places.holds;
-    let like = |stratum: usize| if stratum < first_hold { stratum..stratum + 1 } else { first_hold..strata };
-    let own = |of: Range<usize>, k: usize| between(&cells[k][of.start * of_stratum..of.end * of_stratum]);
-    Ok((0..strata).map(|stratum| [0, 1].map(|k| own(like(stratum), k).max(all[k]))).collect())
+    let own = |stratum: usize, k: usize| between(&cells[k][stratum * of_stratum..][..of_stratum]);
+    Ok((0..strata).map(|stratum| [0, 1].map(|k| own(stratum, k).max(all[k]))).collect())
 }
 
 /// Rows by value in `most` groups of about equal weight; equal values stay together.

@@ -31,7 +31,7 @@ pub(super) struct Hazards {
     attributes: Vec<Attribute>,
     pub encoders: Vec<Encoder>,
     pub terms: Vec<(Term, Scale)>,
-    pub places: Places,
+    places: Places,
     ways: Ways,
     pub basis: Vec<Vec<f64>>,
     /// How its groups of coefficients were held.
