@@ -79,7 +79,7 @@ export interface LeftOut {
 export interface Meta {
   version: string;
   analysis: "quality" | "funnel" | "forecast" | "pipeline" | "reps" | "rules" | "what_if" | "segments";
-  /** NaN where the data hold no date at all. */
+  /** NaN where the data hold no date and none was given. */
   asOf: Instant;
   seed: number | null;
   /** The options as used, defaults filled in. */
@@ -141,7 +141,7 @@ export interface Summary {
   timeZone: string;
   /** Calendar of periods. */
   calendar: Calendar;
-  /** NaN where the data hold no date at all. */
+  /** NaN where the data hold no date and none was given. */
   asOf: Instant;
   /** Where as_of comes from. */
   asOfFrom: "option" | "newest";
@@ -575,7 +575,7 @@ export interface Feature {
   level: string | null;
   coefficient: number;
   standardError: number;
-  /** Standardisation of a number; null for a level. */
+  /** Standardisation of a number; null for a level. The deviation is null also where all known values are equal. */
   mean: number | null;
   standardDeviation: number | null;
   /** Closed deals (weighted) that have the level. */
@@ -1141,6 +1141,7 @@ export interface SegmentsResult {
     monetary: Indices;
   };
   /** Customers from the most valuable down: percentiles `from`…`to`, 0 at the top. */
+  /** `share` is null where the sum of all values is not positive, or any value is negative. */
   bands: { from: number; to: number; size: number; lowest: number; value: number; share: number | null }[];
   tiers: TierLimits | null;
   /** Keys of segments of `previous` that none goes on from. */

@@ -7,6 +7,7 @@ use super::recognise::{Found, Meanings};
 use super::words::folded;
 use super::{Attribute, Deals, LeftOut, Outcome};
 use crate::read::Source;
+use crate::read::numbers::{LARGEST, is_weight, within_bounds};
 use crate::table::{Column, Levels, Texts, Values};
 use std::collections::HashSet;
 
@@ -109,7 +110,8 @@ fn rates(table: &[Column], roles: &Found<DealRole>) -> Option<Vec<f64>> {
     let divides = exports::shape_of(table).is_some_and(|(_, shape)| shape.rate_divides);
     let mut rates = columns::numbers(&table[*roles.get(&DealRole::ExchangeRate)?]);
     for rate in &mut rates {
-        let usable = rate.is_finite() && *rate > 0.0;
+        // One that is smaller than a number may be large, turned over, is as little a rate.
+        let usable = *rate <= LARGEST && *rate >= 1.0 / LARGEST;
         *rate = match (usable, divides) {
             (false, _) => 1.0,
             (true, true) => 1.0 / *rate,
@@ -160,7 +162,7 @@ pub(super) fn deals(
             tally.add(reason, row, "");
         } else if rows.created[row] > as_of {
             tally.add("after_as_of", row, "");
-        } else if !(weight >= 0.0 && weight.is_finite()) {
+        } else if !is_weight(weight) {
             tally.add("bad_weight", row, &weight.to_string());
         } else {
             *seen = true;
@@ -190,8 +192,14 @@ pub(super) fn deals(
     };
     let rates = rates(table.columns(), roles);
     if let Some(rates) = &rates {
+        let amount_name = roles.get(&DealRole::Amount).map_or("", |at| table.columns()[*at].name.as_str());
         for (amount, row) in deals.amount.iter_mut().zip(&kept) {
-            *amount *= rates[*row as usize];
+            let rate = rates[*row as usize];
+            let converted = within_bounds(*amount * rate);
+            if converted.is_nan() && !amount.is_nan() {
+                tally.add("unreadable_value", *row as usize, &format!("{amount_name}: {amount:e} × {rate:e}"));
+            }
+            *amount = converted;
         }
     }
     deals.id = picked(rows.id, &kept);

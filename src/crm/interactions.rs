@@ -6,6 +6,7 @@ use super::mapping::InteractionRole;
 use super::recognise::Found;
 use super::{Deals, LeftOut};
 use crate::read::Source;
+use crate::read::numbers::is_weight;
 use crate::table::{Levels, Texts};
 use std::collections::HashMap;
 
@@ -78,7 +79,7 @@ pub(super) fn append(
             None => ("no_deal_id", ""),
             Some(_) if at[row].is_nan() => ("no_date", ""),
             Some(_) if at[row] > as_of => ("after_as_of", ""),
-            Some(_) if !(weight >= 0.0 && weight.is_finite()) => ("bad_weight", ""),
+            Some(_) if !is_weight(weight) => ("bad_weight", ""),
             Some(None) => ("deal_not_in_deals", &deal.levels[code]),
             Some(Some(deal)) => {
                 let kind_at = kind.as_ref().map_or(0, |kind| kind.codes[row] as usize);

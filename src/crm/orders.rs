@@ -5,6 +5,7 @@ use super::mapping::{CustomerRole, DealRole, OrderRole};
 use super::recognise::Found;
 use super::{Attribute, Customers, Deals, LeftOut, Orders, Outcome};
 use crate::read::Source;
+use crate::read::numbers::{is_weight, within_bounds};
 use crate::table::{Texts, Values};
 use crate::time::TimeZone;
 
@@ -25,7 +26,7 @@ pub(super) fn orders(source: &Source, roles: &Found<OrderRole>, as_of: f64, zone
         let at = |values: &Option<Vec<f64>>| values.as_ref().map_or(f64::NAN, |values| values[row]);
         let date = at(&dates);
         let (quantity, price) = (at(&quantities), at(&prices));
-        let amount = if amounts.is_some() { at(&amounts) } else { quantity * price };
+        let amount = if amounts.is_some() { at(&amounts) } else { within_bounds(quantity * price) };
         let weight = weights.as_ref().map_or(1.0, |weights| weights[row]);
         let named = customer.as_ref().and_then(|customer| customer.get(row));
         let reason = if quantity <= 0.0 || amount < 0.0 {
@@ -40,7 +41,7 @@ pub(super) fn orders(source: &Source, roles: &Found<OrderRole>, as_of: f64, zone
             "no_amount"
         } else if date > as_of {
             "after_as_of"
-        } else if !(weight >= 0.0 && weight.is_finite()) {
+        } else if !is_weight(weight) {
             "bad_weight"
         } else {
             orders.customer.codes.push(customer.as_ref().map_or(Texts::MISSING, |customer| customer.codes[row]));

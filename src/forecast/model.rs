@@ -161,7 +161,9 @@ pub fn train(
         .map(|(j, column)| {
             let encoder = &encoders[column.encoder];
             let (mean, standard_deviation) = match (&encoder.encoding, &column.level) {
-                (Encoding::Number { mean, standard_deviation, .. }, None) => (Some(*mean), Some(*standard_deviation)),
+                (Encoding::Number { mean, standard_deviation, .. }, None) => {
+                    (Some(*mean), Some(*standard_deviation).filter(|deviation| deviation.is_finite()))
+                }
                 _ => (None, None),
             };
             let (n, events) = match &column.level {

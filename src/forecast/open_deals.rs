@@ -17,7 +17,7 @@ use serde::Serialize;
 pub struct OpenDeals {
     /// Row of the deals table.
     pub row: Indices,
-    /// Probability of being won.
+    /// Probability of being won; NaN where no deal has been closed yet, so that nothing is known about any.
     pub probability: Floats,
     /// Lower end of its interval.
     pub low: Floats,

@@ -170,7 +170,9 @@ fn fixes(findings: &[Finding]) -> Vec<Fix> {
     }
     let order = sorted_rows(fixes.len(), &mut |a, b| {
         let (a, b): (&Fix, &Fix) = (&fixes[a], &fixes[b]);
-        let weight = |fix: &Fix| fix.cleared * if findings[fix.finding].severity == Severity::Error { 2 } else { 1 };
+        let is_error = |fix: &Fix| findings[fix.finding].severity == Severity::Error;
+        // Weights may add up to more than a count holds.
+        let weight = |fix: &Fix| fix.cleared.saturating_mul(if is_error(fix) { 2 } else { 1 });
         b.gained.cmp(&a.gained).then(weight(b).cmp(&weight(a)))
     });
     order.into_iter().map(|at| fixes[at]).collect()

@@ -321,8 +321,9 @@ impl Numbers {
         if !has_point || !enough(point) {
             return None;
         }
-        let value =
-            |w: &Option<numbers::Written>| w.as_ref().and_then(|w| w.value(DecimalMark::Point)).unwrap_or(f64::NAN);
+        let value = |w: &Option<numbers::Written>| {
+            w.as_ref().and_then(|w| w.value(DecimalMark::Point)).map_or(f64::NAN, numbers::within_bounds)
+        };
         let by_code: Vec<f64> = written.iter().map(value).collect();
         let facts = ColumnFacts { kind: "number", ..Default::default() };
         let (facts, unreadable) =

@@ -246,7 +246,9 @@ fn typed(column: &Interner, missing: &[bool], reading: Reading, zone: &TimeZone)
     let (by_code, mut facts, is_instant) = match reading {
         Reading::Text => return (Values::Texts(Texts::default()), ColumnFacts::default(), Vec::new()),
         Reading::Numbers { written, mark } => {
-            let value = |w: &Option<numbers::Written>| w.as_ref().and_then(|w| w.value(mark)).unwrap_or(f64::NAN);
+            let value = |w: &Option<numbers::Written>| {
+                w.as_ref().and_then(|w| w.value(mark)).map_or(f64::NAN, numbers::within_bounds)
+            };
             (
                 written.iter().map(value).collect::<Vec<f64>>(),
                 ColumnFacts { kind: "number", ..Default::default() },

@@ -7,7 +7,7 @@ mod delimited;
 pub(crate) mod fold;
 mod infer;
 mod interner;
-mod numbers;
+pub(crate) mod numbers;
 mod plain;
 mod rows;
 mod scan;
@@ -56,9 +56,9 @@ pub struct ColumnFacts {
 /// Values of one column of a host that has its own.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RawValues {
-    /// Numbers; NaN where missing. Infinities count as missing.
+    /// Numbers; NaN where missing. Beyond 1e30 they are unreadable, as those of a file.
     Numbers(Vec<f64>),
-    /// Instants in ms since 1970-01-01T00:00Z; NaN where missing. Infinities count as missing.
+    /// Instants in ms since 1970-01-01T00:00Z; NaN where missing. Beyond 8.64e15, the last one of a `Date`, they are unreadable.
     Instants(Vec<f64>),
     /// Texts, typed as the cells of a CSV file are; empty where missing.
     Texts(Vec<String>),
@@ -88,7 +88,7 @@ pub fn csv(name: &str, bytes: &[u8]) -> Result<Source> {
 /// Fields are separated by comma, semicolon, tab or bar, found by what cuts the first lines alike, or by runs of blanks where
 /// every field holds a digit. The first row is the header unless it looks like the rows below it; columns are then named `column_1`, ….
 /// Lines with another number of fields and quotes that do not end are left out (`unreadable_line`). A column is numbers or
-/// instants where nine tenths of its values are; the others become missing (`unreadable_value`). Blanks around values do not count.
+/// instants where nine tenths of its values are; the others become missing (`unreadable_value`), and so do numbers beyond 1e30. Blanks around values do not count.
 /// Dates and times without a zone are local in the zone of `time`; years from 1300 to 1499 are Jalali, or those of Umm al-Qura where
 /// the header or the calendar of `time` says so.
 ///
@@ -128,6 +128,7 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, time: &LocalTime) 
             expected: rows,
         });
     }
+    let name_of_table = name;
     let names = rows::unique_names(&columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
     let mut texts = (Vec::new(), Vec::new());
     for (name, (_, values)) in names.iter().zip(&columns) {
@@ -145,11 +146,16 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, time: &LocalTime) 
     }
     let mut typed = infer::infer(name, &texts.0, texts.1, &[], false, time).into_iter();
     let mut left_out = Vec::new();
+    let mut beyond = Vec::new();
+    let mut bounded = |column: &str, mut values: Vec<f64>, most: f64| {
+        beyond.extend(unreadable_beyond(name_of_table, column, &mut values, most));
+        values
+    };
     let (mut table, mut facts) = (Vec::new(), Vec::new());
     for (name, (_, values)) in names.into_iter().zip(columns) {
         let held = match values {
-            RawValues::Numbers(numbers) => Values::Numbers(finite(numbers)),
-            RawValues::Instants(instants) => Values::Instants(finite(instants)),
+            RawValues::Numbers(numbers) => Values::Numbers(bounded(&name, numbers, numbers::LARGEST)),
+            RawValues::Instants(instants) => Values::Instants(bounded(&name, instants, LAST_INSTANT)),
             RawValues::Levels(texts) => Values::Texts(with_known_codes(texts)),
             RawValues::Texts(_) | RawValues::Cells(_) => match typed.next() {
                 Some(typed) => {
@@ -165,12 +171,24 @@ pub fn columns(name: &str, columns: Vec<(String, RawValues)>, time: &LocalTime) 
         facts.push(facts_of(&held));
         table.push(Column { name, values: held });
     }
+    left_out.extend(beyond);
     Ok(Source { table: Table::new(name, table)?, separator: None, columns: facts, left_out })
 }
 
-fn finite(mut values: Vec<f64>) -> Vec<f64> {
-    values.iter_mut().filter(|value| value.is_infinite()).for_each(|value| *value = f64::NAN);
-    values
+/// The last instant of a JavaScript `Date` in ms.
+const LAST_INSTANT: f64 = 8.64e15;
+
+/// Makes `values` beyond `most` missing, and lists them.
+fn unreadable_beyond(table: &str, column: &str, values: &mut [f64], most: f64) -> Option<LeftOut> {
+    let mut rows = Vec::new();
+    for (row, value) in (0_u32..).zip(values) {
+        if value.abs() > most {
+            rows.push((row, if rows.len() < rows::EXAMPLES { format!("{value:e}") } else { String::new() }));
+            *value = f64::NAN;
+        }
+    }
+    let rows: Vec<(u32, &str)> = rows.iter().map(|(row, text)| (*row, text.as_str())).collect();
+    infer::unreadable(table, column, &rows, &[])
 }
 
 /// Codes beyond the levels, and those of empty levels, are missing.

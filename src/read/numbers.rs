@@ -9,6 +9,19 @@ pub(super) struct Written {
     exponent: i32,
 }
 
+/// Numbers beyond this magnitude are no measurements: they are left out as unreadable. Below it fourth powers of a product of two stay finite.
+pub(crate) const LARGEST: f64 = 1e30;
+
+/// `value`, or NaN where it is beyond [`LARGEST`].
+pub(crate) fn within_bounds(value: f64) -> f64 {
+    if value.abs() <= LARGEST { value } else { f64::NAN }
+}
+
+/// Whether rows can count `weight` times: its square is neither 0, but for that of 0, nor infinite.
+pub(crate) fn is_weight(weight: f64) -> bool {
+    weight == 0.0 || (1.0 / LARGEST..=LARGEST).contains(&weight)
+}
+
 /// Which mark separates decimals in a column; the other one groups thousands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DecimalMark {

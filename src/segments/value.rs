@@ -19,7 +19,7 @@ pub struct Band {
     pub lowest: f64,
     /// Sum of the values in it.
     pub value: f64,
-    /// Share of the sum of all; `None` where that is not positive.
+    /// Share of the sum of all; `None` where that is not positive, or any value is negative.
     pub share: Option<f64>,
 }
 
@@ -59,6 +59,7 @@ pub(super) fn bands(values: &[f64], weights: &[f64]) -> Vec<Band> {
     let order = sorted_rows(known.len(), &mut |a, b| known[b].0.total_cmp(&known[a].0));
     let n: f64 = known.iter().map(|(_, weight)| weight).sum();
     let all: f64 = known.iter().map(|(value, weight)| value * weight).sum();
+    let have_shares = all > 0.0 && known.iter().all(|(value, _)| *value >= 0.0);
     // Customers above a percentile.
     let above = |percentile: f64| libm::round(percentile / 100.0 * n).min(n);
     let mut bands = Vec::new();
@@ -77,7 +78,7 @@ pub(super) fn bands(values: &[f64], weights: &[f64]) -> Vec<Band> {
             }
         }
         if band.size > 0.0 {
-            band.share = (all > 0.0).then(|| band.value / all);
+            band.share = have_shares.then(|| band.value / all);
             bands.push(band);
         }
     }

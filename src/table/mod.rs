@@ -173,7 +173,7 @@ impl<S: AsRef<str>> FromIterator<Option<S>> for Texts {
 /// Values of one column, one per row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
-    /// Numbers; NaN where missing. Infinities do not occur.
+    /// Numbers; NaN where missing. None from the reader is beyond 1e30.
     Numbers(Vec<f64>),
     /// Instants in milliseconds since 1970-01-01T00:00Z; NaN where missing.
     Instants(Vec<f64>),

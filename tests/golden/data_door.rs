@@ -413,7 +413,9 @@ fn columns_of_a_host_load_like_its_csv() {
     let loaded = crm::load(vec![(Some(TableKind::Deals), source)], &LoadOptions::default()).expect("loads");
     let deals = deals(&loaded);
     assert_eq!((deals.created.as_slice(), deals.len()), (&[1.5e12, 1.6e12][..], 2));
-    assert!(deals.amount[1].is_nan() && loaded.crm.left_out[0].reason == "duplicate_id");
+    assert!(deals.amount[1].is_nan());
+    let reasons: Vec<&str> = loaded.crm.left_out.iter().map(|entry| entry.reason.as_str()).collect();
+    assert_eq!(reasons, ["unreadable_value", "duplicate_id"]);
     let records = loaded.records("deals", &[1, 9]).expect("the table is there");
     assert_eq!(records[0][0], ("id".to_owned(), Some("b".to_owned())));
     assert!(records[1].is_empty() && loaded.records("orders", &[0]).is_err());
@@ -451,7 +453,7 @@ mod properties {
         #[test]
         fn what_is_written_reads_back(rows in proptest::collection::vec(("[a-z][a-z ,;\"\n]{0,8}[a-z]", any::<f64>(), -2_000_000_000_000_i64..4_000_000_000_000), 1..40)) {
             let texts: Vec<String> = rows.iter().map(|(text, ..)| format!("x{text}x")).collect();
-            let numbers = rows.iter().map(|(_, number, _)| if number.is_finite() { *number } else { f64::NAN }).collect();
+            let numbers = rows.iter().map(|(_, number, _)| if number.abs() <= 1e30 { *number } else { f64::NAN }).collect();
             let column = |name: &str, values| crm_analytics::table::Column { name: name.into(), values };
             let instants = rows.iter().map(|(_, _, instant)| *instant as f64).collect();
             let table = crm_analytics::table::Table::new("t", vec![

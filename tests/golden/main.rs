@@ -1,5 +1,6 @@
 //! Results held against independent programs. The same tests run natively and in a headless browser.
 
+mod any_input;
 mod clusters;
 mod coverage;
 mod data;

@@ -17,6 +17,7 @@ use super::mapping::{HistoryRole, Repeats};
 use super::recognise::Found;
 use super::{Attribute, Deals, Exit, LeftOut, Outcome, Passages};
 use crate::read::Source;
+use crate::read::numbers::is_weight;
 use crate::table::{Texts, Values};
 use grouped::{Entry, Grouped, grouped};
 use order::funnel_order;
@@ -250,7 +251,7 @@ fn make_deals(
         deals.outcome.push(if ended { Outcome::Closed } else { Outcome::Open });
         deals.closed.push(if ended { time(group.last()) } else { f64::NAN });
         let weight = weight_column.as_ref().map_or(1.0, |weights| weights[*row as usize]);
-        deals.weight.push(if weight.is_finite() && weight >= 0.0 { weight } else { 1.0 });
+        deals.weight.push(if is_weight(weight) { weight } else { 1.0 });
     }
     deals.amount = vec![f64::NAN; n];
     deals.stage.codes = vec![Texts::MISSING; n];

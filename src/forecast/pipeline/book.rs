@@ -103,7 +103,7 @@ pub(super) fn left_out(deals: &Deals) -> Vec<LeftOut> {
             found.len() - 1
         });
         let left = &mut found[at];
-        left.count += deals.weight[row].round() as u64;
+        left.count = left.count.saturating_add(deals.weight[row].round() as u64);
         if left.example_lines.len() < 10 {
             left.example_lines.push(deals.row[row].saturating_add(2));
         }
