@@ -558,6 +558,8 @@ export interface ForecastOptions {
   minLevelRows?: number;
   /** How many deals to list with reasons; 200 when missing. */
   listed?: number;
+  /** "auto" (when missing) corrects the probabilities of the closed-deal model by what deals showed that it was not learnt from, where that is better than the model as it is; "none" never. */
+  calibration?: "auto" | "none";
   /** "auto" also learns weekly hazards where a stage history carries them, which takes many times as long; "closed", that of closed deals alone, when missing. */
   model?: "closed" | "auto";
 }
@@ -586,7 +588,7 @@ export interface Feature {
 export interface Reason {
   column: string;
   value: string;
-  /** Log-odds against the average open deal; over all columns they sum to the score minus the average score. */
+  /** Log-odds against the average open deal; over all columns they sum to the deal's log-odds minus those of the average deal. */
   contribution: number;
 }
 
@@ -791,6 +793,22 @@ export interface Model {
   objective: number;
   /** λ tried and their cross-validated log-loss on the training part. */
   path: { penalty: number; logLoss: number }[];
+  /** What deals showed that models of the other deals gave the same log-odds; null where that was not asked for, or they show nothing. */
+  calibration: ModelCalibration | null;
+}
+
+export interface ModelCalibration {
+  /** A straight line below 1,000 events, any rising map above. */
+  method: "platt" | "isotonic";
+  /** Whether probabilities are corrected: where the log-loss falls by more than its standard error. */
+  used: boolean;
+  /** Won or lost deals, whichever are fewer. */
+  events: number;
+  logLoss: number;
+  /** Corrected by the map of the other folds. */
+  calibratedLogLoss: number;
+  /** Straight between its knots (log-odds of the model and those that deals showed), with `slope` beyond them. */
+  map: { knots: [number, number][]; slope: number };
 }
 
 /* ---------- pipeline ---------- */

@@ -149,8 +149,7 @@ pub fn judge(
     from: Option<f64>,
     confidence: Confidence,
 ) -> Result<Holdout> {
-    let scores = fitted.scores(attributes, &test.rows)?;
-    let probability: Vec<f64> = scores.log_odds.iter().map(|z| sigmoid(*z)).collect();
+    let probability: Vec<f64> = fitted.log_odds(attributes, &test.rows)?.into_iter().map(sigmoid).collect();
     let (y, weights) = (&test.outcome, &test.weights);
     let (won, lost) = train.counts();
     let base = won / (won + lost);

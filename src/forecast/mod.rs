@@ -1,6 +1,8 @@
 //! How likely each open deal is to be won: logistic regression on closed deals, tested on the newest of them before it is believed.
 
 mod baselines;
+mod calibration;
+mod cross_validation;
 mod features;
 mod hazard;
 mod holdout;
@@ -17,11 +19,13 @@ mod trained;
 mod what_if;
 
 pub use baselines::{Baseline, BaselineBasis, BaselineKind, Performance, StageRate, StageRates};
+pub use calibration::ModelCalibration;
+pub use cross_validation::PathPoint;
 pub use hazard::{CloseWindow, HazardForecast, HazardTest, HorizonShares, ModelChoice, ModelWanted, Weekly};
 pub use holdout::{Figures, Holdout, Skill};
 pub use leakage::{Leak, LeakageReason};
 pub use lift::LiftGroup;
-pub use model::{Feature, Model, PathPoint};
+pub use model::{Feature, Model};
 pub use open_deals::{OpenDeals, WinWindow};
 pub use pipeline::{
     Arrivals, BackTest, Band, LargestDeal, Part, PastPeriods, PeriodForecast, PipelineOptions, PipelineResult, Slipped,
@@ -64,8 +68,21 @@ pub struct ForecastOptions {
     pub min_level_rows: f64,
     /// How many deals are listed with reasons.
     pub listed: usize,
+    /// Whether the model of closed deals is calibrated.
+    pub calibration: CalibrationWanted,
     /// Which models to learn.
     pub model: ModelWanted,
+}
+
+/// Whether probabilities are calibrated on predictions of deals that were not learnt from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CalibrationWanted {
+    /// Where that is better than the model as it is.
+    #[default]
+    Auto,
+    /// Never.
+    None,
 }
 
 impl Default for ForecastOptions {
@@ -80,6 +97,7 @@ impl Default for ForecastOptions {
             train_rows: None,
             min_level_rows: 20.0,
             listed: 200,
+            calibration: CalibrationWanted::default(),
             model: ModelWanted::default(),
         }
     }
@@ -151,7 +169,7 @@ pub struct ListedDeal {
     pub low: f64,
     /// Upper end of its interval.
     pub high: f64,
-    /// All reasons, the strongest first; they sum to the score minus the average score. Empty where the base rate is shown.
+    /// All reasons, the strongest first; they sum to the log-odds minus those of the average deal. Empty where the base rate is shown.
     pub reasons: Vec<Reason>,
 }
 

@@ -1,10 +1,13 @@
 //! The regression on encoded attributes: fitting, choosing the penalty, scores with intervals and reasons.
 
+use super::calibration::{ModelCalibration, calibration};
+use super::cross_validation::{CrossValidation, OutOfFold, PathPoint};
 use super::features::{DesignColumn, Encoder, Encoding, MOST_LEVELS, coefficients, design, learn, observed};
+use super::{CalibrationWanted, ForecastOptions};
 use crate::crm::Attribute;
 use crate::error::{Error, Result};
-use crate::stats::discrimination::log_loss;
-use crate::stats::logistic::{Design, Logistic, fit, optimum, sigmoid};
+use crate::stats::calibration::Calibration;
+use crate::stats::logistic::{Design, Logistic, fit, sigmoid};
 use serde::Serialize;
 
 /// A coefficient with what it stands for.
@@ -29,16 +32,6 @@ pub struct Feature {
     pub observed_rate: Option<f64>,
 }
 
-/// A penalty and its cross-validated log-loss.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PathPoint {
-    /// λ.
-    pub penalty: f64,
-    /// Mean log-loss over the held-out folds.
-    pub log_loss: f64,
-}
-
 /// A fitted model, for people and other programs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,6 +52,8 @@ pub struct Model {
     pub objective: f64,
     /// Penalties tried and what they gave; empty where the user chose.
     pub path: Vec<PathPoint>,
+    /// What deals showed that were given the same log-odds; `None` where that was not asked for, or they show nothing.
+    pub calibration: Option<ModelCalibration>,
 }
 
 /// Closed deals in time order: rows of the attributes, outcome (1 won, 0 lost) and weight.
@@ -122,37 +117,57 @@ pub struct Fitted {
     encoders: Vec<Encoder>,
     columns: Vec<DesignColumn>,
     logistic: Logistic,
+    calibration: Calibration,
     /// The public form.
     pub model: Model,
 }
 
-const PENALTIES: [f64; 7] = [0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
-const FOLDS: usize = 5;
-/// Cross-validation looks at no more rows than this, evenly spread: more do not change which penalty is best.
-const MOST_CROSS_VALIDATED: usize = 20_000;
+/// How a model is learnt.
+#[derive(Debug, Clone, Copy)]
+pub struct Training {
+    /// Penalty; the best of a grid when missing.
+    pub penalty: Option<f64>,
+    /// Levels of a category with fewer rows are pooled.
+    pub min_level_rows: f64,
+    /// Whether it is calibrated where that is better.
+    pub calibrated: bool,
+}
+
+impl Training {
+    /// As `options` ask.
+    pub fn by(options: &ForecastOptions) -> Training {
+        Training {
+            penalty: options.penalty,
+            min_level_rows: options.min_level_rows,
+            calibrated: options.calibration == CalibrationWanted::Auto,
+        }
+    }
+
+    /// The same with another penalty.
+    pub fn with_penalty(self, penalty: f64) -> Training {
+        Training { penalty: Some(penalty), ..self }
+    }
+}
 
 /// Coefficients above which categories are pooled harder: the Hessian grows with the square of their number.
 const MANY_COEFFICIENTS: usize = 1000;
 /// Coefficients above which there is no fit: the Hessian would take 128 MB.
 const MOST_COEFFICIENTS: usize = 4000;
 
-/// The model of `examples` on the attributes `columns`, with penalty `penalty` or the best of a grid.
+/// The model of `examples` on the attributes `columns`.
 ///
 /// # Errors
 /// Those of [`fit`]; [`Error::InvalidOption`] for more columns than a fit can hold.
-pub fn train(
-    attributes: &[Attribute],
-    columns: &[usize],
-    examples: &Examples,
-    penalty: Option<f64>,
-    min_level_rows: f64,
-) -> Result<Fitted> {
-    let encoders = encode(attributes, columns, examples, min_level_rows)?;
+pub fn train(attributes: &[Attribute], columns: &[usize], examples: &Examples, training: Training) -> Result<Fitted> {
+    let encoders = encode(attributes, columns, examples, training.min_level_rows)?;
     let (matrix, columns) = design(attributes, &encoders, &examples.rows)?;
-    let (penalty, path) = match penalty {
-        Some(penalty) => (penalty, Vec::new()),
-        None => choose_penalty(attributes, &encoders, examples)?,
+    let mut validation = CrossValidation::new(attributes, &encoders, examples)?;
+    let (penalty, predictions, path) = match training.penalty {
+        None => validation.best(),
+        Some(penalty) if training.calibrated => (penalty, validation.predictions(penalty), Vec::new()),
+        Some(penalty) => (penalty, OutOfFold::default(), Vec::new()),
     };
+    let calibration = if training.calibrated { calibration(&predictions) } else { None };
     let logistic = fit(&matrix, &examples.outcome, &examples.weights, penalty, None)?;
     let (won, lost) = examples.counts();
     let features = columns
@@ -193,8 +208,11 @@ pub fn train(
         max_gradient: logistic.max_gradient,
         objective: logistic.objective,
         path,
+        calibration,
     };
-    Ok(Fitted { encoders, columns, logistic, model })
+    let used = model.calibration.as_ref().filter(|calibration| calibration.used);
+    let calibration = used.map(|calibration| calibration.map.clone()).unwrap_or_default();
+    Ok(Fitted { encoders, columns, logistic, calibration, model })
 }
 
 fn encode(
@@ -223,74 +241,20 @@ fn encode(
     }
 }
 
-/// The penalty of the grid with the lowest log-loss over folds that are contiguous in time; the larger one where two are equal.
-fn choose_penalty(
-    attributes: &[Attribute],
-    encoders: &[Encoder],
-    examples: &Examples,
-) -> Result<(f64, Vec<PathPoint>)> {
-    let n = examples.rows.len();
-    let stride = n.div_ceil(MOST_CROSS_VALIDATED).max(1);
-    let kept: Vec<usize> = (0..n).step_by(stride).collect();
-    let pick = |values: &[f64]| kept.iter().map(|&i| values[i]).collect::<Vec<f64>>();
-    let rows: Vec<usize> = kept.iter().map(|&i| examples.rows[i]).collect();
-    let (outcome, weights) = (pick(&examples.outcome), pick(&examples.weights));
-    let (matrix, _) = design(attributes, encoders, &rows)?;
-    let total: f64 = weights.iter().sum();
-    let fold = fold_by_weight(&weights, total);
-    // The penalty weighs against a sum over rows: on fewer rows it must be smaller to be the same.
-    let scale = total / examples.weights.iter().sum::<f64>();
-    let mut starts: Vec<Option<Vec<f64>>> = vec![None; FOLDS];
-    let mut path = Vec::with_capacity(PENALTIES.len());
-    for &penalty in PENALTIES.iter().rev() {
-        let (mut loss, mut seen) = (0.0, 0.0);
-        for (held_out, start) in starts.iter_mut().enumerate() {
-            let part: Vec<f64> =
-                weights.iter().zip(&fold).map(|(w, f)| if *f == held_out { 0.0 } else { *w }).collect();
-            let Ok(model) = optimum(&matrix, &outcome, &part, penalty * scale, start.as_deref(), 1e-8) else {
-                continue;
-            };
-            for i in (0..rows.len()).filter(|&i| fold[i] == held_out) {
-                loss += weights[i] * log_loss(outcome[i], sigmoid(matrix.score(i, &model.coefficients)));
-                seen += weights[i];
-            }
-            *start = Some(model.coefficients);
-        }
-        if seen > 0.0 {
-            path.push(PathPoint { penalty, log_loss: loss / seen });
-        }
-    }
-    let best = path.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss)).map_or(1.0, |point| point.penalty);
-    path.reverse();
-    Ok((best, path))
-}
-
-fn fold_by_weight(weights: &[f64], total: f64) -> Vec<usize> {
-    let mut before = 0.0;
-    weights
-        .iter()
-        .map(|weight| {
-            let fold = (before / total * FOLDS as f64) as usize;
-            before += weight;
-            fold.min(FOLDS - 1)
-        })
-        .collect()
-}
-
-/// Scores of rows under a model: log-odds, and their standard errors by the delta method.
+/// Scores of rows under a model: log-odds before calibration, and their standard errors by the delta method.
 pub struct Scores {
     matrix: Design,
-    /// Log-odds of winning.
-    pub log_odds: Vec<f64>,
-    /// Standard error of each.
-    pub standard_error: Vec<f64>,
+    calibration: Calibration,
+    log_odds: Vec<f64>,
+    standard_error: Vec<f64>,
 }
 
 impl Scores {
-    /// Probability of row `i` with its interval of `multiplier` standard errors.
+    /// Probability of row `i` with its interval of `multiplier` standard errors. The interval takes the calibration for known.
     pub fn probability(&self, i: usize, multiplier: f64) -> (f64, f64, f64) {
         let (z, half) = (self.log_odds[i], multiplier * self.standard_error[i]);
-        (sigmoid(z), sigmoid(z - half), sigmoid(z + half))
+        let at = |z: f64| sigmoid(self.calibration.apply(z));
+        (at(z), at(z - half), at(z + half))
     }
 }
 
@@ -306,7 +270,8 @@ impl Fitted {
     /// None that the encoders of the same attributes can cause.
     pub fn log_odds(&self, attributes: &[Attribute], rows: &[usize]) -> Result<Vec<f64>> {
         let (matrix, _) = design(attributes, &self.encoders, rows)?;
-        Ok((0..rows.len()).map(|i| matrix.score(i, &self.logistic.coefficients)).collect())
+        let log_odds = |i| self.calibration.apply(matrix.score(i, &self.logistic.coefficients));
+        Ok((0..rows.len()).map(log_odds).collect())
     }
 
     /// Scores of `rows` of the same attributes.
@@ -319,7 +284,7 @@ impl Fitted {
         let log_odds = (0..rows.len()).map(|i| matrix.score(i, &self.logistic.coefficients)).collect();
         let standard_error =
             (0..rows.len()).map(|i| self.logistic.score_standard_error(&matrix, i, &mut active)).collect();
-        Ok(Scores { matrix, log_odds, standard_error })
+        Ok(Scores { matrix, calibration: self.calibration.clone(), log_odds, standard_error })
     }
 
     /// Weighted mean of each design column over the scored rows: the average deal that reasons are measured against. Without weight, the average of
@@ -337,7 +302,7 @@ impl Fitted {
     }
 
     /// Contribution of each attribute to the log-odds of scored row `i` against `average`: (attribute, column, log-odds), in the order of
-    /// the encoders. They sum to the score minus the average score.
+    /// the encoders. They sum to the calibrated log-odds minus those of the average: each is stretched by the slope of the calibration between the two.
     pub fn contributions(&self, scores: &Scores, i: usize, average: &[f64]) -> Vec<(usize, &str, f64)> {
         let beta = &self.logistic.coefficients;
         let mut values = vec![0.0; beta.len()];
@@ -347,6 +312,9 @@ impl Fitted {
         for (j, column) in self.columns.iter().enumerate() {
             found[column.encoder].2 += beta[j + 1] * (values[j + 1] - average[j + 1]);
         }
+        let (score, moved) = (scores.log_odds[i], found.iter().map(|(.., moved)| moved).sum::<f64>());
+        let slope = self.calibration.slope_between(score - moved, score);
+        found.iter_mut().for_each(|(.., moved)| *moved *= slope);
         found
     }
 }

@@ -1,7 +1,7 @@
 //! The test of the model repeated at past dates: each time learnt from what was known then, and held against the deals closed until the next.
 
 use super::holdout::{Figures, figures};
-use super::model::{Examples, train};
+use super::model::{Examples, Training, train};
 use super::pipeline::book::Clock;
 use super::trained::Trained;
 use super::{ForecastOptions, NEEDED};
@@ -87,16 +87,13 @@ pub(super) fn rolling(
         if some_won <= 0.0 || some_lost <= 0.0 || tested.weights.iter().sum::<f64>() <= 0.0 {
             continue;
         }
-        let learn = |from: &Examples, penalty: Option<f64>| {
-            train(&deals.attributes, &trained.columns, from, penalty, options.min_level_rows)
-        };
-        let chosen = match options.penalty {
-            None if learnt_from.rows.len() > PENALTY_ROWS => {
-                Some(learn(&learnt_from.spread(PENALTY_ROWS), None)?.model.penalty)
-            }
-            asked => asked,
-        };
-        let fitted = learn(&learnt_from, chosen)?;
+        let learn = |from: &Examples, training: Training| train(&deals.attributes, &trained.columns, from, training);
+        let mut training = Training::by(options);
+        if training.penalty.is_none() && learnt_from.rows.len() > PENALTY_ROWS {
+            let fast = Training { calibrated: false, ..training };
+            training = training.with_penalty(learn(&learnt_from.spread(PENALTY_ROWS), fast)?.model.penalty);
+        }
+        let fitted = learn(&learnt_from, training)?;
         let log_odds = fitted.log_odds(&deals.attributes, &tested.rows)?;
         let judged = Judged {
             probability: log_odds.iter().map(|z| sigmoid(*z)).collect(),

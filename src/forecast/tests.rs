@@ -1,5 +1,6 @@
 use super::*;
 use crate::crm::Attribute;
+use crate::stats::calibration::CalibrationMethod;
 use crate::stats::logistic::sigmoid;
 use crate::stats::rng::seeded;
 use crate::table::{Texts, Values};
@@ -38,12 +39,17 @@ fn run(crm: &Crm) -> ForecastResult {
 
 /// `n` deals with log-odds 0.2 + 1.5 x, a tenth of them open.
 fn simulated(n: usize, seed: u32) -> (Vec<Outcome>, Vec<f64>) {
+    simulated_by(n, seed, |x| 0.2 + 1.5 * x)
+}
+
+/// The same with log-odds `truth(x)`.
+fn simulated_by(n: usize, seed: u32, truth: impl Fn(f64) -> f64) -> (Vec<Outcome>, Vec<f64>) {
     let mut rng = seeded(seed, 0);
     let x: Vec<f64> = (0..n).map(|_| rng.gen_range(-2.0..2.0)).collect();
     let outcomes = x
         .iter()
         .enumerate()
-        .map(|(i, x)| match (i % 10, rng.r#gen::<f64>() < sigmoid(0.2 + 1.5 * x)) {
+        .map(|(i, x)| match (i % 10, rng.r#gen::<f64>() < sigmoid(truth(*x))) {
             (9, _) => Outcome::Open,
             (_, true) => Outcome::Won,
             (_, false) => Outcome::Lost,
@@ -195,6 +201,46 @@ fn six_planted_leaks_are_named_and_one_that_is_asked_for_is_used_with_a_warning(
 }
 
 #[test]
+fn a_bent_truth_is_calibrated_and_the_newest_deals_confirm_it() {
+    let bend = |x: f64| if x < 0.5 { -1.5 } else { 3.0 * x - 3.0 };
+    let simulated = |n| {
+        let (outcomes, x) = simulated_by(n, 11, bend);
+        crm(&outcomes, vec![attribute("x", None, Values::Numbers(x))])
+    };
+    let few = run(&simulated(1500)).model.unwrap().calibration.unwrap();
+    assert_eq!(few.method, CalibrationMethod::Platt);
+    let crm = simulated(12_000);
+    let [auto, none] = [CalibrationWanted::Auto, CalibrationWanted::None].map(|calibration| {
+        let options = ForecastOptions { calibration, ..ForecastOptions::default() };
+        forecast(&crm, &options, &mut Progress::none()).unwrap()
+    });
+    assert_eq!(none.model.unwrap().calibration, None);
+    let calibration = auto.model.unwrap().calibration.unwrap();
+    assert_eq!(calibration.method, CalibrationMethod::Isotonic);
+    assert!(calibration.used && calibration.calibrated_log_loss < calibration.log_loss, "{calibration:?}");
+    let [calibrated, plain] = [auto.holdout.unwrap(), none.holdout.unwrap()];
+    assert!(calibrated.figures.log_loss < plain.figures.log_loss - 0.005);
+    assert!(calibrated.calibration_error < 0.5 * plain.calibration_error);
+    assert_eq!(calibrated.figures.auc, plain.figures.auc, "the order is the same");
+    let score = |deal: &ListedDeal| (deal.probability / (1.0 - deal.probability)).ln();
+    let sum = |deal: &ListedDeal| deal.reasons.iter().map(|reason| reason.contribution).sum::<f64>();
+    let average = score(&auto.listed[0]) - sum(&auto.listed[0]);
+    assert!(auto.listed.iter().all(|deal| (score(deal) - sum(deal) - average).abs() < 1e-9));
+    assert!(auto.listed.iter().all(|deal| deal.low < deal.probability && deal.probability < deal.high));
+}
+
+#[test]
+fn a_straight_truth_is_rarely_bent() {
+    let used = |seed| {
+        let (outcomes, x) = simulated(1000, seed);
+        let result = run(&crm(&outcomes, vec![attribute("x", None, Values::Numbers(x))]));
+        result.model.unwrap().calibration.unwrap().used
+    };
+    let bent = (0..100).filter(|seed| used(*seed)).count();
+    assert!(bent <= 16, "{bent} of 100");
+}
+
+#[test]
 fn weight_three_equals_three_rows() {
     let (outcomes, x) = simulated(400, 5);
     let weights: Vec<usize> = (0..400).map(|i| 1 + i % 3).collect();
@@ -213,13 +259,16 @@ fn weight_three_equals_three_rows() {
     let [a, b] = [&weighted, &repeated].map(|crm| forecast(crm, &options, &mut Progress::none()).unwrap());
     let (a_test, b_test) = (a.holdout.unwrap(), b.holdout.unwrap());
     let (a_of, b_of) = (&a_test.figures, &b_test.figures);
+    let (a_model, b_model) = (a.model.unwrap(), b.model.unwrap());
+    let (a_calibration, b_calibration) = (a_model.calibration.unwrap(), b_model.calibration.unwrap());
     assert_eq!(a_of.test_rows, b_of.test_rows);
     for (x, y) in [
         (a_of.log_loss, b_of.log_loss),
         (a_of.auc.unwrap().value, b_of.auc.unwrap().value),
         (a_of.log_loss_skill.low, b_of.log_loss_skill.low),
         (a_test.calibration_error, b_test.calibration_error),
-        (a.model.unwrap().features[0].coefficient, b.model.unwrap().features[0].coefficient),
+        (a_model.features[0].coefficient, b_model.features[0].coefficient),
+        (a_calibration.calibrated_log_loss, b_calibration.calibrated_log_loss),
         (a.expected.wins, b.expected.wins),
     ] {
         assert!((x - y).abs() < 1e-9, "{x} {y}");

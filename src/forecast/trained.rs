@@ -2,7 +2,7 @@
 
 use super::holdout::{self, Holdout};
 use super::leakage::Leak;
-use super::model::{Examples, Fitted, train};
+use super::model::{Examples, Fitted, Training, train};
 use super::{
     CAUTIOUS_PENALTY, ForecastOptions, NEEDED, Shown, Verdict, candidates, check, closed_deals, first_tested, judged,
 };
@@ -57,7 +57,7 @@ pub(super) fn trained(deals: &Deals, options: &ForecastOptions, progress: &mut P
         let (older, newest) = (examples.part(0, cut), examples.part(cut, examples.rows.len()));
         let (older_won, older_lost) = older.counts();
         if older_won > 0.0 && older_lost > 0.0 && newest.weights.iter().any(|weight| *weight > 0.0) {
-            let fitted = train(&deals.attributes, &columns, &older, options.penalty, options.min_level_rows)?;
+            let fitted = train(&deals.attributes, &columns, &older, Training::by(options))?;
             progress.report(0.5);
             let from = closed_at.as_ref().and_then(|times| times.get(cut).copied());
             penalty = Some(fitted.model.penalty);
@@ -66,9 +66,10 @@ pub(super) fn trained(deals: &Deals, options: &ForecastOptions, progress: &mut P
         }
     }
     progress.report(0.6);
-    let penalty = penalty.unwrap_or(CAUTIOUS_PENALTY);
+    let mut training = Training::by(options).with_penalty(penalty.unwrap_or(CAUTIOUS_PENALTY));
+    training.calibrated &= holdout.is_some();
     let fitted = match won > 0.0 && lost > 0.0 {
-        true => Some(train(&deals.attributes, &columns, &examples, Some(penalty), options.min_level_rows)?),
+        true => Some(train(&deals.attributes, &columns, &examples, training)?),
         false => None,
     };
     let (verdict, verdict_reason) = judged(holdout.as_ref(), won, lost, fitted.as_ref());
@@ -115,8 +116,8 @@ impl Trained {
                 if won < NEEDED || lost < NEEDED {
                     return Ok(Vec::new());
                 }
-                let penalty = Some(fitted.model.penalty);
-                earlier = train(&deals.attributes, &self.columns, &examples, penalty, options.min_level_rows)?;
+                let training = Training::by(options).with_penalty(fitted.model.penalty);
+                earlier = train(&deals.attributes, &self.columns, &examples, training)?;
                 (&examples, &earlier)
             }
             _ => return Ok(Vec::new()),

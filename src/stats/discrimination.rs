@@ -1,8 +1,8 @@
 //! How good probabilities of an event are: ranking, loss and calibration. Every function takes weights; a row of weight 3 counts
 //! as three equal rows.
 
+use super::calibration::line;
 use super::intervals::{Confidence, wilson};
-use super::logistic::{Design, fit};
 use super::order::sort_rows;
 use crate::meta::Estimate;
 use serde::Serialize;
@@ -148,16 +148,14 @@ pub fn calibration_error(groups: &[ReliabilityGroup]) -> f64 {
 /// Intercept and slope of an unpenalised logistic regression of the outcome on the log-odds of the probability: 0 and 1 for perfect
 /// calibration (Cox 1958). `None` where only one outcome occurs, all probabilities are equal or they separate the outcomes.
 pub fn calibration_line(outcome: &[f64], probability: &[f64], weights: &[f64]) -> Option<(f64, f64)> {
-    let log_odds: Vec<f64> = probability
+    let log_odds = probability
         .iter()
         .map(|p| {
             let p = p.clamp(1e-15, 1.0 - 1e-15);
             libm::log(p) - libm::log1p(-p)
         })
         .collect();
-    let design = Design::new(log_odds.len(), vec![log_odds], vec![]).ok()?;
-    let line = fit(&design, outcome, weights, 0.0, None).ok()?;
-    Some((line.coefficients[0], line.coefficients[1]))
+    line(outcome, log_odds, weights)
 }
 
 #[cfg(test)]

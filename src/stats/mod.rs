@@ -3,6 +3,7 @@
 //! Transcendental functions come from `libm`, so that the same input gives the same bytes natively and in wasm.
 
 pub mod assignment;
+pub mod calibration;
 pub mod chi_square;
 pub mod discrimination;
 pub mod exact_sum;

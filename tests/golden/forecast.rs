@@ -6,7 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::data::{bytes, oracle};
 use crm_analytics::crm::{self, Attribute, Crm, Deals, LoadOptions, Outcome, TableKind};
 use crm_analytics::forecast::{
-    ForecastOptions, ForecastResult, Holdout, LeakageReason, Model, Performance, Shown, Verdict, forecast,
+    CalibrationWanted, ForecastOptions, ForecastResult, Holdout, LeakageReason, Model, Performance, Shown, Verdict,
+    forecast,
 };
 use crm_analytics::meta::{self, Progress};
 use crm_analytics::read;
@@ -86,12 +87,13 @@ fn run(crm: &Crm, options: ForecastOptions) -> ForecastResult {
     forecast(crm, &options, &mut Progress::none()).unwrap()
 }
 
-/// Options that reproduce the reference: a fixed number of training rows, λ, no pooling.
+/// Options that reproduce the reference: a fixed number of training rows, λ, no pooling, no calibration.
 fn as_reference(train_rows: usize, penalty: f64) -> ForecastOptions {
     ForecastOptions {
         train_rows: Some(train_rows),
         penalty: Some(penalty),
         min_level_rows: 0.0,
+        calibration: CalibrationWanted::None,
         ..ForecastOptions::default()
     }
 }

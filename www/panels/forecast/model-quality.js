@@ -28,7 +28,7 @@ export function modelQuality(context) {
       said, h("div", { class: "pair" }, h("div", { class: "measures" }, chart.element, calibration), threshold.element), again, against, order));
 
   /** @param {any} result `ForecastResult` */
-  function update({ holdout, rolling, performance, meta }) {
+  function update({ holdout, model, rolling, performance, meta }) {
     element.hidden = !holdout;
     if (!holdout) return;
     const { figures } = holdout;
@@ -37,6 +37,7 @@ export function modelQuality(context) {
     calibration.textContent = [
       t("forecast.calibrated", { said: percent(figures.meanPredicted), happened: percent(figures.testRate), error: percent(holdout.calibrationError) }),
       figures.calibrationSlope === null ? "" : t("forecast.slope", { slope: i18n.fixed(figures.calibrationSlope, 2), intercept: i18n.fixed(figures.calibrationIntercept, 2) }),
+      model?.calibration ? corrected(i18n, model.calibration) : "",
     ].filter(Boolean).join(" ");
     chart.element.hidden = !holdout.reliability.length;
     if (holdout.reliability.length) chart.draw(reliability(holdout.reliability, { i18n, label: t("reliability.label", { count: figures.testRows, error: percent(holdout.calibrationError) }) }));
@@ -47,6 +48,11 @@ export function modelQuality(context) {
   }
 
   return { element, update };
+}
+
+/** @param {I18n} i18n @param {any} calibration `ModelCalibration` */
+function corrected({ t, fixed }, { method, used, logLoss, calibratedLogLoss }) {
+  return t(used ? `forecast.corrected.${method}` : "forecast.corrected.not", { before: fixed(logLoss, 4), after: fixed(calibratedLogLoss, 4) });
 }
 
 /** @param {I18n} i18n @param {any} rolling @param {number} level */
