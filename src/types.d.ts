@@ -942,7 +942,7 @@ export interface RepsResult {
   /** By falling expected amount. */
   reps: Rep[];
   baseRate: Estimate | null;
-  /** Deals that shrinking adds to everyone's; null where owners do not differ more than chance. */
+  /** Deals that shrinking adds to everyone's; null where nothing shows how far owners differ. */
   priorDeals: number | null;
   /** Standard deviation of wins over expected wins beyond chance. */
   spread: number | null;

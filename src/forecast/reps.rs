@@ -1,5 +1,8 @@
 //! Owners side by side: what they have open, how often they win, and how that compares with the deals that they were given.
 
+mod prior;
+
+use self::prior::Prior;
 use super::pipeline::book::amount;
 use super::trained::trained;
 use super::{ForecastOptions, Shown};
@@ -67,7 +70,7 @@ pub struct RepsResult {
     pub reps: Vec<Rep>,
     /// Share of won ones among all closed deals.
     pub base_rate: Option<Estimate>,
-    /// Deals of the average owner that shrinking adds to everyone's; `None` where owners do not differ more than chance, and all rates are that of all.
+    /// Deals of the average owner that shrinking adds to everyone's; `None` where nothing shows how far owners differ, and all rates are that of all.
     pub prior_deals: Option<f64>,
     /// Standard deviation of owners' wins over expected wins beyond chance; `None` without a model.
     pub spread: Option<f64>,
@@ -75,9 +78,8 @@ pub struct RepsResult {
 
 /// The owners of the deals of `crm`.
 ///
-/// Rates are shrunken by a beta–binomial model whose strength is the moment estimate of DerSimonian & Laird's kind (1986); their intervals are Wilson's on the
-/// deals with those that shrinking adds. Wins are compared with the sum of the probabilities of a model that does not know the owner (indirect
-/// standardisation), and the ratio is shrunken likewise, with a normal interval.
+/// Rates are shrunken by a beta–binomial model over all strengths that the owners' own counts allow ([`Prior`]). Wins are compared with the sum of the probabilities of a model that does not know the owner (indirect
+/// standardisation), and the ratio is shrunken by the moment estimate of DerSimonian & Laird's kind (1986), with a normal interval.
 ///
 /// # Errors
 /// [`Error::MissingTable`] without deals; [`Error::MissingRole`] where no deal has an owner; what [`super::forecast`] refuses.
@@ -127,7 +129,8 @@ pub fn reps(crm: &Crm, options: &RepOptions, progress: &mut Progress<'_>) -> Res
     }
     let sum = |of: fn(&Tally) -> f64| tallies.iter().map(of).sum::<f64>();
     let (won, closed) = (sum(|tally| tally.won), sum(Tally::closed));
-    let prior = Prior::of(&tallies, won, closed);
+    let counts: Vec<(f64, f64)> = tallies.iter().map(|tally| (tally.won, tally.closed())).collect();
+    let prior = Prior::of(&counts);
     let spread = expected.as_ref().map(|_| Spread::of(&tallies));
     let names = deals.owner.levels.iter().map(|name| Some(name.to_owned())).chain([None]);
     let reps = tallies
@@ -144,7 +147,7 @@ pub fn reps(crm: &Crm, options: &RepOptions, progress: &mut Progress<'_>) -> Res
             won: tally.won,
             lost: tally.lost,
             win_rate: wilson(tally.won, tally.closed(), confidence),
-            shrunken_rate: prior.as_ref().and_then(|prior| prior.shrunken(tally, confidence)),
+            shrunken_rate: prior.as_ref().and_then(|prior| prior.shrunken(tally.won, tally.closed(), confidence)),
             expected_won: expected.as_ref().map(|_| tally.expected_won),
             against_mix: spread.map(|spread| tally.against_mix(spread, confidence)),
         })
@@ -158,7 +161,7 @@ pub fn reps(crm: &Crm, options: &RepOptions, progress: &mut Progress<'_>) -> Res
         meta: Meta::new("reps", crm, &["deals"], options.clone(), rows_used, left_out),
         reps,
         base_rate: wilson(won, closed, confidence),
-        prior_deals: prior.and_then(|prior| prior.deals),
+        prior_deals: prior.and_then(|prior| prior.deals()),
         spread: spread.map(|spread| spread.likely.sqrt()),
     })
 }
@@ -256,56 +259,6 @@ impl Spread {
         }
         let likely = (excess / squares).max(0.0);
         Spread { likely, possible: likely.max(error.sqrt() / squares) }
-    }
-}
-
-/// What is known about an owner without looking at the deals.
-struct Prior {
-    rate: f64,
-    /// Deals that this knowledge is worth; `None`: infinitely many.
-    deals: Option<f64>,
-    /// The same for intervals, where no more is claimed than can be known.
-    sure: f64,
-}
-
-impl Prior {
-    fn of(tallies: &[Tally], won: f64, closed: f64) -> Option<Prior> {
-        if closed <= 0.0 {
-            return None;
-        }
-        let rate = won / closed;
-        let binomial = rate * (1.0 - rate);
-        let (mut owners, mut between, mut squares) = (0.0, 0.0, 0.0);
-        for tally in tallies.iter().filter(|tally| tally.closed() > 0.0) {
-            let n = tally.closed();
-            owners += 1.0;
-            between += n * (tally.won / n - rate) * (tally.won / n - rate);
-            squares += n * n;
-        }
-        let free = owners - 1.0;
-        let room = closed - squares / closed - free;
-        if binomial <= 0.0 || room <= 0.0 {
-            return Some(Prior { rate, deals: None, sure: closed });
-        }
-        let worth = |correlation: f64| 1.0 / correlation.clamp(1e-9, 1.0) - 1.0;
-        let correlation = (between / binomial - free) / room;
-        // The standard error of that where owners do not differ.
-        let error = f64::sqrt(2.0 * free) / room;
-        Some(Prior {
-            rate,
-            deals: (correlation > 1e-9).then(|| worth(correlation)),
-            sure: worth(correlation.max(error)).min(closed),
-        })
-    }
-
-    fn shrunken(&self, tally: &Tally, confidence: Confidence) -> Option<Estimate> {
-        let n = tally.closed();
-        let value = self.deals.map_or(self.rate, |deals| {
-            let all = n + deals;
-            if all > 0.0 { (tally.won + deals * self.rate) / all } else { self.rate }
-        });
-        let behind = n + self.sure;
-        wilson(value * behind, behind, confidence).map(|interval| Estimate { value, n, ..interval })
     }
 }
 

@@ -581,7 +581,7 @@ export default {
   "reps.expectedAmount": "Expected amount",
   "reps.base": "The upright line is the rate of all, {value}.",
   "reps.shrinking": "Shrunken: drawn towards the rate of all as by {deals} average deals, so that few deals say little.",
-  "reps.noSpread": "Owners do not differ by more than chance, so every shrunken rate is that of all.",
+  "reps.noSpread": "Nothing shows how far owners differ, so every shrunken rate is that of all.",
   "reps.mixNote": "Against the mix: wins over those that a model without the owner expects of the same deals, also shrunken; 1 is as expected.",
   "reps.noMix": "There is no model to say what the mix of their deals explains.",
   "reps.few": "Few deals: fewer than {count} closed.",

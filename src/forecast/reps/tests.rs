@@ -79,9 +79,10 @@ fn an_owner_who_wins_more_with_the_same_deals_stands_out() {
     assert!(result.spread.is_some_and(|spread| spread > 0.1) && result.prior_deals.is_some());
 }
 
-/// Mean squared errors of raw, shrunken and pooled rates of the owners of `deals` against what 24,000 deals of the same world show.
-fn squared_errors(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> [f64; 3] {
-    let (mut sums, mut owners) = ([0.0; 3], 0.0);
+/// Mean squared errors of raw, shrunken and pooled rates of the owners of `deals` against what 24,000 deals of the same world show, and the share of
+/// intervals of shrunken rates that hold it.
+fn errors(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> ([f64; 3], f64) {
+    let (mut sums, mut held, mut owners) = ([0.0; 3], 0.0, 0.0);
     for seed in seeds {
         let (few, many) = (run(&simulated(deals, seed)), run(&simulated(24_000, seed)));
         for rep in &few.reps {
@@ -89,27 +90,32 @@ fn squared_errors(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> [f64; 3] 
             let (Some(truth), Some(own), Some(near)) = (truth, rep.win_rate, rep.shrunken_rate) else { continue };
             let pooled = few.base_rate.expect("closed deals");
             owners += 1.0;
+            held += f64::from(u8::from(near.low <= truth.value && truth.value <= near.high));
             for (sum, estimate) in sums.iter_mut().zip([own, near, pooled]) {
                 *sum += (estimate.value - truth.value) * (estimate.value - truth.value);
             }
         }
     }
-    sums.map(|sum| sum / owners)
+    (sums.map(|sum| sum / owners), held / owners)
 }
 
 #[test]
 fn shrunken_rates_lie_nearer_to_the_truth_than_raw_and_pooled_ones() {
-    let [raw, shrunken, pooled] = squared_errors(1200, 1..=5);
+    let ([raw, shrunken, pooled], held) = errors(1200, 1..=5);
     assert!(shrunken < 0.9 * raw && shrunken < 0.9 * pooled, "raw {raw}, shrunken {shrunken}, pooled {pooled}");
+    assert!(held > 0.85, "{held}");
 }
 
 #[test]
 #[ignore = "a study: cargo test --release --lib reps::tests::whatever -- --ignored --nocapture"]
 fn whatever_the_number_of_deals_shrunken_rates_lie_nearer_to_the_truth() {
     for deals in [300, 1200, 4800] {
-        let [raw, shrunken, pooled] = squared_errors(deals, 101..=200);
-        println!("{deals} deals: mean squared error raw {raw:.5}, shrunken {shrunken:.5}, pooled {pooled:.5}");
+        let ([raw, shrunken, pooled], held) = errors(deals, 101..=200);
+        println!(
+            "{deals} deals: mean squared error raw {raw:.5}, shrunken {shrunken:.5}, pooled {pooled:.5}; {held:.3} of intervals hold the truth"
+        );
         assert!(shrunken < raw && shrunken < pooled);
+        assert!((0.93..0.99).contains(&held));
     }
 }
 
