@@ -82,16 +82,6 @@ mod four {
             Four(v128_andnot(self.0, u32x4_splat(kept)))
         }
 
-        #[inline(always)]
-        pub(in crate::segments::lloyd) fn bits(self) -> [u32; 4] {
-            [
-                u32x4_extract_lane::<0>(self.0),
-                u32x4_extract_lane::<1>(self.0),
-                u32x4_extract_lane::<2>(self.0),
-                u32x4_extract_lane::<3>(self.0),
-            ]
-        }
-
         /// One bit per number with other digits than `bits`, the first the lowest.
         #[inline(always)]
         pub(in crate::segments::lloyd) fn differs(self, bits: &[u32; 4]) -> u8 {
@@ -174,11 +164,6 @@ mod four {
         #[inline(always)]
         pub(in crate::segments::lloyd) fn label(self, kept: u32) -> Four {
             Four(self.0.map(|value| f32::from_bits(value.to_bits() & !kept)))
-        }
-
-        #[inline(always)]
-        pub(in crate::segments::lloyd) fn bits(self) -> [u32; 4] {
-            self.0.map(f32::to_bits)
         }
 
         #[inline(always)]

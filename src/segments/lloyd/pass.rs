@@ -1,8 +1,8 @@
 //! One pass over the points: all of them, or those whose nearest centre may be another by now.
 
-use super::lanes::{Four, LANES};
+use super::lanes::Four;
 use super::sums::ClusterSums;
-use super::tiles::{BATCH, Centres, TILE, Tiles};
+use super::tiles::{BATCH, Centres, Found, TILE, Tiles};
 use super::{own_distances, squared_distance};
 use crate::segments::points::Points;
 
@@ -33,8 +33,9 @@ pub(super) struct Pass<'a> {
     /// [`share_worth_looking_at`].
     worth: f64,
     point: Vec<f64>,
-    best: Vec<[f32; TILE]>,
-    second: Vec<[f32; TILE]>,
+    found: Vec<Found>,
+    /// Places in the batch and rows of the points to look at one by one.
+    places: Vec<(u32, u32)>,
     /// Points whose nearest centre took double precision, and points looked at, over all passes.
     #[cfg(test)]
     pub(super) exactly_decided: usize,
@@ -63,8 +64,8 @@ impl<'a> Pass<'a> {
             rows: Vec::new(),
             worth: share_worth_looking_at(points.dims(), k),
             point: vec![0.0; points.dims()],
-            best: vec![[0.0; TILE]; batch],
-            second: vec![[0.0; TILE]; batch],
+            found: vec![Found::NOTHING; batch],
+            places: Vec::new(),
             #[cfg(test)]
             exactly_decided: 0,
             #[cfg(test)]
@@ -88,88 +89,75 @@ impl<'a> Pass<'a> {
     }
 
     fn assign_all(&mut self, centroids: &[f64]) {
-        let (mut best, mut second) = (std::mem::take(&mut self.best), std::mem::take(&mut self.second));
-        let timed = !self.expires.is_empty();
-        let mut to_settle: Vec<(usize, u8)> = Vec::with_capacity(best.len());
-        // Nothing to take away, and no weights: four points at a time.
-        let fresh = self.labels.first() == Some(&NONE) && self.points.weights().is_none();
+        let mut all = std::mem::take(&mut self.found);
         #[cfg(test)]
         (self.looked_at += self.points.len());
-        for from in (0..self.tiles.len()).step_by(best.len().max(1)) {
-            let (tiles, classes) = self.tiles.batch(from, best.len());
-            to_settle.clear();
-            self.centres.best_two(tiles, classes, &mut best, &mut second);
-            for (t, ((&class, best), second)) in classes.iter().zip(&best).zip(&second).enumerate() {
-                let first = (from + t) * TILE;
-                let labels = self.centres.labels(best);
-                let doubtful = self.centres.doubtful(best, second, class);
-                if fresh && doubtful == 0 && first + TILE <= self.points.len() {
-                    for (row, &label) in (first..).zip(labels.map(Four::bits).as_flattened()) {
-                        self.labels[row] = label;
-                        self.sums.add(label as usize, self.points.row(row), 1.0);
-                    }
-                    self.moved += TILE;
-                    continue;
-                }
-                let look = doubtful | differ(labels, &self.labels[first..first + TILE]);
-                if look != 0 {
-                    self.fetch(first, look);
-                    to_settle.push((t, look));
-                }
-            }
-            for &(t, look) in &to_settle {
-                let rows: [u32; TILE] = std::array::from_fn(|lane| ((from + t) * TILE + lane) as u32);
-                self.settle(&rows, look, &best[t], &second[t], classes[t], centroids);
-            }
-            if timed {
-                let tiles = tiles.chunks_exact(self.points.dims());
-                let outputs = self.expires[from * TILE..].chunks_exact_mut(TILE);
-                for ((((tile, &class), best), second), expires) in
-                    tiles.zip(classes).zip(&best).zip(&second).zip(outputs)
-                {
-                    expires.copy_from_slice(&self.centres.gaps(tile, best, second, class));
-                }
+        for from in (0..self.tiles.len()).step_by(all.len().max(1)) {
+            let (tiles, classes) = self.tiles.batch(from, all.len());
+            let labels = &self.labels.as_chunks().0[from..from + classes.len()];
+            let found = &mut all[..classes.len()];
+            self.centres.look(tiles, classes, labels, found);
+            self.settle(&|at| from * TILE + at, found, classes, centroids);
+            if !self.expires.is_empty() {
+                self.time(from * TILE, tiles, classes, found);
             }
         }
-        (self.best, self.second) = (best, second);
+        self.found = all;
     }
 
-    /// Reads the points from row `first` on that have a bit in `look`. They stand far apart in memory: asked for many at a time they are waited for
-    /// together, where [`Pass::settle`] would wait for each.
-    #[inline(always)]
-    fn fetch(&self, first: usize, look: u8) {
-        let mut bits = 0;
-        for lane in (0..TILE).filter(|lane| look >> lane & 1 == 1 && first + lane < self.points.len()) {
-            bits |= self.points.row(first + lane).iter().step_by(LINE).fold(0, |bits, x| bits | x.to_bits());
-        }
-        std::hint::black_box(bits);
-    }
-
-    /// Looks at those of `rows` that have a bit in `look`, one by one; their scores are `best` and `second`.
+    /// Gives the labels of the points from row `first` on their time.
     #[inline(never)]
-    fn settle(
-        &mut self,
-        rows: &[u32],
-        look: u8,
-        best: &[f32; TILE],
-        second: &[f32; TILE],
-        class: u8,
-        centroids: &[f64],
-    ) {
-        let labels = self.centres.labels(best).map(Four::bits);
-        for (lane, &row) in rows.iter().enumerate().filter(|(lane, _)| look >> lane & 1 == 1) {
-            let row = row as usize;
-            if row >= self.points.len() {
-                return;
+    fn time(&mut self, first: usize, tiles: &[[f32; TILE]], classes: &[u8], found: &[Found]) {
+        let tiles = tiles.chunks_exact(self.points.dims()).zip(classes).zip(found);
+        for (((tile, &class), found), expires) in tiles.zip(self.expires[first..].as_chunks_mut().0) {
+            *expires = self.centres.gaps(tile, found, class);
+        }
+    }
+
+    /// Looks one by one at those points of a batch that have a bit in `look`; the one in place i is `row(i)`.
+    #[inline(never)]
+    fn settle(&mut self, row: &dyn Fn(usize) -> usize, found: &[Found], classes: &[u8], centroids: &[f64]) {
+        let (mut places, n) = (std::mem::take(&mut self.places), self.points.len());
+        places.clear();
+        for (first, found) in (0..).step_by(TILE).zip(found) {
+            let mut bits = found.look;
+            while bits != 0 {
+                let place = first + bits.trailing_zeros() as usize;
+                let row = row(place);
+                // Other than what fills up the last tile.
+                if row < n {
+                    places.push((place as u32, row as u32));
+                }
+                bits &= bits - 1;
             }
-            let mut label = labels[lane / LANES][lane % LANES];
-            if !self.centres.certain(best[lane], second[lane], class, label as usize) {
+        }
+        self.fetch(&places);
+        for &(place, row) in &places {
+            let (tile, lane, row) = (place as usize / TILE, place as usize % TILE, row as usize);
+            let (best, second) = (found[tile].best[lane], found[tile].second[lane]);
+            let mut label = self.centres.label(best);
+            if !self.centres.certain(best, second, classes[tile], label as usize) {
                 label = nearest(self.points.row(row), centroids);
                 #[cfg(test)]
                 (self.exactly_decided += 1);
             }
             self.relabel(row, label);
         }
+        self.places = places;
+    }
+
+    /// Reads points that stand far apart in memory: one after another, and nothing else between, they are waited for together.
+    #[inline(never)]
+    fn fetch(&self, places: &[(u32, u32)]) {
+        let (values, dims) = (self.points.values(), self.points.dims());
+        let mut bits = 0;
+        for &(_, row) in places {
+            let from = row as usize * dims;
+            for at in (from..from + dims).step_by(LINE) {
+                bits |= values[at].to_bits();
+            }
+        }
+        std::hint::black_box(bits);
     }
 
     /// Moves a point to the cluster `label`.
@@ -209,39 +197,43 @@ impl<'a> Pass<'a> {
     }
 
     fn assign_expired(&mut self, centroids: &[f64]) {
-        let mut tiles = vec![[0.0; TILE]; self.best.len() * self.points.dims()];
-        let mut classes = vec![0; self.best.len()];
+        let size = self.found.len();
+        let mut tiles = vec![[0.0; TILE]; size * self.points.dims()];
+        let (mut classes, mut labels) = (vec![0; size], vec![[NONE; TILE]; size]);
         let all = std::mem::take(&mut self.rows);
-        for rows in all.chunks(self.best.len().max(1) * TILE) {
-            self.assign_rows(rows, &mut tiles, &mut classes, centroids);
+        for rows in all.chunks(size.max(1) * TILE) {
+            labels.as_flattened_mut().iter_mut().zip(rows).for_each(|(label, &row)| *label = self.labels[row as usize]);
+            self.assign_rows(rows, &mut tiles, &mut classes, &labels, centroids);
         }
         self.rows = all;
     }
 
     /// Gives `rows`, at most as many as a batch has, their labels and a new time.
-    fn assign_rows(&mut self, rows: &[u32], tiles: &mut [[f32; TILE]], classes: &mut [u8], centroids: &[f64]) {
-        let (mut best, mut second) = (std::mem::take(&mut self.best), std::mem::take(&mut self.second));
+    fn assign_rows(
+        &mut self,
+        rows: &[u32],
+        tiles: &mut [[f32; TILE]],
+        classes: &mut [u8],
+        labels: &[[u32; TILE]],
+        centroids: &[f64],
+    ) {
         let (dims, filled) = (self.points.dims(), rows.len().div_ceil(TILE));
         self.tiles.gather(rows, tiles, classes);
         #[cfg(test)]
         (self.looked_at += rows.len());
-        self.centres.best_two(&tiles[..filled * dims], &classes[..filled], &mut best, &mut second);
-        for (t, rows) in rows.chunks(TILE).enumerate() {
-            let labels = self.centres.labels(&best[t]);
-            let old: [u32; TILE] =
-                std::array::from_fn(|lane| rows.get(lane).map_or(NONE, |&row| self.labels[row as usize]));
-            let look = differ(labels, &old) | self.centres.doubtful(&best[t], &second[t], classes[t]);
-            if look != 0 {
-                self.settle(rows, look, &best[t], &second[t], classes[t], centroids);
-            }
-            let gaps = self.centres.gaps(&tiles[t * dims..(t + 1) * dims], &best[t], &second[t], classes[t]);
-            for (&row, gap) in rows.iter().zip(gaps) {
+        let mut all = std::mem::take(&mut self.found);
+        self.centres.look(&tiles[..filled * dims], classes, labels, &mut all);
+        let found = &all[..filled];
+        self.settle(&|at| rows.get(at).map_or(usize::MAX, |&row| row as usize), found, classes, centroids);
+        for (((rows, found), tile), &class) in rows.chunks(TILE).zip(found).zip(tiles.chunks_exact(dims)).zip(&*classes)
+        {
+            for (&row, gap) in rows.iter().zip(self.centres.gaps(tile, found, class)) {
                 let row = row as usize;
                 let travelled = (self.travelled[self.labels[row] as usize] * (1.0 - 1e-6)) as f32;
                 self.expires[row] = (travelled + gap) * (1.0 - 1e-6);
             }
         }
-        (self.best, self.second) = (best, second);
+        self.found = all;
     }
 
     /// Moves the centres to the means of their points. The sum of the squared distances they moved.
@@ -296,25 +288,14 @@ impl<'a> Pass<'a> {
 }
 
 /// The share of the points below which it pays to look at them alone. Per point, a full pass takes about 0.22 cycles per dimension and
-/// centre and 8 for the rest; a point alone has its coordinates collected and its label timed anew.
+/// centre and 6 for the rest; a point alone is waited for, has its coordinates collected and its label timed anew.
 fn share_worth_looking_at(dims: usize, k: usize) -> f64 {
-    let full = 0.22 * (dims * (k - 1)) as f64 + 8.0;
-    full / (full + 1.2 * dims as f64 + 45.0)
+    let full = 0.22 * (dims * (k - 1)) as f64 + 6.0;
+    full / (full + 1.2 * dims as f64 + 80.0)
 }
 
 /// About as many labels expire as move, times this, wherever labels were timed; below that timing them does not pay.
 const EXPIRE_PER_MOVE: f64 = 20.0;
-
-/// One bit per label that is not the old one.
-#[inline(always)]
-fn differ(labels: [Four; 2], old: &[u32]) -> u8 {
-    match old {
-        [a, b, c, d, e, f, g, h] => {
-            labels[0].differs(&[*a, *b, *c, *d]) | labels[1].differs(&[*e, *f, *g, *h]) << LANES
-        }
-        _ => u8::MAX,
-    }
-}
 
 /// The number of the centre nearest to `point`, the lowest of equally near ones.
 fn nearest(point: &[f64], centroids: &[f64]) -> u32 {

@@ -6,9 +6,10 @@ use crate::stats::exact_sum::{ExactSum, product_rest};
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::segments) struct ClusterSums {
     dims: usize,
-    /// As in [`ExactSum`], two dimensions at a time: row-major, clusters × dimensions rounded up to an even number.
-    high: Vec<Pair>,
-    low: Vec<Pair>,
+    /// Row-major, clusters × dimensions, two dimensions at a time.
+    sums: Vec<TwoSums>,
+    /// Points of weight 1, and the weights of the others.
+    ones: Vec<f64>,
     weights: Vec<ExactSum>,
     /// Points of positive weight.
     counts: Vec<usize>,
@@ -16,21 +17,30 @@ pub(in crate::segments) struct ClusterSums {
 
 type Pair = [f64; 2];
 
-/// [`ExactSum::add`] for two sums at once.
-#[inline(always)]
-fn add_two(high: &mut Pair, low: &mut Pair, term: Pair) {
-    let sum = [high[0] + term[0], high[1] + term[1]];
-    let added = [sum[0] - high[0], sum[1] - high[1]];
-    let kept = [high[0] - (sum[0] - added[0]), high[1] - (sum[1] - added[1])];
-    let lost = [kept[0] + (term[0] - added[0]), kept[1] + (term[1] - added[1])];
-    *low = [low[0] + lost[0], low[1] + lost[1]];
-    *high = sum;
+/// Two sums as in [`ExactSum`].
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct TwoSums {
+    high: Pair,
+    low: Pair,
+}
+
+impl TwoSums {
+    /// [`ExactSum::add`] for both.
+    #[inline(always)]
+    fn add(&mut self, term: Pair) {
+        let TwoSums { high, low } = *self;
+        let sum = [high[0] + term[0], high[1] + term[1]];
+        let added = [sum[0] - high[0], sum[1] - high[1]];
+        let kept = [high[0] - (sum[0] - added[0]), high[1] - (sum[1] - added[1])];
+        let lost = [kept[0] + (term[0] - added[0]), kept[1] + (term[1] - added[1])];
+        *self = TwoSums { high: sum, low: [low[0] + lost[0], low[1] + lost[1]] };
+    }
 }
 
 impl ClusterSums {
     pub(in crate::segments) fn new(k: usize, dims: usize) -> Self {
-        let none = vec![[0.0; 2]; k * dims.div_ceil(2)];
-        ClusterSums { dims, high: none.clone(), low: none, weights: vec![ExactSum::default(); k], counts: vec![0; k] }
+        let sums = vec![TwoSums::default(); k * dims.div_ceil(2)];
+        ClusterSums { dims, sums, ones: vec![0.0; k], weights: vec![ExactSum::default(); k], counts: vec![0; k] }
     }
 
     /// Adds a point.
@@ -50,26 +60,29 @@ impl ClusterSums {
                 // Fractional weights leave a rest of rounding.
                 let pairs = self.dims.div_ceil(2);
                 self.weights[cluster] = ExactSum::default();
-                self.high[cluster * pairs..(cluster + 1) * pairs].fill([0.0; 2]);
-                self.low[cluster * pairs..(cluster + 1) * pairs].fill([0.0; 2]);
+                self.sums[cluster * pairs..(cluster + 1) * pairs].fill(TwoSums::default());
             }
         }
     }
 
     fn change(&mut self, cluster: usize, point: &[f64], weight: f64) {
-        self.weights[cluster].add(weight);
         let pairs = self.dims.div_ceil(2);
-        let high = &mut self.high[cluster * pairs..(cluster + 1) * pairs];
-        let low = &mut self.low[cluster * pairs..(cluster + 1) * pairs];
+        let sums = &mut self.sums[cluster * pairs..(cluster + 1) * pairs];
         let (columns, odd) = point.as_chunks::<2>();
-        let terms = || columns.iter().copied().chain(odd.iter().map(|&value| [value, 0.0]));
-        for ((high, low), [a, b]) in high.iter_mut().zip(low.iter_mut()).zip(terms()) {
-            add_two(high, low, [weight * a, weight * b]);
+        for (sum, [a, b]) in sums.iter_mut().zip(columns) {
+            sum.add([weight * a, weight * b]);
         }
-        if weight.abs() != 1.0 {
-            for (low, [a, b]) in low.iter_mut().zip(terms()) {
-                let rest = [product_rest(weight, a), product_rest(weight, b)];
-                *low = [low[0] + rest[0], low[1] + rest[1]];
+        if let (Some(sum), [value]) = (sums.last_mut(), odd) {
+            sum.add([weight * value, 0.0]);
+        }
+        if weight.abs() == 1.0 {
+            self.ones[cluster] += weight;
+        } else {
+            self.weights[cluster].add(weight);
+            for (sum, pair) in sums.iter_mut().zip(point.chunks(2)) {
+                let rest =
+                    [product_rest(weight, pair[0]), pair.get(1).map_or(0.0, |value| product_rest(weight, *value))];
+                sum.low = [sum.low[0] + rest[0], sum.low[1] + rest[1]];
             }
         }
     }
@@ -77,12 +90,11 @@ impl ClusterSums {
     /// Adds what `other`, of the same clusters, has counted.
     #[cfg(test)]
     pub(in crate::segments) fn merge(&mut self, other: &ClusterSums) {
-        for ((high, low), (more, rest)) in
-            self.high.iter_mut().zip(&mut self.low).zip(other.high.iter().zip(&other.low))
-        {
-            add_two(high, low, *more);
-            *low = [low[0] + rest[0], low[1] + rest[1]];
+        for (sum, other) in self.sums.iter_mut().zip(&other.sums) {
+            sum.add(other.high);
+            sum.low = [sum.low[0] + other.low[0], sum.low[1] + other.low[1]];
         }
+        self.ones.iter_mut().zip(&other.ones).for_each(|(sum, other)| *sum += other);
         self.weights.iter_mut().zip(&other.weights).for_each(|(sum, other)| sum.merge(other));
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
     }
@@ -99,17 +111,24 @@ impl ClusterSums {
 
     /// Weight of each cluster.
     pub(in crate::segments) fn sizes(&self) -> Vec<f64> {
-        self.weights.iter().map(ExactSum::value).collect()
+        (0..self.weights.len()).map(|cluster| self.size(cluster)).collect()
+    }
+
+    fn size(&self, cluster: usize) -> f64 {
+        let mut size = self.weights[cluster];
+        size.add(self.ones[cluster]);
+        size.value()
     }
 
     /// Writes the mean of the points of `cluster`; nothing where it has none.
     pub(in crate::segments) fn mean(&self, cluster: usize, mean: &mut [f64]) {
-        let size = self.weights[cluster].value();
+        let size = self.size(cluster);
         if !self.is_empty(cluster) && size > 0.0 {
             let pairs = self.dims.div_ceil(2);
-            let high = self.high[cluster * pairs..(cluster + 1) * pairs].as_flattened();
-            let low = self.low[cluster * pairs..(cluster + 1) * pairs].as_flattened();
-            mean.iter_mut().zip(high).zip(low).for_each(|((mean, high), low)| *mean = (high + low) / size);
+            let sums = &self.sums[cluster * pairs..(cluster + 1) * pairs];
+            for (mean, TwoSums { high, low }) in mean.chunks_mut(2).zip(sums) {
+                mean.iter_mut().zip(high).zip(low).for_each(|((mean, high), low)| *mean = (high + low) / size);
+            }
         }
     }
 }

@@ -106,6 +106,20 @@ impl Tiles {
     }
 }
 
+/// What a look at a tile has found.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    /// The lowest p of each point, with the number of its centre in the last digits, and the second lowest.
+    pub(super) best: [f32; TILE],
+    pub(super) second: [f32; TILE],
+    /// One bit per point that has another label than before, or takes a look at it alone to be certain.
+    pub(super) look: u8,
+}
+
+impl Found {
+    pub(super) const NOTHING: Found = Found { best: [0.0; TILE], second: [0.0; TILE], look: 0 };
+}
+
 /// Centres in single precision, and by class of tiles what their scores may be wrong by.
 pub(super) struct Centres {
     dims: usize,
@@ -213,53 +227,41 @@ impl Centres {
         }
     }
 
-    /// The lowest p of each point of `tiles`, with the number of its centre in the last digits, and the second lowest.
+    /// Looks at `tiles`, whose points have had `labels`.
     #[inline(never)]
-    pub(super) fn best_two(
-        &self,
-        tiles: &[[f32; TILE]],
-        classes: &[u8],
-        best: &mut [[f32; TILE]],
-        second: &mut [[f32; TILE]],
-    ) {
-        let whole = (self.k - 1) / LANES;
-        let (fours, left) = self.values.split_at(whole * self.dims);
-        for (((tile, &class), best), second) in tiles.chunks_exact(self.dims).zip(classes).zip(best).zip(second) {
+    pub(super) fn look(&self, tiles: &[[f32; TILE]], classes: &[u8], labels: &[[u32; TILE]], found: &mut [Found]) {
+        for (((tile, &class), labels), found) in tiles.chunks_exact(self.dims).zip(classes).zip(labels).zip(found) {
             let class = usize::from(class);
-            let starts = &self.starts[class * self.groups..(class + 1) * self.groups];
             let first = Four::all(self.first_starts[class]).labelled(self.kept, 0);
             let most = Four::all(f32::INFINITY);
             let mut lowest = (first, first, most, most);
-            let mut number = 1;
-            for (centres, start) in fours.chunks_exact(self.dims).zip(starts) {
-                look_at!(self, tile, centres, start, number, lowest, 0 p0 q0, 1 p1 q1, 2 p2 q2, 3 p3 q3);
-                number += LANES as u32;
-            }
-            if let Some(start) = starts.get(whole) {
-                match (self.k - 1) % LANES {
-                    1 => look_at!(self, tile, left, start, number, lowest, 0 p0 q0),
-                    2 => look_at!(self, tile, left, start, number, lowest, 0 p0 q0, 1 p1 q1),
-                    _ => look_at!(self, tile, left, start, number, lowest, 0 p0 q0, 1 p1 q1, 2 p2 q2),
+            let (mut left, mut number) = (self.values.as_slice(), 1);
+            for start in &self.starts[class * self.groups..(class + 1) * self.groups] {
+                let (centres, rest) = left.split_at(self.dims);
+                match self.k as u32 - number {
+                    1 => look_at!(self, tile, centres, start, number, lowest, 0 p0 q0),
+                    2 => look_at!(self, tile, centres, start, number, lowest, 0 p0 q0, 1 p1 q1),
+                    3 => look_at!(self, tile, centres, start, number, lowest, 0 p0 q0, 1 p1 q1, 2 p2 q2),
+                    _ => look_at!(self, tile, centres, start, number, lowest, 0 p0 q0, 1 p1 q1, 2 p2 q2, 3 p3 q3),
                 }
+                (left, number) = (rest, number + LANES as u32);
             }
-            store(best, lowest.0, lowest.1);
-            store(second, lowest.2, lowest.3);
+            let (b0, b1, s0, s1) = lowest;
+            let (widest, [l0, l1]) = (Four::all(self.widest[class]), [b0, b1].map(|best| best.label(self.kept)));
+            let [a, b, c, d, e, f, g, h] = *labels;
+            let looks = [
+                s0.minus(b0).not_above(widest) | l0.differs(&[a, b, c, d]),
+                s1.minus(b1).not_above(widest) | l1.differs(&[e, f, g, h]),
+            ];
+            store(&mut found.best, b0, b1);
+            store(&mut found.second, s0, s1);
+            found.look = looks[0] | looks[1] << LANES;
         }
     }
 
-    /// The numbers of the centres in `best`.
-    #[inline(always)]
-    pub(super) fn labels(&self, best: &[f32; TILE]) -> [Four; 2] {
-        let (b0, b1) = halves(best);
-        [b0.label(self.kept), b1.label(self.kept)]
-    }
-
-    /// One bit per point of a tile whose nearest centre takes a look at it alone to be certain.
-    #[inline(always)]
-    pub(super) fn doubtful(&self, best: &[f32; TILE], second: &[f32; TILE], class: u8) -> u8 {
-        let widest = Four::all(self.widest[usize::from(class)]);
-        let ((b0, b1), (s0, s1)) = (halves(best), halves(second));
-        s0.minus(b0).not_above(widest) | s1.minus(b1).not_above(widest) << LANES
+    /// The number of the centre in `best`.
+    pub(super) fn label(&self, best: f32) -> u32 {
+        best.to_bits() & !self.kept
     }
 
     /// Whether centre `label` is nearest for certain.
@@ -270,13 +272,7 @@ impl Centres {
 
     /// By how much the nearest centre is nearer than any other, at least; NaN or negative where that is not known.
     #[inline(always)]
-    pub(super) fn gaps(
-        &self,
-        tile: &[[f32; TILE]],
-        best: &[f32; TILE],
-        second: &[f32; TILE],
-        class: u8,
-    ) -> [f32; TILE] {
+    pub(super) fn gaps(&self, tile: &[[f32; TILE]], Found { best, second, .. }: &Found, class: u8) -> [f32; TILE] {
         let (mut n0, mut n1) = (Four::all(0.0), Four::all(0.0));
         for (x, first) in tile.iter().zip(&self.first) {
             let (x0, x1) = halves(x);
