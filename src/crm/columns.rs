@@ -57,30 +57,32 @@ fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
 /// The code of each of `values` and the distinct ones in order of first appearance, where all are whole numbers from 0 to below `most`, NaN aside.
 #[inline(never)]
 fn by_place(values: &[f64], most: usize) -> Option<(Vec<u32>, Vec<u32>)> {
-    let mut code_of: Vec<u32> = Vec::new();
-    let (mut codes, mut distinct) = (Vec::with_capacity(values.len()), Vec::new());
+    let mut places = 0;
+    for value in values.iter().filter(|value| !value.is_nan()) {
+        let place = *value as u32;
+        if f64::from(place).to_bits() != value.to_bits() || place as usize >= most {
+            return None;
+        }
+        places = places.max(place as usize + 1);
+    }
+    let mut code_of = vec![Texts::MISSING; places];
+    let mut codes = Vec::with_capacity(values.len());
+    let mut distinct = vec![0; values.len().min(places) + 1];
+    let mut found = 0;
     for &value in values {
-        let place = value as u32;
-        if f64::from(place).to_bits() != value.to_bits() {
-            if !value.is_nan() {
-                return None;
-            }
+        if value.is_nan() {
             codes.push(Texts::MISSING);
             continue;
         }
-        if place as usize >= code_of.len() {
-            if place as usize >= most {
-                return None;
-            }
-            code_of.resize(most.min(2 * place as usize + 1_024), Texts::MISSING);
-        }
-        let code = &mut code_of[place as usize];
-        if *code == Texts::MISSING {
-            *code = distinct.len() as u32;
-            distinct.push(place);
-        }
+        let place = value as u32;
+        let (code, next) = (code_of.get_mut(place as usize)?, distinct.get_mut(found as usize)?);
+        // Nothing is decided by the code, which is seldom in the cache: it is waited for while the next ones are fetched.
+        *code = found.min(*code);
+        *next = place;
+        found += u32::from(*code == found);
         codes.push(*code);
     }
+    distinct.truncate(found as usize);
     Some((codes, distinct))
 }
 

@@ -69,7 +69,7 @@ impl Durations {
 /// Durations of the whole cycle of all deals, and of the stays in each stage.
 #[derive(Debug, Default)]
 pub struct AllDurations {
-    cycles: Cycles,
+    cycles: Unsorted,
     cycle: OnceLock<Durations>,
     /// Stays, by stage in funnel order.
     pub stages: Vec<Durations>,
@@ -78,10 +78,7 @@ pub struct AllDurations {
 impl AllDurations {
     /// From creation to close, or to `as_of`: sorted when they are asked for first.
     pub fn cycle(&self) -> &Durations {
-        self.cycle.get_or_init(|| {
-            let Cycles { durations, cause, deal, odd } = &self.cycles;
-            Unsorted { durations, entries: &[], deal, cause, row: deal, is_reentry: &[] }.sorted(odd.clone())
-        })
+        self.cycle.get_or_init(|| self.cycles.sorted())
     }
 
     /// Deals that have a cycle, ascending.
@@ -141,41 +138,34 @@ impl Crm {
     }
 }
 
-/// Cycles before they are sorted.
+/// Rows of one kind before they are sorted.
 #[derive(Debug, Default)]
-struct Cycles {
+struct Unsorted {
     /// Bits of the durations.
     durations: Vec<u64>,
-    cause: Vec<u8>,
+    /// Empty where all are 0.
+    entries: Vec<f64>,
     deal: Vec<u32>,
+    cause: Vec<u8>,
+    /// Empty where each is called by its deal.
+    row: Vec<u32>,
+    /// Empty where none is.
+    is_reentry: Vec<bool>,
     odd: Vec<(u32, &'static str)>,
 }
 
-/// Rows of one kind before they are sorted.
-struct Unsorted<'a> {
-    /// Bits of the durations.
-    durations: &'a [u64],
-    /// Empty where all are 0.
-    entries: &'a [f64],
-    deal: &'a [u32],
-    cause: &'a [u8],
-    row: &'a [u32],
-    /// Empty where none is.
-    is_reentry: &'a [bool],
-}
-
-impl Unsorted<'_> {
-    fn sorted(&self, odd: Vec<(u32, &'static str)>) -> Durations {
+impl Unsorted {
+    fn sorted(&self) -> Durations {
         // All were judged before: they are finite and not negative.
-        let (sorted, rows) = Sorted::of_bits(self.durations, self.entries);
+        let (sorted, rows) = Sorted::of_bits(&self.durations, &self.entries);
         let is_reentry = rows.iter().filter_map(|row| self.is_reentry.get(*row as usize).copied()).collect();
         Durations {
             sorted,
-            deal: at_places(self.deal, &rows),
-            cause: at_places(self.cause, &rows),
-            row: at_places(self.row, &rows),
+            deal: at_places(&self.deal, &rows),
+            cause: at_places(&self.cause, &rows),
+            row: at_places(if self.row.is_empty() { &self.deal } else { &self.row }, &rows),
             is_reentry,
-            odd,
+            odd: self.odd.clone(),
             ..Durations::default()
         }
     }
@@ -186,8 +176,8 @@ fn bits_of(duration: f64) -> u64 {
     (duration + 0.0).to_bits()
 }
 
-fn cycles(deals: &Deals, crm: &Crm) -> Cycles {
-    let mut rows = Cycles::default();
+fn cycles(deals: &Deals, crm: &Crm) -> Unsorted {
+    let mut rows = Unsorted::default();
     rows.durations.reserve(deals.len());
     rows.cause.reserve(deals.len());
     rows.deal.reserve(deals.len());
@@ -220,102 +210,58 @@ fn cycles(deals: &Deals, crm: &Crm) -> Cycles {
 }
 
 fn stays(passages: &Passages, time: &LocalTime) -> Vec<Durations> {
-    let mut starts = vec![0; passages.stages.len() + 1];
+    let mut counts = vec![0; passages.stages.len()];
     for stage in &passages.stage {
-        if let Some(count) = starts.get_mut(*stage as usize + 1) {
+        if let Some(count) = counts.get_mut(*stage as usize) {
             *count += 1;
         }
     }
-    for stage in 1..starts.len() {
-        starts[stage] += starts[stage - 1];
-    }
-    let all = starts.last().copied().unwrap_or_default();
-    let reentries = if passages.ordinal.iter().any(|ordinal| *ordinal > 0) { all } else { 0 };
-    let late = if passages.delayed_entry.iter().any(|age| *age != 0.0) { all } else { 0 };
-    let numbers = || vec![0; all];
-    let (mut deal, mut cause, mut row) = (numbers(), vec![0; all], numbers());
-    let (mut durations, mut entries, mut is_reentry) = (vec![0; all], vec![0.0; late], vec![false; reentries]);
-    let mut odd = vec![Vec::new(); passages.stages.len()];
-    let mut ends = starts.clone();
-    let room = Room {
-        durations: &mut durations,
-        entries: &mut entries,
-        deal: &mut deal,
-        cause: &mut cause,
-        row: &mut row,
-        is_reentry: &mut is_reentry,
+    let came_back = passages.ordinal.iter().any(|ordinal| *ordinal > 0);
+    let is_late = passages.delayed_entry.iter().any(|age| *age != 0.0);
+    let room = |count: usize| Unsorted {
+        durations: Vec::with_capacity(count),
+        entries: Vec::with_capacity(if is_late { count } else { 0 }),
+        deal: Vec::with_capacity(count),
+        cause: Vec::with_capacity(count),
+        row: Vec::with_capacity(count),
+        is_reentry: Vec::with_capacity(if came_back { count } else { 0 }),
+        odd: Vec::new(),
     };
-    by_stage(passages, time, &mut ends, room, &mut odd);
-    let of_stage = |(stage, odd): (usize, Vec<(u32, &'static str)>)| {
-        let range = starts[stage]..ends[stage];
-        Unsorted {
-            durations: &durations[range.clone()],
-            entries: entries.get(range.clone()).unwrap_or_default(),
-            deal: &deal[range.clone()],
-            cause: &cause[range.clone()],
-            row: &row[range.clone()],
-            is_reentry: is_reentry.get(range).unwrap_or_default(),
-        }
-        .sorted(odd)
-    };
-    odd.into_iter().enumerate().map(of_stage).collect()
+    let mut stages: Vec<Unsorted> = counts.into_iter().map(room).collect();
+    by_stage(passages, time, (came_back, is_late), &mut stages);
+    // Each gives its room back before the next one is sorted.
+    stages.into_iter().map(|stays| stays.sorted()).collect()
 }
 
-/// Where [`Unsorted`] stays are put.
-struct Room<'a> {
-    durations: &'a mut [u64],
-    entries: &'a mut [f64],
-    deal: &'a mut [u32],
-    cause: &'a mut [u8],
-    row: &'a mut [u32],
-    is_reentry: &'a mut [bool],
-}
-
-/// Puts every stay at the end of those of its stage, which end at `ends` so far, or among the `odd` ones of its stage.
 #[inline(never)]
-fn by_stage(
-    passages: &Passages,
-    time: &LocalTime,
-    ends: &mut [usize],
-    room: Room<'_>,
-    odd: &mut [Vec<(u32, &'static str)>],
-) {
-    let Room { durations, entries, deal, cause, row, is_reentry } = room;
+fn by_stage(passages: &Passages, time: &LocalTime, (came_back, is_late): (bool, bool), stages: &mut [Unsorted]) {
     let day_ms = time.day_ms();
     for from in 0..passages.len() {
-        let stage = passages.stage[from] as usize;
+        let Some(stays) = stages.get_mut(passages.stage[from] as usize) else { continue };
         let entered = passages.entered[from];
         let duration = time.elapsed_ms(entered, passages.exited[from]) / day_ms;
-        let entry = match if entries.is_empty() { 0.0 } else { passages.delayed_entry_of(from) } {
+        let entry = match if is_late { passages.delayed_entry_of(from) } else { 0.0 } {
             0.0 => 0.0,
             age => time.elapsed_ms(entered, entered + age) / day_ms,
         };
         if !(duration >= 0.0 && duration.is_finite() && entry >= 0.0 && entry.is_finite()) {
-            note(odd, stage, (from as u32, "exited_before_entered"));
-        } else if entry > 0.0 && entry >= duration {
-            note(odd, stage, (from as u32, "exited_before_observed"));
-        } else if let Some(end) = ends.get_mut(stage).filter(|_| stage < odd.len()) {
-            // Every stage has as much room as it has stays.
-            let at = *end;
-            *end += 1;
-            durations[at] = bits_of(duration);
-            deal[at] = passages.deal[from];
-            cause[at] = cause_of(passages, from);
-            row[at] = from as u32;
-            if let Some(into) = entries.get_mut(at) {
-                *into = entry;
-            }
-            if let Some(into) = is_reentry.get_mut(at) {
-                *into = passages.ordinal[from] > 0;
-            }
+            stays.odd.push((from as u32, "exited_before_entered"));
+            continue;
         }
-    }
-}
-
-#[inline(never)]
-fn note(odd: &mut [Vec<(u32, &'static str)>], stage: usize, found: (u32, &'static str)) {
-    if let Some(odd) = odd.get_mut(stage) {
-        odd.push(found);
+        if entry > 0.0 && entry >= duration {
+            stays.odd.push((from as u32, "exited_before_observed"));
+            continue;
+        }
+        stays.durations.push(bits_of(duration));
+        stays.deal.push(passages.deal[from]);
+        stays.cause.push(cause_of(passages, from));
+        stays.row.push(from as u32);
+        if is_late {
+            stays.entries.push(entry);
+        }
+        if came_back {
+            stays.is_reentry.push(passages.ordinal[from] > 0);
+        }
     }
 }
 

@@ -97,13 +97,13 @@ pub(super) fn stage(
     let names = &passages.stages;
     let causes = STAGE as usize - 1 + names.len();
     let confidence = settings.confidence;
-    let (survival, by_pass) = estimates(durations, weights, causes, stay.deals_with_reentry > 0.0, confidence);
-    let (first_pass, reentry) = match &by_pass {
-        Some([first_pass, reentry]) => {
-            (DurationSummary::new(first_pass, settings), DurationSummary::new(reentry, settings))
-        }
-        None => (DurationSummary::new(&survival, settings), None),
-    };
+    // One estimate after the other: each is as large as what it is made from.
+    let by_pass = (stay.deals_with_reentry > 0.0).then(|| {
+        [false, true]
+            .map(|is_reentry| DurationSummary::new(&pass(durations, weights, is_reentry, confidence), settings))
+    });
+    let survival = weights.estimate(durations, causes, confidence);
+    let [first_pass, reentry] = by_pass.unwrap_or_else(|| [DurationSummary::new(&survival, settings), None]);
     let (exits, exit_kinds) = if with_exits && survival.events > 0.0 {
         let targets = causes_of(&survival, names);
         let exits = Incidence::new(&survival, &targets);
@@ -128,29 +128,16 @@ pub(super) fn stage(
     }
 }
 
-/// The estimates of all stays and, where deals came back, of first stays and of later ones.
-fn estimates(
-    durations: &Durations,
-    weights: &Weights<'_>,
-    causes: usize,
-    by_pass: bool,
-    confidence: Confidence,
-) -> (Survival, Option<[Survival; 2]>) {
-    let sorted = &durations.sorted;
-    let all = weights.estimate(durations, causes, confidence);
+/// The estimate of first stays or of later ones.
+fn pass(durations: &Durations, weights: &Weights<'_>, is_reentry: bool, confidence: Confidence) -> Survival {
+    let (sorted, flags) = (&durations.sorted, &durations.is_reentry);
     if weights.all_once {
-        let (cause, is_reentry) = (&durations.cause, &durations.is_reentry);
-        let pass = |wanted| sorted.estimate_flagged_once(confidence, cause, is_reentry, wanted);
-        return (all, by_pass.then(|| [pass(false), pass(true)]));
+        return sorted.estimate_flagged_once(confidence, &durations.cause, flags, is_reentry);
     }
-    let pass = |wanted| {
-        sorted.estimate(1, confidence, |place| {
-            let part = weights.part(durations, place)?;
-            let is_reentry = durations.is_reentry.get(place) == Some(&true);
-            (is_reentry == wanted).then_some(Part { cause: part.cause.min(1), ..part })
-        })
-    };
-    (all, by_pass.then(|| [pass(false), pass(true)]))
+    sorted.estimate(1, confidence, |place| {
+        let part = weights.part(durations, place)?;
+        ((flags.get(place) == Some(&true)) == is_reentry).then_some(Part { cause: part.cause.min(1), ..part })
+    })
 }
 
 /// The causes that occur, in the order of the result.

@@ -30,35 +30,88 @@ impl Grouped {
     }
 }
 
-/// Sorts the rows that have a deal by `deal_of` (`u32::MAX` for none) by counting, then each deal's by time. `counts` says how many each deal has.
-#[inline(never)]
-pub(super) fn grouped(deal_of: &[u32], counts: &[u32], of: &HistoryRows<'_>) -> Grouped {
-    let mut starts = Vec::with_capacity(counts.len() + 1);
-    let mut all = 0;
-    starts.push(all);
-    for count in counts {
-        all += count;
-        starts.push(all);
+/// Deals whose rows are sorted together: few enough for the cache.
+const BLOCK_BITS: u32 = 9;
+const BLOCK: usize = 1 << BLOCK_BITS;
+
+/// Sorts the rows that have one of `deals` by `deal_of` (`u32::MAX` for none), then each deal's by time. First they are put into blocks of neighbouring deals:
+/// straight to its place, each row would have to be waited for.
+pub(super) fn grouped(deal_of: Vec<u32>, deals: usize, of: &HistoryRows<'_>) -> Grouped {
+    let (bounds, mut entries, deal_in_block) = in_blocks(&deal_of, deals, of);
+    drop(deal_of);
+    let mut starts = Vec::with_capacity(deals + 1);
+    let mut scratch = Vec::new();
+    for (bounds, first) in bounds.windows(2).zip((0..deals).step_by(BLOCK)) {
+        let range = bounds[0] as usize..bounds[1] as usize;
+        let (entries, deal_in_block) = (&mut entries[range.clone()], &deal_in_block[range]);
+        let from = starts.len();
+        sort_block(entries, deal_in_block, &mut scratch, &mut starts, BLOCK.min(deals - first));
+        put_in_order(&starts[from..], entries);
+        starts[from..].iter_mut().for_each(|start| *start += bounds[0]);
     }
-    let mut next = starts.clone();
+    starts.push(entries.len() as u32);
+    Grouped { starts, entries }
+}
+
+/// The rows by blocks of deals: where the blocks begin and end, the rows, and the deal of each within its block.
+#[inline(never)]
+fn in_blocks(deal_of: &[u32], deals: usize, of: &HistoryRows<'_>) -> (Vec<u32>, Vec<Entry>, Vec<u16>) {
+    let blocks = deals.div_ceil(BLOCK);
+    // One further, so that those of each block end at their own bound once they are all there.
+    let mut bounds = vec![0; blocks + 2];
+    for deal in deal_of {
+        if let Some(count) = bounds.get_mut((deal >> BLOCK_BITS) as usize + 2) {
+            *count += 1;
+        }
+    }
+    for block in 2..bounds.len() {
+        bounds[block] += bounds[block - 1];
+    }
+    let all = bounds[blocks + 1] as usize;
+    let (mut entries, mut deal_in_block) = (vec![Entry::default(); all], vec![0; all]);
     let (entered, stage): (&[f64], &[u32]) = (&of.entered, &of.stage.codes);
-    let mut entries = vec![Entry::default(); all as usize];
+    let ends = &mut bounds[1..=blocks];
     for rows in of.in_order() {
         for row in rows {
-            if let Some(next) = next.get_mut(deal_of[row] as usize) {
-                entries[*next as usize] = Entry { entered: entered[row], row: row as u32, stage: stage[row] };
-                *next += 1;
+            if let Some(end) = ends.get_mut((deal_of[row] >> BLOCK_BITS) as usize) {
+                entries[*end as usize] = Entry { entered: entered[row], row: row as u32, stage: stage[row] };
+                deal_in_block[*end as usize] = (deal_of[row] as usize % BLOCK) as u16;
+                *end += 1;
             }
         }
     }
-    put_in_order(&starts, &mut entries);
-    Grouped { starts, entries }
+    bounds.truncate(blocks + 1);
+    (bounds, entries, deal_in_block)
+}
+
+/// Sorts the rows of a block of `deals` by deal, and appends to `starts` where those of each begin.
+#[inline(never)]
+fn sort_block(
+    entries: &mut [Entry],
+    deal_in_block: &[u16],
+    scratch: &mut Vec<Entry>,
+    starts: &mut Vec<u32>,
+    deals: usize,
+) {
+    let mut next = [0_u32; BLOCK];
+    deal_in_block.iter().for_each(|deal| next[usize::from(*deal) % BLOCK] += 1);
+    let mut start = 0;
+    next.iter_mut().for_each(|next| start += std::mem::replace(next, start));
+    starts.extend_from_slice(&next[..deals]);
+    scratch.clear();
+    scratch.extend_from_slice(entries);
+    for (entry, deal) in scratch.iter().zip(deal_in_block) {
+        let next = &mut next[usize::from(*deal) % BLOCK];
+        entries[*next as usize] = *entry;
+        *next += 1;
+    }
 }
 
 #[inline(never)]
 fn put_in_order(starts: &[u32], entries: &mut [Entry]) {
-    for bounds in starts.windows(2) {
-        by_time(&mut entries[bounds[0] as usize..bounds[1] as usize]);
+    let ends = starts.iter().skip(1).copied().chain([entries.len() as u32]);
+    for (start, end) in starts.iter().zip(ends) {
+        by_time(&mut entries[*start as usize..end as usize]);
     }
 }
 

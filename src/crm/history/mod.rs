@@ -109,11 +109,11 @@ pub(super) struct History {
 /// A deal whose last row is a closed stage has that outcome since that row, whatever the deals table says about it; a deal
 /// that the table calls closed and whose history closes it only after `as_of` is open.
 ///
-/// `source` is the history, or the deals table where stays are from there alone.
+/// `source` is the history, or the deals table where stays are from there alone. The codes of deals and stages in `rows` are used up.
 pub(super) fn history(
     source: &Source,
     roles: &Found<HistoryRole>,
-    rows: &HistoryRows<'_>,
+    rows: &mut HistoryRows<'_>,
     deals: Option<Deals>,
     view: View<'_>,
 ) -> History {
@@ -122,16 +122,22 @@ pub(super) fn history(
         Tally::new(if rows.table_rows == 0 && deals.is_some() { "deals" } else { "history" }, &source.table);
     let from_history = deals.is_none();
     let mut deals = deals.unwrap_or_default();
-    // Per code of a deal: the deal, and how many rows it has.
-    let mut index: Vec<(u32, u32)> = vec![(u32::MAX, 0); rows.deal.levels.len()];
+    // The deal by its code.
+    let mut index: Vec<u32> = vec![u32::MAX; rows.deal.levels.len()];
     if !from_history {
         let known: HashMap<&str, u32> =
             (0..deals.len()).filter_map(|deal| deals.id.get(deal).map(|id| (id, deal as u32))).collect();
         for (code, level) in rows.deal.levels.iter().enumerate() {
-            index[code].0 = known.get(level).copied().unwrap_or(u32::MAX);
+            index[code] = known.get(level).copied().unwrap_or(u32::MAX);
         }
     }
-    let mut deal_of = vec![u32::MAX; rows.entered.len()];
+    // The code of each row's deal, until the deal stands there.
+    let mut deal_of = std::mem::take(&mut rows.deal.codes);
+    // Of each deal that is found: its first row, and its code.
+    let mut first_row = vec![(0, 0); if from_history { index.len() + 1 } else { 0 }];
+    let mut found = 0_u32;
+    // While codes are told in the order in which deals are found, they are the deals. Looking up so many, which are seldom in the cache, takes longer.
+    let mut in_step = from_history;
     let mut occurs = vec![false; rows.stage.levels.len()];
     let mut closes_later = vec![false; deals.len()];
     let all_entered: &[f64] = &rows.entered;
@@ -140,31 +146,38 @@ pub(super) fn history(
             let is_other = rows.other.get(row) == Some(&true);
             let entered = all_entered[row];
             let stage = rows.stage.codes[row] as usize;
-            let found = (index.get_mut(rows.deal.codes[row] as usize), occurs.get_mut(stage));
-            if let (Some((deal, count)), Some(occurs)) = found
+            let code = std::mem::replace(&mut deal_of[row], u32::MAX);
+            if let (Some(known), Some(occurs)) = (index.get_mut(code as usize), occurs.get_mut(stage))
                 && !is_other
                 && entered <= as_of
-                && (from_history || *deal != u32::MAX)
+                && (from_history || *known != u32::MAX)
             {
-                if *deal == u32::MAX {
-                    *deal = deals.row.len() as u32;
-                    deals.row.push(row as u32);
-                    deals.id.codes.push(rows.deal.codes[row]);
+                let mut deal = code;
+                if !(in_step && code <= found) {
+                    if std::mem::take(&mut in_step) {
+                        index.iter_mut().zip(0..found).for_each(|(known, deal)| *known = deal);
+                    }
+                    let known = &mut index[code as usize];
+                    *known = if from_history { found.min(*known) } else { *known };
+                    deal = *known;
+                }
+                if let Some(first) = first_row.get_mut(found as usize) {
+                    *first = (row as u32, code);
+                    found += u32::from(deal == found);
                 }
                 *occurs = true;
-                *count += 1;
-                deal_of[row] = *deal;
+                deal_of[row] = deal;
                 continue;
             }
             if is_other {
                 tally.add("other_field", row, "");
                 continue;
             }
-            let (reason, value) = match index.get(rows.deal.codes[row] as usize) {
+            let (reason, value) = match index.get(code as usize) {
                 None => ("no_deal_id", ""),
                 Some(_) if stage >= rows.stage.levels.len() => ("no_stage", ""),
                 Some(_) if entered.is_nan() => ("no_entered_at", ""),
-                Some((deal, _)) if entered > as_of => {
+                Some(deal) if entered > as_of => {
                     if let (Some(later), Some(Outcome::Won | Outcome::Lost | Outcome::Closed)) =
                         (closes_later.get_mut(*deal as usize), rows.ends[stage])
                     {
@@ -172,7 +185,7 @@ pub(super) fn history(
                     }
                     ("after_as_of", "")
                 }
-                Some(_) => ("deal_not_in_deals", rows.deal.get(row).unwrap_or_default()),
+                Some(_) => ("deal_not_in_deals", &rows.deal.levels[code as usize]),
             };
             // What stands elsewhere was judged where it was found.
             if row < rows.table_rows {
@@ -180,11 +193,13 @@ pub(super) fn history(
             }
         }
     }
-    let mut counts = vec![0; deals.len()];
-    // Several codes of one deal are possible.
-    index.into_iter().filter(|(_, count)| *count > 0).for_each(|(deal, count)| counts[deal as usize] += count);
-    let grouped = grouped(&deal_of, &counts, rows);
-    drop(deal_of);
+    if from_history {
+        first_row.truncate(found as usize);
+        (deals.row, deals.id.codes) = first_row.into_iter().unzip();
+    }
+    let grouped = grouped(deal_of, deals.len(), rows);
+    rows.stage.codes = Vec::new();
+    let rows = &*rows;
     if from_history {
         make_deals(source, roles, rows, &grouped, &mut deals);
     }

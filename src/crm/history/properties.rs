@@ -3,6 +3,7 @@
 use crate::crm::{Exit, LoadOptions, Outcome, TableKind, load};
 use crate::read::{self, RawValues};
 use crate::stats::rng::seeded;
+use crate::table::Texts;
 use crate::time::LocalTime;
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -23,10 +24,12 @@ struct Log {
 
 fn random_log(seed: u32) -> Log {
     let mut rng = seeded(seed, 91);
-    // Few instants: ties are common. One deal of many rows now and then: it is not sorted by insertion.
-    let (deals, instants) = (rng.gen_range(1..9u32), rng.gen_range(2..60u32));
+    // Few instants: ties are common. One deal of many rows now and then: it is not sorted by insertion. Many deals: they are not sorted together.
+    let is_large = seed % 100 == 50;
+    let (deals, instants) = (rng.gen_range(1..if is_large { 2_000 } else { 9_u32 }), rng.gen_range(2..60u32));
     let mut rows: Vec<Row> = Vec::new();
-    for _ in 0..rng.gen_range(1..if seed.is_multiple_of(7) { 150 } else { 40 }) {
+    let most = if seed.is_multiple_of(7) { 150 } else { 40 };
+    for _ in 0..if is_large { 4_000 } else { rng.gen_range(1..most) } {
         let deal = (!rng.gen_bool(0.05)).then(|| 3 * rng.gen_range(0..deals));
         let stage = (!rng.gen_bool(0.05)).then(|| rng.gen_range(0..STAGES.len()));
         let entered = START + f64::from(rng.gen_range(0..instants)) * 1000.0;
@@ -143,10 +146,17 @@ fn order_by_definition(log: &Log) -> Vec<&'static str> {
 fn passages_of_any_entry_log_are_those_of_the_definition() {
     for seed in 0..1_000 {
         let log = random_log(seed);
-        let ids = log.rows.iter().map(|(deal, ..)| deal.map_or(f64::NAN, f64::from)).collect();
+        let ids = || log.rows.iter().map(|(deal, ..)| deal.unwrap_or(u32::MAX));
+        let ids = if seed % 3 == 0 {
+            // Codes that are not in the order in which deals are found.
+            let codes = ids().map(|id| id / 3).collect();
+            RawValues::Levels(Texts { codes, levels: (0..2_000).map(|code| (3 * code).to_string()).collect() })
+        } else {
+            RawValues::Numbers(ids().map(|id| if id == u32::MAX { f64::NAN } else { f64::from(id) }).collect())
+        };
         let stages = log.rows.iter().map(|(_, stage, _)| stage.map_or("", |stage| STAGES[stage]).to_owned());
         let columns = vec![
-            ("deal_id".to_owned(), RawValues::Numbers(ids)),
+            ("deal_id".to_owned(), ids),
             ("stage".to_owned(), RawValues::Texts(stages.collect())),
             ("entered_at".to_owned(), RawValues::Instants(log.rows.iter().map(|(.., entered)| *entered).collect())),
         ];

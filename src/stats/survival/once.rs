@@ -189,45 +189,49 @@ fn counted(
     occurs: &mut [bool],
 ) -> (usize, usize) {
     let most = occurs.len() as u32;
+    let mut seen = [false; 256];
     let (mut place, mut at, mut all) = (0, 0, 0);
     while let Some(&time) = durations.get(place) {
         let from = place;
         let (mut events, mut first, mut several) = (0, 0, false);
-        while durations.get(place) == Some(&time) {
-            let cause = cause.get(place).map_or(0, |cause| u32::from(*cause).min(most));
-            several |= events > 0 && cause != 0 && cause != first;
-            first = if cause == 0 { first } else { cause };
+        // Whether a duration ended is not to be guessed: nothing here is decided by it.
+        loop {
+            let cause = cause.get(place).copied().unwrap_or_default();
+            seen[usize::from(cause)] = true;
+            let cause = u32::from(cause).min(most);
+            several |= (first != 0) & (cause != 0) & (cause != first);
+            first = first.max(cause);
             events += usize::from(cause != 0);
             place += 1;
-        }
-        if events == 0 {
-            continue;
+            if durations.get(place) != Some(&time) {
+                break;
+            }
         }
         if several {
             let ends = cause.iter().take(place).skip(from).map(|cause| u32::from(*cause).min(most));
-            add_mixed(&mut ends.filter(|cause| *cause > 0), at as u32, mixed, occurs);
+            add_mixed(&mut ends.filter(|cause| *cause > 0), at as u32, mixed);
             first = SEVERAL;
-        } else if let Some(occurs) = occurs.get_mut(first as usize - 1) {
-            *occurs = true;
         }
         let room = (times.get_mut(at), at_risk.get_mut(at), event_count.get_mut(at), of.get_mut(at));
         let (Some(times), Some(at_risk), Some(event_count), Some(of)) = room else { break };
         (*times, *at_risk) = (time, (durations.len() - from) as f64);
         (*event_count, *of) = (events as f64, first);
         all += events;
-        at += 1;
+        at += usize::from(events > 0);
+    }
+    for (cause, _) in seen.iter().enumerate().skip(1).filter(|(_, seen)| **seen) {
+        if let Some(occurs) = occurs.get_mut(cause.min(most as usize).wrapping_sub(1)) {
+            *occurs = true;
+        }
     }
     (at, all)
 }
 
 /// Adds events by `causes` at the time `index`.
 #[inline(never)]
-fn add_mixed(causes: &mut dyn Iterator<Item = u32>, index: u32, mixed: &mut Vec<Ends>, occurs: &mut [bool]) {
+fn add_mixed(causes: &mut dyn Iterator<Item = u32>, index: u32, mixed: &mut Vec<Ends>) {
     let from = mixed.len();
     for cause in causes {
-        if let Some(occurs) = occurs.get_mut(cause as usize - 1) {
-            *occurs = true;
-        }
         let at = from + mixed[from..].partition_point(|ends| ends.cause < cause);
         match mixed.get_mut(at).filter(|ends| ends.cause == cause) {
             Some(ends) => ends.events += 1.0,
