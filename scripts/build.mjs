@@ -38,7 +38,7 @@ function once(made, inputs, make) {
 }
 
 /** Reading and recognising data is one download; what answers questions is a second one into the same instance. */
-const DEFERRED = ["assign", "forecast", "funnel", "offending", "pipeline", "quality", "reps", "rules", "segments", "whatIf"].map((name) => `handle_${name}`);
+const DEFERRED = ["assign", "dealsBehind", "forecast", "funnel", "inBand", "offending", "pipeline", "quality", "reps", "rules", "segments", "whatIf"].map((name) => `handle_${name}`);
 
 const FEATURES = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
 /** A loop that has a function of its own keeps its state in registers: put into its caller it is a third slower, and no smaller. */

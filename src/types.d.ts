@@ -538,6 +538,54 @@ export interface FunnelResult {
   periods: PeriodCounts | null;
 }
 
+/** Which deals `dealsBehind` gives; of several conditions all hold. Each names a number of `FunnelResult`: there are as many deals as it says. */
+export interface DealConditions {
+  /** In the group at this place of `groups.groups`. */
+  group?: number;
+  /** Stage: deals as in `conversion.visited`. */
+  visited?: string;
+  /** Stage: deals as in `conversion.reached`. */
+  reached?: string;
+  /** Stage: deals with a stay in it. */
+  from?: string;
+  /** With a stay, in `from` where that is given, that ended so: "won", "lost", "hold", "closed", "stage:<name>", or "still_here". */
+  to?: string;
+  /** As `path` in `variants.top`. */
+  path?: ArrayLike<number>;
+  /** Created on these local days (from 1970-01-01): the first one, and the day after the last one; as in `periods.startDay` and in cohorts. */
+  created?: [number, number];
+  /** Won or lost on such days. */
+  closed?: [number, number];
+  /** Deals on hold are open. */
+  outcome?: OutcomeName;
+  /** `key` of a segment of the last `segments()`. */
+  segment?: string;
+  /** Only deals with usable dates, as in cohorts. */
+  withCycle?: boolean;
+}
+
+/** Deals in the order of the deals table, in columns. */
+export interface DealList {
+  /** Their number (weighted). */
+  deals: number;
+  /** Row of the deals table. */
+  row: Indices;
+  id: string[];
+  /** Places in `outcomes`. */
+  outcome: Indices;
+  /** Instants; NaN where unknown, `closed` also where the deal has not ended. */
+  created: Floats;
+  closed: Floats;
+  /** NaN where missing. */
+  amount: Floats;
+  /** Places in `stages` and `owners`; 4294967295 without one. */
+  stage: Indices;
+  owner: Indices;
+  outcomes: OutcomeName[];
+  stages: string[];
+  owners: string[];
+}
+
 /* ---------- forecast ---------- */
 
 export interface ForecastOptions {

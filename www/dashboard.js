@@ -7,7 +7,7 @@
  * Events: `crm-select` (`detail.ids`), `crm-result` (`detail.analysis`, `detail.result`), `crm-error` (`detail.error`), `crm-options`.
  */
 import { open } from "./engine.js";
-import { retheme } from "./charts/frame.js";
+import { retheme } from "./charts/retheme.js";
 import { calendarOf, language } from "./i18n/index.js";
 import { h, refill } from "./panels/dom.js";
 import { drawer } from "./panels/drawer.js";

@@ -31,7 +31,7 @@ const BEGIN_MS = 3000;
 const CANCEL_GRACE_MS = 250;
 
 /** Methods whose code is the second download. */
-const ANALYSES = new Set(["assign", "forecast", "funnel", "offending", "pipeline", "quality", "reps", "rules", "segments", "whatIf"]);
+const ANALYSES = new Set(["assign", "dealsBehind", "forecast", "funnel", "inBand", "offending", "pipeline", "quality", "reps", "rules", "segments", "whatIf"]);
 
 /** Compiled downloads by address: each is fetched once. @type {Map<string, Promise<WebAssembly.Module>>} */
 const compiled = new Map();
@@ -140,6 +140,11 @@ export class Engine {
     return this.#request("funnel", { options }, call);
   }
 
+  /** The deals behind a number of `funnel(options)`: `DealList`. @param {object} asked `DealConditions` @param {object} [options] @param {CallOptions} [call] */
+  dealsBehind(asked, options, call) {
+    return this.#request("dealsBehind", { asked, options }, call);
+  }
+
   /** How likely each open deal is to be won. @param {object} [options] @param {CallOptions} [call] */
   forecast(options, call) {
     return this.#request("forecast", { options }, call);
@@ -174,6 +179,11 @@ export class Engine {
   /** Which groups the customers form. @param {object} [options] @param {CallOptions} [call] */
   segments(options, call) {
     return this.#request("segments", { options }, call);
+  }
+
+  /** Positions in `ids` of the customers in the band at `place` of `bands`, both of the last `segments`. @param {number} place @param {CallOptions} [call] @returns {Promise<Uint32Array>} */
+  inBand(place, call) {
+    return this.#request("inBand", { place }, call);
   }
 
   /** The customers of the last `segments` as the text of a CSV file: id, segment, and for RFM the named group and the scores. @param {CallOptions} [call] @returns {Promise<string>} */

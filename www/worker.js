@@ -2,7 +2,7 @@
  * The worker: holds one handle of the core and answers one request at a time.
  *
  * In: `{id, method: "start", module}`, `{id, method: "analyses", module}`, `{id, method: "load", sources, options}`, `{id, method: <analysis>, options}`,
- * `{id, method: "records", table, rows}`, `{id, method: "offending", code, table, column}`, `{id, method: "whatIf", row, options}`, `{id, method: "memory"}`.
+ * `{id, method: "records", table, rows}`, `{id, method: "offending", code, table, column}`, `{id, method: "whatIf", row, options}`, `{id, method: "dealsBehind", asked, options}`, `{id, method: "inBand", place}`, `{id, method: "memory"}`.
  * Out: `{id, begun: true}` at once, any number of `{id, progress}`, then `{id, result}` or `{id, error, fatal}`.
  */
 import * as core from "./core/crm_analytics.js";
@@ -29,12 +29,14 @@ const methods = {
   quality: () => loaded().quality(),
   offending: ({ code, table, column }) => new TextDecoder().decode(loaded().offending(code, table, column)),
   funnel: ({ options }, onProgress) => loaded().funnel(options, phase("funnel", onProgress)),
+  dealsBehind: ({ asked, options }) => loaded().dealsBehind(asked, options),
   forecast: ({ options }, onProgress) => loaded().forecast(options, phase("forecast", onProgress)),
   pipeline: ({ options }, onProgress) => loaded().pipeline(options, phase("pipeline", onProgress)),
   reps: ({ options }, onProgress) => loaded().reps(options, phase("reps", onProgress)),
   rules: ({ options }, onProgress) => loaded().rules(options, phase("rules", onProgress)),
   whatIf: ({ row, options }) => loaded().whatIf(row, options),
   segments: ({ options }, onProgress) => loaded().segments(options, phase("segments", onProgress)),
+  inBand: ({ place }) => loaded().inBand(place),
   segmentsCsv: () => new TextDecoder().decode(loaded().segmentsCsv()),
   assign: ({ recipe, names, columns }) => loaded().assign(recipe, names, columns),
   records: ({ table, rows }) => loaded().records(table, rows),

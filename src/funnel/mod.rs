@@ -7,6 +7,7 @@ mod cohorts;
 mod conversion;
 mod curve;
 mod cycle;
+mod deals_behind;
 mod eventual;
 mod filter;
 mod grouping;
@@ -23,6 +24,7 @@ pub use curve::{
     CauseCurve, DurationQuantile, DurationRestrictedMean, DurationSummary, Incidence, SmallCurve, SurvivalCurve,
 };
 pub use cycle::{Cycle, WonWithin};
+pub use deals_behind::{DealConditions, DealList, deals_behind};
 pub use groups::{GroupResult, GroupStage, GroupTest, Groups, RestOfGroups};
 pub use periods::PeriodCounts;
 pub use routes::{Transitions, Variant, Variants};

@@ -74,7 +74,7 @@ pub(super) fn random_deal(rng: &mut impl Rng, row: u32, stages: u32) -> One {
     }
 }
 
-fn random_deals(seed: u32) -> Vec<One> {
+pub(super) fn random_deals(seed: u32) -> Vec<One> {
     let mut rng = seeded(seed, 77);
     (0..rng.gen_range(1..30)).map(|row| random_deal(&mut rng, row, STAGES)).collect()
 }

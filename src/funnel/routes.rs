@@ -181,22 +181,21 @@ impl Node {
     }
 }
 
-/// The `most` commonest paths of the selected deals. A deal without stays counts with its current stage alone, if that is an open one.
-pub(super) fn variants(deals: &Deals, passages: &Passages, used: &Used, most: usize) -> Variants {
+/// Calls `take` with every selected deal and its path, of [`LONGEST`] stays at most. That of a deal without stays is its current stage alone, if that is an
+/// open one.
+pub(super) fn each_path(deals: &Deals, passages: &Passages, used: &Used, take: &mut dyn FnMut(usize, &[u32])) {
     let stages = passages.stages.len();
-    let mut tree = Tree(vec![Node::new(NONE, NONE, NONE)]);
     let mut has_path = vec![false; deals.len()];
+    let mut path = Vec::with_capacity(LONGEST);
     for (deal, rows) in by_deal(passages).filter(|(deal, _)| used.is_selected(*deal)) {
-        let mut at = 0;
-        for row in rows.clone().take(LONGEST) {
-            at = tree.child(at, passages.stage[row]);
-        }
+        path.clear();
+        path.extend(passages.stage[rows.clone()].iter().take(LONGEST));
         // Where the last stay leads to a stage, the deal ended with entering it.
         let last = passages.next_stage[rows.end - 1];
         if rows.len() < LONGEST && (last as usize) < stages {
-            at = tree.child(at, last);
+            path.push(last);
         }
-        tree.count(at, deals, deal);
+        take(deal, &path);
         has_path[deal] = true;
     }
     let codes: Vec<u32> = (0..deals.stage.levels.len())
@@ -208,10 +207,18 @@ pub(super) fn variants(deals: &Deals, passages: &Passages, used: &Used, most: us
     for deal in (0..deals.len()).filter(|deal| used.is_selected(*deal) && !has_path[*deal]) {
         let code = deals.stage.codes.get(deal).and_then(|level| codes.get(*level as usize)).copied().unwrap_or(NONE);
         if code != NONE {
-            let at = tree.child(0, code);
-            tree.count(at, deals, deal);
+            take(deal, &[code]);
         }
     }
+}
+
+/// The `most` commonest paths of the selected deals.
+pub(super) fn variants(deals: &Deals, passages: &Passages, used: &Used, most: usize) -> Variants {
+    let mut tree = Tree(vec![Node::new(NONE, NONE, NONE)]);
+    each_path(deals, passages, used, &mut |deal, path| {
+        let at = path.iter().fold(0, |at, stage| tree.child(at, *stage));
+        tree.count(at, deals, deal);
+    });
     let paths: Vec<usize> = (0..tree.0.len()).filter(|at| tree.0[*at].counts.deals > 0.0).collect();
     let order = sorted_rows(paths.len(), &mut |a, b| {
         let deals = |at: usize| tree.0[paths[at]].counts.deals;

@@ -186,6 +186,12 @@ impl Prepared {
         cross::attach_column(crm, of_deals, result)
     }
 
+    /// Positions in the ids of the customers in the band at `place` of the result, the most valuable first; none where there is no such band.
+    pub fn in_band(&self, place: u32) -> Vec<u32> {
+        let (band, value) = (self.known.bands.get(place as usize), self.input.value.as_deref());
+        band.zip(value).map_or_else(Vec::new, |(band, value)| value::rows_in(band, value, &self.input.weights))
+    }
+
     /// The segments, as [`segments()`] gives them for the same data and `options`.
     ///
     /// # Errors

@@ -47,35 +47,46 @@ pub struct TierLimits {
 
 const PERCENTILES: [f64; 7] = [0.0, 1.0, 5.0, 10.0, 20.0, 50.0, 100.0];
 
+/// Rows with a value and a weight, the most valuable first; equal values stand in row order.
+fn ranked(values: &[f64], weights: &[f64]) -> Vec<usize> {
+    let counts = |row: &usize| values[*row].is_finite() && weights[*row] > 0.0;
+    let known: Vec<usize> = (0..values.len().min(weights.len())).filter(counts).collect();
+    let order = sorted_rows(known.len(), &mut |a, b| values[known[b]].total_cmp(&values[known[a]]));
+    order.into_iter().map(|at| known[at]).collect()
+}
+
+/// Those of the `ranked` rows that lie in a band, each with how much of its weight does.
+fn inside<'a>(
+    ranked: &'a [usize],
+    weights: &'a [f64],
+    (from, to): (f64, f64),
+) -> impl Iterator<Item = (usize, f64)> + 'a {
+    let n: f64 = ranked.iter().map(|row| weights[*row]).sum();
+    // Customers above a percentile.
+    let above = move |percentile: f64| libm::round(percentile / 100.0 * n).min(n);
+    let (start, end) = (above(from), above(to).max(if to == 100.0 { n } else { 0.0 }));
+    let mut before = 0.0;
+    ranked.iter().filter_map(move |&row| {
+        let inside = (before + weights[row]).min(end) - f64::max(before, start);
+        before += weights[row];
+        (inside > 0.0).then_some((row, inside))
+    })
+}
+
 /// Bands of the weighted `values`, rows without a value (NaN) aside: the top 1 %, 5 %, … 100 %. Bands to which no whole customer belongs
 /// are left out; customer number i of n from the top belongs to the band in which (i − ½) / n lies. Equal values stand in row order.
 pub(super) fn bands(values: &[f64], weights: &[f64]) -> Vec<Band> {
-    let known: Vec<(f64, f64)> = values
-        .iter()
-        .copied()
-        .zip(weights.iter().copied())
-        .filter(|(value, weight)| value.is_finite() && *weight > 0.0)
-        .collect();
-    let order = sorted_rows(known.len(), &mut |a, b| known[b].0.total_cmp(&known[a].0));
-    let n: f64 = known.iter().map(|(_, weight)| weight).sum();
-    let all: f64 = known.iter().map(|(value, weight)| value * weight).sum();
-    let have_shares = all > 0.0 && known.iter().all(|(value, _)| *value >= 0.0);
-    // Customers above a percentile.
-    let above = |percentile: f64| libm::round(percentile / 100.0 * n).min(n);
+    let order = ranked(values, weights);
+    let in_row_order = values.iter().zip(weights).filter(|(value, weight)| value.is_finite() && **weight > 0.0);
+    let all: f64 = in_row_order.map(|(value, weight)| value * weight).sum();
+    let have_shares = all > 0.0 && order.iter().all(|&row| values[row] >= 0.0);
     let mut bands = Vec::new();
     for pair in PERCENTILES.windows(2) {
-        let (start, end) = (above(pair[0]), above(pair[1]).max(if pair[1] == 100.0 { n } else { 0.0 }));
         let mut band = Band { from: pair[0], to: pair[1], size: 0.0, lowest: f64::INFINITY, value: 0.0, share: None };
-        let mut before = 0.0;
-        for &at in &order {
-            let (value, weight) = known[at];
-            let inside = (before + weight).min(end) - before.max(start);
-            before += weight;
-            if inside > 0.0 {
-                band.size += inside;
-                band.value += inside * value;
-                band.lowest = value;
-            }
+        for (row, inside) in inside(&order, weights, (pair[0], pair[1])) {
+            band.size += inside;
+            band.value += inside * values[row];
+            band.lowest = values[row];
         }
         if band.size > 0.0 {
             band.share = have_shares.then(|| band.value / all);
@@ -83,6 +94,11 @@ pub(super) fn bands(values: &[f64], weights: &[f64]) -> Vec<Band> {
         }
     }
     bands
+}
+
+/// The rows that any part of the weight of lies in `band`, the most valuable first.
+pub(super) fn rows_in(band: &Band, values: &[f64], weights: &[f64]) -> Vec<u32> {
+    inside(&ranked(values, weights), weights, (band.from, band.to)).map(|(row, _)| row as u32).collect()
 }
 
 /// Mean of the weighted `values` with its 95 % normal interval, rows without a value (NaN) aside; the interval of a single customer is
@@ -138,6 +154,17 @@ mod tests {
             [(20.0, 1.0), (50.0, 1.0), (100.0, 1.0)]
         );
         assert!(bands(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn the_rows_of_the_bands_are_their_customers_each_once() {
+        let values = [5.0, f64::NAN, 1.0, 3.0, 3.0, 9.0, 2.0];
+        let found = bands(&values, &[1.0; 7]);
+        let rows: Vec<Vec<u32>> = found.iter().map(|band| rows_in(band, &values, &[1.0; 7])).collect();
+        for (band, rows) in found.iter().zip(&rows) {
+            assert_eq!((rows.len() as f64, values[*rows.last().unwrap() as usize]), (band.size, band.lowest));
+        }
+        assert_eq!(rows.concat(), [5, 0, 3, 4, 6, 2]);
     }
 
     #[test]

@@ -144,6 +144,17 @@ impl Handle {
         Ok(value)
     }
 
+    /// The deals behind a number of `funnel(options)`.
+    #[wasm_bindgen(js_name = dealsBehind, unchecked_return_type = "DealList")]
+    pub fn deals_behind(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "DealConditions")] asked: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "FunnelOptions | undefined")] options: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let (asked, options) = (decode(asked)?, decode(options)?);
+        Ok(encode(&funnel::deals_behind(&self.loaded.crm, &asked, &options).map_err(thrown)?))
+    }
+
     /// How likely each open deal is to be won.
     #[wasm_bindgen(unchecked_return_type = "ForecastResult")]
     pub fn forecast(
@@ -234,6 +245,12 @@ impl Handle {
     #[wasm_bindgen(js_name = segmentsCsv)]
     pub fn segments_csv(&self) -> Vec<u8> {
         self.labels.as_ref().map_or_else(Vec::new, read::write_csv)
+    }
+
+    /// Positions in `ids` of the customers in the band at `place` of `bands`, both of the last `segments`, the most valuable first.
+    #[wasm_bindgen(js_name = inBand)]
+    pub fn in_band(&self, place: u32) -> Vec<u32> {
+        self.prepared.as_ref().map_or_else(Vec::new, |prepared| prepared.in_band(place))
     }
 
     /// The segments of other customers by the `recipe` of a result: columns as in `addColumns`, one per feature.

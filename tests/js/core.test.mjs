@@ -13,9 +13,9 @@ const { memory } = core.initSync({ module: wasm });
 startSimulator({ module: readFileSync(new URL("../../pkg/dist/simulator/crm_analytics_bg.wasm", import.meta.url)) });
 const maven = readFileSync(new URL("../../www/data/maven/sales_pipeline.csv", import.meta.url));
 
-test("the core is at most 300 kB gzip, the analyses that come beside it at most 380", () => {
+test("the core is at most 300 kB gzip, the analyses that come beside it at most 390", () => {
   const sizes = [wasm, analyses].map((bytes) => gzipSync(bytes, { level: 9 }).length);
-  assert.ok(sizes[0] <= 300_000 && sizes[1] <= 380_000, `${sizes} bytes`);
+  assert.ok(sizes[0] <= 300_000 && sizes[1] <= 390_000, `${sizes} bytes`);
 });
 
 test("the shell is at most 25 kB gzip, without its texts and what is loaded when it is needed", async () => {

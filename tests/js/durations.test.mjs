@@ -35,6 +35,22 @@ test("a column of days has its unit in the heading; where one is shorter than a 
   assert.deepEqual([mixed.heading("Median"), mixed.format(3), mixed.format(0.25)], ["Median", "3 days", "6 hr"]);
 });
 
+test("the ends of an interval have their unit once, as the language has it", async () => {
+  const plain = (/** @type {string} */ text) => text.replace(/[\u061c\u200e\u200f\u2066-\u2069]/g, "");
+  const told = async (/** @type {string} */ lang) => {
+    const { between, inColumn, percent, short } = await language(lang);
+    const { format } = inColumn([0.25]);
+    return [between(0.25, 0.5, format), between(HOUR, 3 * HOUR, format), between(2, 3.25, format), between(3 * HOUR, 2, format), between(2, 2.0001, format), between(0.312, 0.351, percent), between(-0.02, 0.03, percent), between(12_000, 15_000, short)].map(plain);
+  };
+  assert.deepEqual(await told("en"), ["6–12 hr", "1–3 hr", "2–3.25 days", "3 hr–2 days", "2 days", "31.2–35.1\u00a0%", "\u22122.0 to 3.0\u00a0%", "12K–15K"]);
+  assert.deepEqual(await told("fa"), ["۶ تا ۱۲ ساعت", "۱ تا ۳ ساعت", "۲ تا ۳٫۲۵ روز", "۳ ساعت تا ۲ روز", "۲ روز", "۳۱٫۲ تا ۳۵٫۱٪", "\u2212۲٫۰ تا ۳٫۰٪", "۱۲ تا ۱۵\u00a0هزار"]);
+  assert.deepEqual(await told("ar"), ["٦–١٢ ساعة", "١–٣ ساعات", "٢–٣٫٢٥ يوم", "٣ ساعات–يومان", "يومان", "٣١٫٢–٣٥٫١٪", "من \u2212٢٫٠ إلى ٣٫٠٪", "١٢–١٥\u00a0ألف"]);
+  const { between, inColumn } = await language("en");
+  assert.equal(between(0.25, null, inColumn([0.25]).format), "6 hr–not reached");
+  const working = inWorkingTime(await language("en"), () => 8);
+  assert.equal(working.between(2, 3, working.inColumn([0.5]).format), "2–3 working days");
+});
+
 test("an axis takes the largest unit of which it has at least three, with whole ticks", async () => {
   const { axisOf } = await language("en");
   assert.deepEqual(axisOf(160), { name: "Days", perDay: 1, interval: undefined, max: 160 });

@@ -75,6 +75,26 @@ test("windows-1256 text is read", async () => {
   });
 });
 
+test("the deals and customers behind a number are as many as it says, and their rows are their records", () =>
+  withCrm({ deals: maven }, async (crm) => {
+    const { counts, periods, meta } = await crm.funnel({ period: "quarter" });
+    const won = await crm.dealsBehind({ outcome: "won" }, meta.options);
+    assert.deepEqual([won.deals, won.id.length, new Set(won.row).size], [counts.won, counts.won, counts.won]);
+    const [record] = await crm.records("deals", [won.row[7]]);
+    assert.deepEqual([record.opportunity_id, record.deal_stage, won.outcomes[won.outcome[7]]], [won.id[7], "Won", "won"]);
+    const quarter = await crm.dealsBehind({ closed: [periods.startDay[2], periods.startDay[3]], outcome: "lost" }, meta.options);
+    assert.equal(quarter.deals, periods.lost[2]);
+    await assert.rejects(crm.dealsBehind({ visited: "Nowhere" }, meta.options), rejectsWith("invalid_option"));
+    await assert.rejects(crm.dealsBehind({ outcom: "won" }, meta.options), rejectsWith("invalid_option"));
+    const { segments, cross, bands, ids } = await crm.segments();
+    const of = await Promise.all(segments.map((/** @type {any} */ { key }) => crm.dealsBehind({ segment: key })));
+    assert.deepEqual(of.map(({ deals }) => deals), cross.segments.map((/** @type {any} */ { deals }) => deals));
+    const inBands = await Promise.all(bands.map((/** @type {any} */ _, /** @type {number} */ place) => crm.inBand(place)));
+    assert.deepEqual(inBands.map(({ length }) => length), bands.map((/** @type {any} */ { size }) => size));
+    assert.ok(inBands.flatMap((places) => Array.from(places)).every((place) => place < ids.length));
+    assert.equal((await crm.inBand(99)).length, 0);
+  }));
+
 test("an aborted call rejects at once and the next one answers", () =>
   withCrm({ deals: maven }, async (crm) => {
     const controller = new AbortController();

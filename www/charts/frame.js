@@ -1,6 +1,7 @@
 /** The place of a chart: loads the library when first needed, draws, follows size and theme, and holds the chart's table. */
 import { h, refill, table } from "../panels/dom.js";
 import { coloursAt } from "./colours.js";
+import { markKeys } from "./keyboard.js";
 
 /**
  * @typedef {import("../i18n/index.js").I18n} I18n
@@ -34,8 +35,8 @@ const ownTask = () => (lastTask = lastTask.then(() => new Promise((resolve) => s
 export function frame({ i18n, height, title }) {
   // Fetched while the worker is still computing.
   echarts().catch(() => (library = undefined));
-  const canvas = h("div", { class: "canvas", dir: "ltr", role: "img", style: { "block-size": `${height}px` } });
-  const rows = h("div", { class: "chart-table" });
+  const canvas = h("div", { class: "canvas", dir: "ltr", role: "slider", tabIndex: 0, "aria-roledescription": i18n.t("chart.role"), "aria-valuemin": 0, "aria-valuenow": 0, style: { "block-size": `${height}px` } });
+  const rows = h("div", { class: "chart-table", tabIndex: 0, role: "group", "aria-label": title });
   const details = h("details", { class: "quiet", ontoggle: () => details.open && fillTable() }, h("summary", null, i18n.t("chart.table")), rows);
   const legend = h("ul", { class: "legend", hidden: true });
   const yName = h("p", { class: "axis-name", "aria-hidden": "true" });
@@ -43,6 +44,8 @@ export function frame({ i18n, height, title }) {
   /** @type {Drawing | undefined} */ let current;
   /** @type {any} */ let instance;
   /** @type {string | undefined} */ let renderer;
+  const choose = (/** @type {any} */ { data, dataIndex, seriesIndex }) => current?.onselect?.(data?.[2] ?? dataIndex, seriesIndex);
+  const keys = markKeys(canvas, { i18n, onselect: choose });
   let tableOf = /** @type {Drawing | undefined} */ (undefined);
 
   function fillTable() {
@@ -65,12 +68,13 @@ export function frame({ i18n, height, title }) {
     if (!instance) {
       renderer = wanted;
       instance = init(canvas, null, { renderer: wanted });
-      instance.on("click", (/** @type {any} */ event) => current?.onselect?.(event.data?.[2] ?? event.dataIndex, event.seriesIndex));
+      instance.on("click", choose);
     }
     const colours = coloursAt(element);
     const common = base(colours);
     const option = drawing.option(colours, canvas.clientWidth);
     instance.setOption({ ...common, ...option, tooltip: { ...common.tooltip, ...option.tooltip } }, { notMerge: true });
+    keys.drawn(instance, option, Boolean(drawing.onselect));
     element.dataset.drawn = "true";
   }
 
@@ -98,11 +102,6 @@ export function frame({ i18n, height, title }) {
       if (canvas.isConnected) draw();
     },
   };
-}
-
-/** Draws all charts below `root` again, in its present colours. @param {ParentNode} root */
-export function retheme(root) {
-  for (const chart of root.querySelectorAll("figure.chart")) chart.dispatchEvent(new Event("crm-retheme"));
 }
 
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");

@@ -3,18 +3,25 @@ import { axis, grid } from "./frame.js";
 
 /**
  * @param {any} periods `PeriodCounts`
- * @param {{i18n: import("../i18n/index.js").I18n, nameOf: (index: number) => string}} given
+ * @param {{i18n: import("../i18n/index.js").I18n, nameOf: (index: number) => string, behind: import("../panels/deals-behind.js").DealsBehind}} given
  * @returns {import("./frame.js").Drawing}
  */
-export function periodLines(periods, { i18n, nameOf }) {
+export function periodLines(periods, { i18n, nameOf, behind }) {
   const { t, number, full } = i18n;
   const { created, won, lost, wonAmount, wonWithoutAmount } = periods;
   const last = created.length - 1;
   // A period that goes on would look like a fall.
   const done = periods.lastIsPartial && last > 0 ? last : last + 1;
-  const points = (/** @type {ArrayLike<number>} */ counts, /** @type {number} */ first, /** @type {number} */ end) => Array.from({ length: end - first }, (_, at) => [first + at, counts[first + at]]);
+  const points = (/** @type {ArrayLike<number>} */ counts, /** @type {number} */ first, /** @type {number} */ end) => Array.from({ length: end - first }, (_, at) => [first + at, counts[first + at], first + at]);
   const kinds = /** @type {const} */ ([["created", created, t("period.created")], ["won", won, t("outcome.won")], ["lost", lost, t("outcome.lost")]]);
+  const nameOfKind = (/** @type {number} */ kind, /** @type {number} */ at) => t("behind.of", { of: nameOf(at), what: kinds[kind][2] });
+  const asked = (/** @type {number} */ kind, /** @type {number} */ at) => {
+    const days = [periods.startDay[at], periods.startDay[at + 1]];
+    return kind === 0 ? { created: days } : { closed: days, outcome: kinds[kind][0] };
+  };
+  const link = (/** @type {number} */ kind, /** @type {number} */ at) => behind.link(number(kinds[kind][1][at]), nameOfKind(kind, at), kinds[kind][1][at] > 0 && asked(kind, at));
   return {
+    onselect: (at, series) => behind.open(nameOfKind(series % kinds.length, at), asked(series % kinds.length, at)),
     label: t("period.label", { first: nameOf(0), last: nameOf(last) }),
     yName: t("deals"),
     marks: created.length * 3,
@@ -49,7 +56,7 @@ export function periodLines(periods, { i18n, nameOf }) {
     },
     table: {
       columns: [{ text: t("period.name") }, ...kinds.map(([, , name]) => ({ text: name, number: true })), { text: t("period.wonAmount"), number: true }, { text: t("withoutAmount"), number: true }],
-      rows: () => Array.from(created, (_, at) => [nameOf(at), ...kinds.map(([, counts]) => number(counts[at])), full(wonAmount[at]), number(wonWithoutAmount[at])]),
+      rows: () => Array.from(created, (_, at) => [nameOf(at), ...kinds.map((_, kind) => link(kind, at)), full(wonAmount[at]), number(wonWithoutAmount[at])]),
     },
     legend: kinds.map(([kind, counts, name]) => ({ text: name, outcome: kind === "created" ? "stage" : kind, share: number(counts.reduce((/** @type {number} */ sum, /** @type {number} */ count) => sum + count, 0)) })),
   };

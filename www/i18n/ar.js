@@ -28,6 +28,7 @@ const CLOSED_DEALS = noun("صفقة مغلقة واحدة", "صفقتان مغل
 const WON_DEALS = noun("صفقة رابحة واحدة", "صفقتان رابحتان", "صفقات رابحة", "صفقة رابحة", "صفقة رابحة");
 const OF_WON_DEALS = oblique(WON_DEALS, "صفقتين رابحتين");
 const OF_LOST_DEALS = oblique(noun("صفقة خاسرة واحدة", "صفقتان خاسرتان", "صفقات خاسرة", "صفقة خاسرة", "صفقة خاسرة"), "صفقتين خاسرتين");
+const MARKS = noun("علامة واحدة", "علامتان", "علامات", "علامة", "علامة");
 const ORDERS = noun("طلب واحد", "طلبان", "طلبات", "طلبًا", "طلب");
 const CUSTOMERS = noun("عميل واحد", "عميلان", "عملاء", "عميلًا", "عميل");
 const INTERACTIONS = noun("تفاعل واحد", "تفاعلان", "تفاعلات", "تفاعلًا", "تفاعل");
@@ -216,6 +217,9 @@ export default {
   "table.interactions": "التفاعلات",
 
   "chart.table": "جدول",
+  "chart.role": "رسم بياني",
+  "chart.keys": counted(MARKS, "#؛ القراءة بمفاتيح الأسهم."),
+  "chart.enter": "Enter يفتح ما وراء العلامة.",
   "chart.days": "الأيام",
   "chart.days.working": "أيام العمل",
   "chart.hours": "الساعات",
@@ -349,7 +353,7 @@ export default {
   "groups.heat": "وسيط المدة في كل مرحلة",
   "groups.heatNote": "الأغمق أطول، حتى {most}. الأرقام الرمادية تستند إلى أقل من 30 إقامة.",
   "groups.cell": { one: "إقامة واحدة ({count})؛ 95 ٪: {range}", other: "{count} إقامة؛ 95 ٪: {range}" },
-  "heat.hint": "اختر خلية لتقرأ مجالها.",
+  "heat.hint": "أشر إلى خلية لتقرأ مجالها، واخترها لترى صفقاتها.",
   "heat.cell": "{column}، {row}: {value} ({detail})",
   "paths.title": "الطرق التي تسلكها الصفقات",
   "paths.moves": "صفقات تخطّت مرحلة: {skips}. صفقات رجعت: {backs}.",
@@ -539,6 +543,10 @@ export default {
   "deals.all": "الكل",
   "deals.showAll": "فقط {name}: أظهر الكل من جديد",
   "deals.showThese": "{count}: اعرض هذه الصفقات المفتوحة ({name})",
+  "deals.behind": "{count}: اعرض هذه الصفقات ({name})",
+  "deals.back": "العودة إلى القائمة",
+  "deals.dates": "الإنشاء، الإغلاق",
+  "behind.of": "{of}: {what}",
   "deals.listStage": "اعرض الصفقات المفتوحة هنا",
   "deals.list": "اعرض هذه الصفقات",
   "deals.withoutAmount": "بلا مبلغ",

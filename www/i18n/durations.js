@@ -7,14 +7,16 @@ const FEWEST = 3;
 const STEPS = [1, 2, 3, 6, 12, 24, 60];
 const TICKS = 6;
 
+/** @typedef {((value: number) => string) & {range?: (low: number, high: number) => string | undefined}} Format `range`: both ends of an interval with their unit said once, where there is a way to say it */
+
 /** @param {number} value */
 const rounded = (value) => (Number.isInteger(value) || Math.abs(value) >= 100 ? value : Number(value.toPrecision(3)));
 
 /**
- * @param {{t: (key: string, values?: any) => string, number: (value: number) => string, unit: (name: string, value: number) => string}} words
+ * @param {{t: (key: string, values?: any) => string, number: (value: number) => string, unit: (name: string, value: number) => string, unitRange: (name: string, low: number, high: number) => string | undefined}} words
  * @param {() => number | null | undefined} [working] hours of a working day, where durations are in working days
  */
-export function durations({ t, number, unit }, working = () => null) {
+export function durations({ t, number, unit, unitRange }, working = () => null) {
   const hours = () => working() ?? 24;
   const perDay = (/** @type {number} */ at) => [1, hours(), 60 * hours(), 3600 * hours()][at];
   const amount = (/** @type {number} */ days, /** @type {number} */ at) => rounded(days * perDay(at));
@@ -38,6 +40,10 @@ export function durations({ t, number, unit }, working = () => null) {
     const at = unitOf(days);
     return unit(UNITS[at], amount(days, at));
   }
+  brief.range = (/** @type {number} */ low, /** @type {number} */ high) => {
+    const at = unitOf(low);
+    return working() || unitOf(high) !== at ? undefined : unitRange(UNITS[at], amount(low, at), amount(high, at));
+  };
 
   return {
     days: written,
@@ -48,8 +54,8 @@ export function durations({ t, number, unit }, working = () => null) {
      * @param {Iterable<number | null | undefined>} values
      */
     inColumn(values) {
-      for (const days of values) if (isShort(days)) return { format: brief, heading: (/** @type {string} */ name) => name };
-      return { format: number, heading: (/** @type {string} */ name) => t("unit.inDays", { name }) };
+      for (const days of values) if (isShort(days)) return { format: /** @type {Format} */ (brief), heading: (/** @type {string} */ name) => name };
+      return { format: /** @type {Format} */ (number), heading: (/** @type {string} */ name) => t("unit.inDays", { name }) };
     },
     /** The unit of an axis from zero to `last` days: its name, how many there are in a day, and where its ticks stand. @param {number} last */
     axisOf(last) {

@@ -29,6 +29,9 @@ export const calendarOf = (lang) => (lang === "fa" ? "jalali" : "gregorian");
 
 const POP_ISOLATE = "\u2069";
 
+/** What follows a number and names its unit. */
+const UNIT = /(?:\s\P{N}+|٪)$/u;
+
 /** A number that stands in a text: not in a name such as F1, a date of another form or an identifier. */
 const NUMERAL = /(?<![A-Za-z0-9./-])[0-9٠-٩۰-۹]+(?:[.,٫٬][0-9٠-٩۰-۹]+)*(?![A-Za-z0-9/-]|[.,]\d)/g;
 
@@ -184,6 +187,23 @@ function translator(lang, texts, digits) {
   /** A number of a unit of `Intl`, in the shortest words that everyone reads. @param {string} name @param {number} value */
   const unit = (name, value) => written({ style: "unit", unit: name, unitDisplay: rtl ? "long" : "short", ...(Math.abs(value) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 }) }, value);
 
+  /** The same of two numbers of a unit, which is said once. @param {string} name @param {number} low @param {number} high @returns {string | undefined} */
+  const unitRange = (name, low, high) => {
+    const whole = (/** @type {number} */ value) => (Math.abs(value) >= 100 ? Math.round(value) : value);
+    const parts = format({ style: "unit", unit: name, unitDisplay: rtl ? "long" : "short" }).formatRangeToParts?.(whole(low), whole(high));
+    if (!parts) return undefined;
+    const end = parts.findIndex(({ source }) => source === "endRange");
+    const text = (/** @type {Intl.NumberRangeFormatPart[]} */ of) => of.map(({ value }) => value).join("");
+    return t("range", { low: text(parts.filter(({ source }) => source === "startRange")), high: text(parts.slice(end)) });
+  };
+
+  /** Both ends of a range; a unit that they share is said once. @param {string} low @param {string} high */
+  function range(low, high) {
+    if (low === high) return low;
+    const unit = low.match(UNIT)?.[0];
+    return t(/^[\u061c\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low: unit && high.endsWith(unit) ? low.slice(0, -unit.length) : low, high });
+  }
+
   return {
     lang,
     rtl,
@@ -206,9 +226,18 @@ function translator(lang, texts, digits) {
     /** With every digit there is. @param {number} value */
     full: (value) => written({ maximumFractionDigits: 6 }, value),
     unit,
-    ...durations({ t, number, unit }),
-    /** @param {string} low @param {string} high */
-    range: (low, high) => (low === high ? low : t(/^[\u061c\u200e\u200f]*[-\u2212]/.test(low) ? "range.words" : "range", { low, high })),
+    unitRange,
+    ...durations({ t, number, unit, unitRange }),
+    range,
+    /**
+     * An interval by its ends; null: never reached.
+     *
+     * @param {number | null} low @param {number | null} high @param {import("./durations.js").Format} format
+     */
+    between(low, high, format) {
+      const [first, last] = [low, high].map((end) => (end === null ? t("notReached") : format(end)));
+      return (low !== null && high !== null && first !== last && format.range?.(low, high)) || range(first, last);
+    },
     /** @param {number | null | undefined} instant */
     day: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : clock.format(instant) === "00:00:00" ? day.format(instant) : moment.format(instant)),
     /** The day of an instant. @param {number | null | undefined} instant */

@@ -50,6 +50,18 @@ export function refill(element, ...children) {
 }
 
 /**
+ * Content that is wider than a phone: it scrolls by itself, and the keyboard stops there only if there is something to scroll.
+ *
+ * @param {string} label
+ * @param {HTMLElement} content
+ */
+export function sideways(label, content) {
+  const box = h("div", { class: "scroll", tabIndex: -1, role: "group", "aria-label": label }, content);
+  new ResizeObserver(() => (box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1)).observe(content);
+  return box;
+}
+
+/**
  * A table with a caption for screen readers; numbers stand at the end of their cells.
  *
  * @param {{caption: string, columns: {text: string, number?: boolean, wide?: boolean, title?: string}[], rows: any[][], class?: string}} given
@@ -59,11 +71,10 @@ export function table({ caption, columns, rows, class: name = "" }) {
     const kind = kindOf(columns[index]);
     return index === 0 ? h("th", { scope: "row", class: kind }, content) : h("td", { class: kind }, content);
   };
-  return h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": caption },
-    h("table", { class: name },
-      h("caption", { class: "unseen" }, caption),
-      h("thead", null, h("tr", null, columns.map((column) => h("th", { scope: "col", class: kindOf(column), title: column.title }, column.text)))),
-      h("tbody", null, rows.map((row) => h("tr", null, row.map(cell))))));
+  return sideways(caption, h("table", { class: name },
+    h("caption", { class: "unseen" }, caption),
+    h("thead", null, h("tr", null, columns.map((column) => (column.text ? h("th", { scope: "col", class: kindOf(column), title: column.title }, column.text) : h("td"))))),
+    h("tbody", null, rows.map((row) => h("tr", null, row.map(cell))))));
 }
 
 /** @param {{number?: boolean, wide?: boolean}} column */

@@ -14,7 +14,9 @@ export function drawer(i18n) {
     open(given) {
       title.textContent = given.title;
       refill(content, given.content);
-      if (!element.open) element.showModal();
+      // What had the focus is gone.
+      if (element.open) element.querySelector("header button").focus();
+      else element.showModal();
       element.querySelector(".drawer-inside").scrollTop = 0;
     },
   };

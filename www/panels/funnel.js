@@ -5,6 +5,7 @@ import { incidenceArea } from "../charts/incidence-area.js";
 import { periodLines } from "../charts/period-lines.js";
 import { survivalCurve } from "../charts/survival-curve.js";
 import { inWorkingTime } from "../i18n/durations.js";
+import { dealsBehind } from "./deals-behind.js";
 import { dealsLink } from "./deals-link.js";
 import { choice, h, refill, table } from "./dom.js";
 import { cohortTable } from "./funnel/cohorts.js";
@@ -24,6 +25,8 @@ const PERIODS = ["day", "week", "month", "quarter", "fiscal_year"];
 export function funnelPanel(context) {
   /** @type {any} */
   let result;
+  /** @type {import("./deals-behind.js").DealsBehind} */
+  let behind;
   const i18n = inWorkingTime(context.i18n, () => result?.workingDayHours);
   const { t } = i18n;
   const shell = panel(context, "funnel");
@@ -50,6 +53,7 @@ export function funnelPanel(context) {
   /** @param {any} next `FunnelResult` */
   function update(next) {
     result = next;
+    behind = dealsBehind(context, result.meta.options);
     if (!shell.body.hasChildNodes()) shell.body.append(hours.element, cycle, stages, chosen, stuck.element, groups.element, periods, more, print);
     hours.update(result);
     shell.ready(sentence(i18n, result));
@@ -69,8 +73,8 @@ export function funnelPanel(context) {
     drawStages();
     drawPeriods();
     stuck.update(result);
-    groups.update(result);
-    refill(more, worth(i18n, result), paths(i18n, result), cohortTable(i18n, result));
+    groups.update(result, behind);
+    refill(more, worth(i18n, result, behind), paths(i18n, result, behind), cohortTable(i18n, result, behind));
     refill(print, smallPrint(i18n, result.meta, ["funnel.definition.duration", "funnel.definition.outcomes", "funnel.definition.conversion", "funnel.definition.stuck", "funnel.definition.tests"]));
   }
 
@@ -90,8 +94,8 @@ export function funnelPanel(context) {
     refill(stages,
       h("h3", null, t("funnel.stages")),
       stuckSentence(i18n, current, slowest(known)),
-      h("div", { class: "pair" }, conversionBars(result.stages, { i18n, chosen: current.stage, onchoose, ...view, onchange: changeView }), currentStages(context, i18n, result)),
-      stageTable(i18n, result.stages, current.stage));
+      h("div", { class: "pair" }, conversionBars(result.stages, { i18n, behind, chosen: current.stage, onchoose, ...view, onchange: changeView }), currentStages(context, i18n, result)),
+      stageTable(i18n, result.stages, current.stage, behind));
     refill(chosen,
       h("div", { class: "toolbar" },
         choice({ label: t("funnel.stage"), value: current.stage, options: known.map((/** @type {any} */ { stage }) => [stage, stage]), onchange: onchoose, testid: "funnel-stage" }),
@@ -123,7 +127,7 @@ export function funnelPanel(context) {
       choice({ label: t("period.by"), value: counts.period, options: PERIODS.map((period) => [period, t(`period.${period}`)]), onchange: (period) => context.change({ period }), testid: "funnel-period" }),
       h("p", { dataset: { testid: "funnel-last-period" } }, amount > 0 ? t("period.lastAmount", { ...values, amount: i18n.short(amount) }) : t("period.last", values), " ",
         h("span", { class: "note" }, counts.lastIsPartial ? t("period.partial") : "", " ", counts.earlier > 0 ? t("period.earlier", { count: counts.earlier }) : "")));
-    overTime.draw(periodLines(counts, { i18n, nameOf }));
+    overTime.draw(periodLines(counts, { i18n, nameOf, behind }));
   }
 
   const headline = (/** @type {any} */ { cycle }) => (cycle ? medianText(i18n, cycle.duration) : t("glance.none"));
@@ -242,12 +246,11 @@ function stuckSentence(i18n, stage, longest) {
     stage === longest ? t("stage.slowest") : "");
 }
 
-/** @param {import("../i18n/index.js").I18n} i18n @param {any[]} stages @param {string} chosen */
-function stageTable(i18n, stages, chosen) {
+/** @param {import("../i18n/index.js").I18n} i18n @param {any[]} stages @param {string} chosen @param {import("./deals-behind.js").DealsBehind} behind */
+function stageTable(i18n, stages, chosen, behind) {
   const { t, number } = i18n;
   const column = i18n.inColumn(stages.flatMap(({ duration }) => (duration ? [0.5, 0.75, 0.9].flatMap((p) => Object.values(quantile(duration, p)).slice(-3)).concat(duration.restrictedMean.days, duration.finishedMeanDays) : [])));
   const cell = (/** @type {any} */ entry) => (entry.days === null ? h("span", { class: "note" }, t("notReached")) : column.format(entry.days));
-  const end = (/** @type {number | null} */ days) => (days === null ? t("notReached") : column.format(days));
   const timed = (/** @type {string} */ key) => ({ text: column.heading(t(key)), number: true });
   return [table({
     caption: t("stage.table"),
@@ -257,11 +260,13 @@ function stageTable(i18n, stages, chosen) {
     ],
     rows: stages.map(({ stage, passages, stillHere, duration }) => {
       const name = h("bdi", { class: stage === chosen ? "strong" : "" }, stage);
-      if (!duration) return [name, number(passages), "–", "–", "–", "–", number(stillHere), "–", "–"];
+      const link = (/** @type {number} */ count, /** @type {string} */ what, /** @type {object} */ more) => behind.link(number(count), t("behind.of", { of: stage, what: t(what) }), count > 0 && { from: stage, ...more });
+      const [stays, open] = [link(passages, "stage.passages", {}), link(stillHere, "stage.stillHere", { to: "still_here" })];
+      if (!duration) return [name, stays, "–", "–", "–", "–", open, "–", "–"];
       const half = quantile(duration, 0.5);
       return [
-        name, number(passages), cell(half), h("span", { class: "note" }, i18n.range(end(half.low), end(half.high))),
-        cell(quantile(duration, 0.75)), cell(quantile(duration, 0.9)), number(stillHere), column.format(duration.restrictedMean.days), h("span", { class: "note" }, duration.finishedMeanDays === null ? "–" : column.format(duration.finishedMeanDays)),
+        name, stays, cell(half), h("span", { class: "note" }, i18n.between(half.low, half.high, column.format)),
+        cell(quantile(duration, 0.75)), cell(quantile(duration, 0.9)), open, column.format(duration.restrictedMean.days), h("span", { class: "note" }, duration.finishedMeanDays === null ? "–" : column.format(duration.finishedMeanDays)),
       ];
     }),
   }), h("p", { class: "note" }, t("stage.meanNote"), " ", t("stage.plainMeanNote"))];

@@ -11,7 +11,7 @@ import { h, refill } from "./dom.js";
  *   cancel: () => void,
  *   select: (ids: string[]) => void,
  *   records: (table: string, rows: ArrayLike<number>) => Promise<Record<string, string | null>[]>,
- *   ask: (method: "whatIf" | "rules" | "reps", ...given: any[]) => Promise<any>,
+ *   ask: (method: "whatIf" | "rules" | "reps" | "dealsBehind" | "inBand", ...given: any[]) => Promise<any>,
  *   forecastByWeeks: (call: {signal: AbortSignal, onProgress: (progress: {share: number}) => void}) => Promise<any>,
  *   showDeals: undefined | ((shown: import("./deal-filters.js").Shown) => void),
  *   openDetails: (drawer: {title: string, content: Node[]}) => void,
@@ -118,7 +118,7 @@ export function errorText({ t, has }, error, calm = false) {
 /**
  * A key number: label above, value, and its interval or remark below.
  *
- * @param {{label: string, value: string, raw?: number | null, testid?: string, note?: string | Node, outcome?: string}} given
+ * @param {{label: string, value: string | Node, raw?: number | null, testid?: string, note?: string | Node, outcome?: string}} given
  */
 export function keyNumber({ label, value, raw, testid, note, outcome }) {
   return h("div", { class: "key-number" },
@@ -132,10 +132,10 @@ export function keyNumber({ label, value, raw, testid, note, outcome }) {
  *
  * @param {I18n} i18n
  * @param {{low: number | null, high: number | null, n?: number}} estimate
- * @param {(value: number) => string} format
+ * @param {import("../i18n/durations.js").Format} format
  * @param {number} [level]
  */
-export function intervalText({ t, percent, range }, { low, high, n }, format, level = 0.95) {
-  const ends = range(low === null ? t("notReached") : format(low), high === null ? t("notReached") : format(high));
+export function intervalText({ t, percent, between }, { low, high, n }, format, level = 0.95) {
+  const ends = between(low, high, format);
   return n === undefined ? t("intervalOnly", { level: percent(level, 0), range: ends }) : t("interval", { level: percent(level, 0), range: ends, count: n });
 }

@@ -4,6 +4,7 @@ import { segmentMap } from "../charts/segment-map.js";
 import { silhouetteBars } from "../charts/silhouette-bars.js";
 import { inWorkingTime } from "../i18n/durations.js";
 import { csv, download } from "./csv.js";
+import { dealsBehind } from "./deals-behind.js";
 import { choice, h, refill, table } from "./dom.js";
 import { panel } from "./panel.js";
 import { comparison, KEPT, keptOf } from "./segments/comparison.js";
@@ -73,8 +74,8 @@ export function segmentsPanel(context) {
     refill(trusted, trust(i18n, result, nameOfFeature));
     refill(compared, comparison(i18n, result, /** @type {any} */ (context.options)[KEPT]));
     refill(single, outliers(i18n, result, open), betweenGroups(i18n, result, { nameOf, open }));
-    refill(meaning, rules(i18n, result, { nameOf, featureName: nameOfFeature }), crossView(inWorkingTime(i18n, context.workingHours), result, nameOf));
-    refill(worth, rfmGroups(i18n, result, members.showRule), valueBands(i18n, result), factorTable(i18n, result));
+    refill(meaning, rules(i18n, result, { nameOf, featureName: nameOfFeature }), crossView(inWorkingTime(i18n, context.workingHours), result, nameOf, dealsBehind(context, {})));
+    refill(worth, rfmGroups(i18n, result, members.showRule), valueBands(i18n, result, (band, name) => context.ask("inBand", band).then((places) => members.showOnly(places, name), () => {})), factorTable(i18n, result));
     drawKeep();
     refill(print, smallPrint(i18n, result.meta, ["segments.definition.features", `segments.definition.${method}`, `segments.definition.number.${method}`, "segments.definition.trust"]));
     if (result.candidates.length > 1) candidates = result.candidates;

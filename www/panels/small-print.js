@@ -18,7 +18,7 @@ export function smallPrint(i18n, meta, definitions) {
   return h("details", { class: "quiet small-print" },
     h("summary", null, t("print.title")),
     definitions.map((key) => h("p", null, t(key))),
-    h("h4", null, t("print.leftOut")),
+    h("h3", null, t("print.leftOut")),
     leftOutList(i18n, meta.rowsLeftOut),
     h("dl", { class: "facts" }, facts.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value)))));
 }

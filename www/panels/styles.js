@@ -17,7 +17,7 @@ const CSS = `
 h2, h3, h4, p, ul, ol, dl, dd, figure { margin: 0; padding: 0; }
 h2 { font-size: 15px; font-weight: 600; color: var(--crm-muted); }
 h3 { font-size: 15px; font-weight: 600; }
-h4 { font-size: 14px; font-weight: 600; margin-block-start: 12px; }
+h4, .small-print h3 { font-size: 14px; font-weight: 600; margin-block-start: 12px; }
 .note { color: var(--crm-muted); font-size: 13px; font-weight: 400; }
 .strong { font-weight: 600; }
 p, li, .toolbar, .glance .value { overflow-wrap: anywhere; }
@@ -105,6 +105,17 @@ td.number, th.number .link { white-space: nowrap; }
 .long-list tbody bdi { display: inline-block; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: middle; }
 .long-list .chips { flex-wrap: nowrap; }
 .long-list .space td { border: 0; padding: 0; }
+.behind { --row: 58px; max-block-size: calc(100dvh - 220px); min-block-size: 160px; }
+.long-list.behind table { min-inline-size: 0; }
+.behind th { inline-size: 24%; }
+.behind th.number { inline-size: 20%; }
+.behind :is(th.id, th.dates) { inline-size: 28%; }
+.behind :is(th, td):not(:first-child) { padding-inline: 5px; }
+.behind tbody td { font-size: 13px; line-height: 1.4; white-space: normal; }
+.behind tbody .note, .behind .dates span { display: block; overflow: hidden; text-overflow: ellipsis; font-size: inherit; }
+.behind tbody th .note { font-size: 12.5px; }
+.behind td .swatch { display: inline-block; inline-size: 11px; block-size: 11px; margin-inline-end: 4px; vertical-align: -1px; }
+.behind .dates span { white-space: nowrap; }
 tr.opens { cursor: pointer; }
 tr.opens:hover, tr.chosen { background: color-mix(in srgb, var(--crm-accent) 6%, transparent); }
 .bar { display: block; block-size: 16px; }
@@ -222,6 +233,7 @@ button { cursor: pointer; }
 button:hover, select:hover { border-color: var(--crm-muted); }
 button.primary { background: var(--crm-accent); border-color: var(--crm-accent); color: var(--crm-surface); }
 button.link { border: 0; background: none; padding: 2px 0; min-block-size: 24px; color: var(--crm-accent); text-align: start; }
+:is(td, dd) > button.link { font: inherit; }
 button.link:hover { text-decoration: underline; }
 thead button.link { color: inherit; font-size: 13px; white-space: nowrap; }
 :focus-visible { outline: 2px solid var(--crm-accent); outline-offset: 2px; }
@@ -253,6 +265,9 @@ dialog::backdrop { background: rgb(0 0 0 / 0.35); }
   .key-numbers { grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); gap: 12px; }
   .key-number .value { font-size: 20px; }
   .rows { min-inline-size: 900px; }
+  .behind tbody td { font-size: 11.5px; }
+  .behind :is(th, td):not(:first-child) { padding-inline: 3px; }
+  .behind th.dates { inline-size: 30%; }
   .all-deals { --row: 72px; }
   .all-deals table { min-inline-size: 0; }
   .all-deals :is(.spare, .wide) { display: none; }

@@ -18,8 +18,8 @@ export function groupSection(context, i18n) {
   const found = h("div", { class: "found" });
   const element = h("section", { class: "groups" }, head, found);
 
-  /** @param {any} result */
-  function update({ groups, source, stages }) {
+  /** @param {any} result @param {import("../deals-behind.js").DealsBehind} behind */
+  function update({ groups, source, stages }, behind) {
     const columns = groupColumns(context.summary());
     refill(head, h("h3", null, t("groups.title")),
       choice({
@@ -27,7 +27,7 @@ export function groupSection(context, i18n) {
         options: [["", t("groups.none")], ["period", t("groups.period")], ...columns.map((name) => /** @type {[string, string]} */ ([name, name]))],
         onchange: (groupBy) => context.change({ groupBy: groupBy || undefined }),
       }));
-    refill(found, groups ? comparison(i18n, groups, source === "history" ? stages.map((/** @type {any} */ { stage }) => stage) : []) : h("p", { class: "note" }, t("groups.hint")));
+    refill(found, groups ? comparison(i18n, groups, source === "history" ? stages.map((/** @type {any} */ { stage }) => stage) : [], behind) : h("p", { class: "note" }, t("groups.hint")));
   }
 
   return { element, update };
@@ -46,8 +46,8 @@ function groupColumns({ tables, joins }) {
   return names;
 }
 
-/** @param {I18n} i18n @param {any} groups @param {string[]} stages in funnel order; none without a history */
-function comparison(i18n, groups, stages) {
+/** @param {I18n} i18n @param {any} groups @param {string[]} stages in funnel order; none without a history @param {import("../deals-behind.js").DealsBehind} behind */
+function comparison(i18n, groups, stages, behind) {
   const { t, days, percent } = i18n;
   const halfOf = (/** @type {any} */ { cycle }) => cycle?.quantiles.find((/** @type {any} */ { p }) => p === 0.5);
   const shown = groups.groups.slice(0, SHOWN);
@@ -61,22 +61,19 @@ function comparison(i18n, groups, stages) {
     table({
       caption: t("groups.table"), class: "small",
       columns: [{ text: groups.column }, { text: t("deals"), number: true }, { text: t("groups.median"), number: true }, { text: range.heading(t("intervalName", { level: percent(0.95, 0) })), number: true }, { text: t("groups.won"), number: true }, { text: t("groups.wonOfClosed"), number: true }],
-      rows: shown.map((/** @type {any} */ group) => {
+      rows: shown.map((/** @type {any} */ group, /** @type {number} */ place) => {
         const half = halfOf(group);
         return [
-          h("span", null, h("bdi", null, nameOf(group)), group.isSmall && h("span", { class: "note" }, ` (${t("groups.small")})`)), i18n.number(group.deals),
+          h("span", null, h("bdi", null, nameOf(group)), group.isSmall && h("span", { class: "note" }, ` (${t("groups.small")})`)), behind.link(i18n.number(group.deals), t("behind.of", { of: groups.column, what: nameOf(group) }), { group: place }),
           !half ? "–" : half.days === null ? h("span", { class: "note" }, t("notReached")) : days(half.days),
-          h("span", { class: "note" }, half ? i18n.range(end(i18n, half.low, range.format), end(i18n, half.high, range.format)) : "–"), share(group.won), h("span", { class: "note" }, share(group.wonShareOfClosed)),
+          h("span", { class: "note" }, half ? i18n.between(half.low, half.high, range.format) : "–"), share(group.won), h("span", { class: "note" }, share(group.wonShareOfClosed)),
         ];
       }),
     }),
-    stages.length > 0 && heatMap(i18n, groups, stages, shown, heading),
+    stages.length > 0 && heatMap(i18n, groups, stages, shown, heading, behind),
     hidden > 0 && h("p", { class: "note" }, t("groups.rest", { count: hidden })),
   ];
 }
-
-/** @param {I18n} i18n @param {number | null} days @param {(days: number) => string} format */
-const end = ({ t }, days, format) => (days === null ? t("notReached") : format(days));
 
 /** @param {I18n} i18n @param {any} groups */
 function verdict(i18n, groups) {
@@ -92,8 +89,8 @@ function verdict(i18n, groups) {
 /** @param {I18n} i18n @param {number} p */
 const pText = (i18n, p) => (p < 0.001 ? `p\u00a0<\u00a0${i18n.fixed(0.001, 3)}` : `p\u00a0=\u00a0${i18n.fixed(p, 3)}`);
 
-/** @param {I18n} i18n @param {any} groups @param {string[]} stages @param {any[]} shown @param {(group: any) => {text: string, number: boolean, title?: string}} heading */
-function heatMap(i18n, groups, stages, shown, heading) {
+/** @param {I18n} i18n @param {any} groups @param {string[]} stages @param {any[]} shown @param {(group: any) => {text: string, number: boolean, title?: string}} heading @param {import("../deals-behind.js").DealsBehind} behind */
+function heatMap(i18n, groups, stages, shown, heading, behind) {
   const { t } = i18n;
   const wide = groups.groups.length;
   const cells = (/** @type {number} */ stage) => groups.stages.slice(stage * wide, stage * wide + shown.length);
@@ -105,18 +102,19 @@ function heatMap(i18n, groups, stages, shown, heading) {
     heatTable({
       i18n, caption: t("groups.heat"),
       columns: [{ text: t("funnel.stage") }, ...shown.map(heading)],
-      rows: stages.map((name, at) => ({ name, cells: cells(at).map((/** @type {any} */ cell) => heatCell(i18n, cell, most, column.format)) })),
+      rows: stages.map((name, at) => ({ name, cells: cells(at).map((/** @type {any} */ cell, /** @type {number} */ group) => heatCell(i18n, cell, most, column.format,
+        (words) => behind.open(t("behind.of", { of: heading(shown[group]).text, what: name }), { group, from: name }, words))) })),
     }),
     h("p", { class: "note" }, t("groups.heatNote", { most: i18n.days(most) })));
 }
 
-/** @param {I18n} i18n @param {any} cell @param {number} most @param {(days: number) => string} format @returns {import("./heat-table.js").HeatCell | string} */
-function heatCell(i18n, { n, isSmall, medianDays, low, high }, most, format) {
+/** @param {I18n} i18n @param {any} cell @param {number} most @param {import("../../i18n/durations.js").Format} format @param {(words: string) => void} onopen @returns {import("./heat-table.js").HeatCell | string} */
+function heatCell(i18n, { n, isSmall, medianDays, low, high }, most, format, onopen) {
   const { t } = i18n;
   if (n === 0) return "–";
-  const detail = t("groups.cell", { count: n, range: i18n.range(end(i18n, low, format), end(i18n, high, format)) });
+  const detail = t("groups.cell", { count: n, range: i18n.between(low, high, format) });
   return {
-    text: end(i18n, medianDays, format), isFaint: isSmall, detail: isSmall ? `${detail}, ${t("groups.small")}` : detail,
+    text: medianDays === null ? t("notReached") : format(medianDays), isFaint: isSmall, onopen, detail: isSmall ? `${detail}, ${t("groups.small")}` : detail,
     strength: isSmall || medianDays === null || most === 0 ? 0 : medianDays / most,
   };
 }

@@ -1,7 +1,7 @@
-/** A table whose cells are shaded by their value. The keyboard comes to one of them and its arrows lead to the others; whoever points at one, touches or reaches it reads its interval below. */
+/** A table whose cells are shaded by their value. The keyboard comes to one of them and its arrows lead to the others; whoever points at one or reaches it reads its interval below, and whoever chooses it sees what is behind it. */
 import { h, table } from "../dom.js";
 
-/** @typedef {{text: string, strength: number, detail: string, isFaint?: boolean}} HeatCell `strength`: 0 to 1 */
+/** @typedef {{text: string, strength: number, detail: string, isFaint?: boolean, onopen?: (words: string) => void}} HeatCell `strength`: 0 to 1; `onopen` is given what is said of the cell */
 
 /** Rows and columns that a key leads on, in a text from left to right. @type {Record<string, [number, number]>} */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -19,7 +19,7 @@ export function heatTable({ i18n, caption, columns, rows }) {
   /** @type {HTMLButtonElement | undefined} */ let reached;
 
   /** @param {HeatCell} cell @param {string} row @param {number} at */
-  function button({ text, strength, detail, isFaint = false }, row, at) {
+  function button({ text, strength, detail, isFaint = false, onopen }, row, at) {
     const words = t("heat.cell", { row, column: columns[at + 1].text, value: text, detail });
     const tell = () => void (said.textContent = words);
     const reach = () => {
@@ -30,7 +30,7 @@ export function heatTable({ i18n, caption, columns, rows }) {
     };
     const element = /** @type {HTMLButtonElement} */ (h("button", {
       type: "button", class: `heat-cell${isFaint ? " faint" : ""}`, tabIndex: reached ? -1 : 0, "aria-label": words, style: { "--strength": `${Math.round(strength * DARKEST)}%` },
-      onfocus: reach, onclick: reach, onpointerenter: tell,
+      onfocus: reach, onclick: () => (reach(), onopen?.(words)), onpointerenter: tell,
     }, text));
     reached ??= element;
     return element;

@@ -8,12 +8,11 @@ export function besidePlain(i18n, { duration, outcomes, wonShareOfClosed }) {
   const won = outcomes.causes.find((/** @type {any} */ { cause }) => cause === "won");
   const mean = duration.restrictedMean;
   const shown = (/** @type {number | null | undefined} */ value) => (value === null || value === undefined ? "–" : days(value));
-  const end = (/** @type {number | null} */ value, /** @type {(value: number) => string} */ format) => (value === null ? t("notReached") : format(value));
-  const range = (/** @type {any} */ { low, high }, /** @type {(value: number) => string} */ format) => h("span", { class: "note" }, i18n.range(end(low, format), end(high, format)));
+  const range = (/** @type {any} */ { low, high }, /** @type {import("../../i18n/durations.js").Format} */ format) => h("span", { class: "note" }, i18n.between(low, high, format));
   const row = (/** @type {string} */ name, /** @type {string} */ ours, /** @type {any} */ interval, /** @type {string} */ others, /** @type {number | null | undefined} */ raw) =>
     [t(`plain.${name}`), h("strong", null, ours), interval, h("span", { dataset: { testid: `plain-${name}`, value: raw ?? "" } }, others)];
   return h("section", { class: "measures", dataset: { testid: "plain" } },
-    h("h4", null, t("plain.title")),
+    h("h3", null, t("plain.title")),
     table({
       caption: t("plain.title"), class: "small",
       columns: [{ text: "" }, { text: t("plain.ours"), number: true }, { text: t("intervalName", { level: percent(0.95, 0) }), number: true }, { text: t("plain.others"), number: true }],

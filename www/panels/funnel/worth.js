@@ -4,20 +4,20 @@ import { keyNumber } from "../panel.js";
 
 /** @typedef {import("../../i18n/index.js").I18n} I18n */
 
-/** @param {I18n} i18n @param {any} result */
-export function worth(i18n, { velocity, bottlenecks }) {
+/** @param {I18n} i18n @param {any} result @param {import("../deals-behind.js").DealsBehind} behind */
+export function worth(i18n, { velocity, bottlenecks }, behind) {
   if (!velocity && !bottlenecks) return null;
   const { t } = i18n;
-  return h("section", { class: "worth" }, h("h3", null, t("worth.title")), velocity && speed(i18n, velocity), bottlenecks && stages(i18n, bottlenecks));
+  return h("section", { class: "worth" }, h("h3", null, t("worth.title")), velocity && speed(i18n, velocity, behind), bottlenecks && stages(i18n, bottlenecks));
 }
 
-/** @param {I18n} i18n @param {any} velocity */
-function speed(i18n, { openDeals, winRate, meanWonAmount, cycleDays, perDay, plain }) {
+/** @param {I18n} i18n @param {any} velocity @param {import("../deals-behind.js").DealsBehind} behind */
+function speed(i18n, { openDeals, winRate, meanWonAmount, cycleDays, perDay, plain }, behind) {
   const { t, short, percent, days, number } = i18n;
   const shown = (/** @type {any} */ value, /** @type {(value: any) => string} */ format) => (value === null || value === undefined ? "–" : format(value));
   return h("dl", { class: "key-numbers" },
     keyNumber({ label: t("worth.perDay"), testid: "velocity", raw: perDay, value: shown(perDay, short), note: t("worth.plain", { value: shown(plain.perDay, short) }) }),
-    keyNumber({ label: t("worth.openDeals"), value: number(openDeals) }),
+    keyNumber({ label: t("worth.openDeals"), value: behind.link(number(openDeals), t("worth.openDeals"), openDeals > 0 && { outcome: "open" }) }),
     keyNumber({ label: t("worth.winRate"), value: shown(winRate?.value, percent), note: t("worth.plain", { value: shown(plain.winRate?.value, percent) }) }),
     keyNumber({ label: t("worth.meanWon"), value: shown(meanWonAmount, short) }),
     keyNumber({ label: t("worth.cycle"), value: days(cycleDays), note: t("worth.plain", { value: shown(plain.cycleDays, days) }) }));

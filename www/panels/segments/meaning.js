@@ -49,17 +49,20 @@ export function rules(i18n, { of, segments, features, stability }, { nameOf, fea
     })));
 }
 
-/** The deals of each group. @param {I18n} i18n @param {any} result @param {(index: number) => string} nameOf */
-export function crossView(i18n, { cross, segments }, nameOf) {
+/** The deals of each group. @param {I18n} i18n @param {any} result @param {(index: number) => string} nameOf @param {import("../deals-behind.js").DealsBehind} behind */
+export function crossView(i18n, { cross, segments }, nameOf, behind) {
   if (!cross || cross.segments.every((/** @type {any} */ { deals }) => deals === 0)) return null;
   const { t, percent, number, short, days } = i18n;
   return h("div", { class: "found" }, h("h3", null, t("segments.cross")), table({
     caption: t("segments.cross"), class: "small",
     columns: [{ text: t("segments.group") }, { text: t("deals"), number: true }, { text: t("segments.winRate"), number: true }, { text: t("segments.wonAmount"), number: true }, { text: t("segments.openAmount"), number: true }, { text: t("groups.median"), number: true }],
-    rows: segments.map((/** @type {any} */ { index }) => {
+    rows: segments.map((/** @type {any} */ { index, key }) => {
       const { deals, winRate, wonAmount, openAmount, cycle } = cross.segments[index];
+      /** @param {string} text @param {number} size @param {string} [outcome] */
+      const link = (text, size, outcome) =>
+        behind.link(text, outcome ? t("behind.of", { of: nameOf(index), what: t(`outcome.${outcome}`) }) : nameOf(index), size > 0 && { segment: key, outcome });
       return [
-        nameOf(index), number(deals), winRate ? h("span", { title: i18n.range(percent(winRate.low), percent(winRate.high)) }, percent(winRate.value)) : "–", short(wonAmount), short(openAmount),
+        nameOf(index), link(number(deals), deals), winRate ? h("span", { title: i18n.range(percent(winRate.low), percent(winRate.high)) }, percent(winRate.value)) : "–", link(short(wonAmount), wonAmount, "won"), link(short(openAmount), openAmount, "open"),
         !cycle ? "–" : cycle.days === null ? h("span", { class: "note" }, t("notReached")) : days(cycle.days),
       ];
     }),

@@ -11,6 +11,7 @@ export function memberList(context, open) {
   /** @type {any} */ let result;
   /** Index of the group shown; all of them when undefined. @type {number | undefined} */ let group;
   /** Index of the group by rule shown. @type {number | undefined} */ let rule;
+  /** Positions to which the list is narrowed, and what they are. @type {{places: Set<number>, name: string} | undefined} */ let only;
   let filter = "";
   /** Positions in `result.ids` of those shown. @type {number[]} */ let places = [];
 
@@ -29,7 +30,7 @@ export function memberList(context, open) {
     const { ids, labels, soft, rfm } = result;
     places = [];
     for (let place = 0; place < ids.length; place++) {
-      if ((group === undefined || labels[place] === group) && (rule === undefined || rfm.labels[place] === rule) && (!filter || ids[place].toLowerCase().includes(filter))) places.push(place);
+      if ((group === undefined || labels[place] === group) && (rule === undefined || rfm.labels[place] === rule) && (!only || only.places.has(place)) && (!filter || ids[place].toLowerCase().includes(filter))) places.push(place);
     }
     const byRule = rfm && choice({
       label: t("segments.members.rfm"), value: rule === undefined ? "" : String(rule), testid: "segments-rule",
@@ -40,7 +41,7 @@ export function memberList(context, open) {
       label: t("segments.group"), value: group === undefined ? "" : String(group), testid: "segments-show",
       options: [["", t("segments.members.all")], ...result.segments.map((/** @type {any} */ { index }) => /** @type {[string, string]} */ ([String(index), segmentName(i18n, result, index)]))],
       onchange: (value) => (show(value === "" ? undefined : Number(value)), pick.querySelector("select")?.focus()),
-    }), byRule);
+    }), byRule, only && h("button", { type: "button", dataset: { testid: "segments-only" }, "aria-label": t("deals.showAll", { name: only.name }), onclick: () => (show(undefined), search.focus()) }, h("bdi", null, only.name), " ×"));
     refill(head, h("tr", null, h("th", { scope: "col" }, t("segments.id")), h("th", { scope: "col" }, t("segments.group")),
       rfm && h("th", { scope: "col" }, t("segments.members.rfm")), soft && h("th", { scope: "col", class: "number" }, t("segments.probability"))));
     whole.setAttribute("aria-rowcount", String(places.length + 1));
@@ -62,6 +63,7 @@ export function memberList(context, open) {
   /** Shows one group, or all of them, and hands its customers to the host. @param {number | undefined} index */
   function show(index) {
     group = index;
+    only = undefined;
     draw();
     for (const button of onchange) button();
     if (group !== undefined) context.select(places.map((place) => result.ids[place]));
@@ -77,8 +79,20 @@ export function memberList(context, open) {
     element.scrollIntoView({ block: "nearest" });
   }
 
+  /** Shows some customers, of whatever group, and hands them to the host. @param {Iterable<number>} shown positions @param {string} name what they are */
+  function showOnly(shown, name) {
+    rule = undefined;
+    show(undefined);
+    only = { places: new Set(shown), name };
+    draw();
+    context.select(places.map((place) => result.ids[place]));
+    element.scrollIntoView({ block: "nearest" });
+    scroller.focus({ preventScroll: true });
+  }
+
   return {
     element,
+    showOnly,
     show,
     showRule,
     /** Called when another group is shown. @param {() => void} listener */
@@ -86,7 +100,7 @@ export function memberList(context, open) {
     shown: () => group,
     /** @param {any} next `SegmentsResult` */
     update(next) {
-      if (!result || next.recipe !== result.recipe) group = rule = undefined;
+      if (!result || next.recipe !== result.recipe) group = rule = only = undefined;
       result = next;
       draw();
     },

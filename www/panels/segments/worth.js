@@ -21,8 +21,8 @@ export function rfmGroups({ t, percent, number, short }, { rfm }, show) {
     }));
 }
 
-/** @param {I18n} i18n @param {any} result */
-export function valueBands({ t, percent, number, short, range }, { bands, tiers }) {
+/** @param {I18n} i18n @param {any} result @param {(band: number, name: string) => void} show shows the customers of a band */
+export function valueBands({ t, percent, number, short, range }, { bands, tiers }, show) {
   if (!bands.length) return null;
   const top = bands[0];
   return h("details", { class: "section", dataset: { testid: "segments-bands" } }, h("summary", null, t("segments.bands")),
@@ -30,10 +30,13 @@ export function valueBands({ t, percent, number, short, range }, { bands, tiers 
     table({
       caption: t("segments.bands"), class: "small",
       columns: [{ text: t("segments.band") }, { text: t("segments.size"), number: true }, { text: t("segments.lowest"), number: true }, { text: t("segments.sum"), number: true }, { text: t("segments.valueShare"), number: true }, { text: "", number: false }],
-      rows: bands.map((/** @type {any} */ { from, to, size, lowest, value, share }) => [
-        range(percent(from / 100, 0), percent(to / 100, 0)), number(size), short(lowest), short(value), share === null ? "–" : percent(share),
-        h("span", { class: "wide bar", "aria-hidden": "true" }, h("span", { style: { "inline-size": `${Math.max(0, Math.min(1, share ?? 0)) * 100}%` } })),
-      ]),
+      rows: bands.map((/** @type {any} */ { from, to, size, lowest, value, share }, /** @type {number} */ band) => {
+        const name = range(percent(from / 100, 0), percent(to / 100, 0));
+        return [
+          h("button", { type: "button", class: "link", onclick: () => show(band, t("behind.of", { of: t("segments.band"), what: name })) }, name), number(size), short(lowest), short(value), share === null ? "–" : percent(share),
+          h("span", { class: "wide bar", "aria-hidden": "true" }, h("span", { style: { "inline-size": `${Math.max(0, Math.min(1, share ?? 0)) * 100}%` } })),
+        ];
+      }),
     }),
     tiers && h("p", { class: "note" }, t("segments.tiers", { high: short(tiers.high), low: short(tiers.low) })));
 }
