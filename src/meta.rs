@@ -46,8 +46,8 @@ pub struct Meta<O> {
     pub version: &'static str,
     /// Name of the analysis.
     pub analysis: &'static str,
-    /// Instant of the analysis in ms since 1970-01-01T00:00Z.
-    pub as_of: f64,
+    /// Instant of the analysis in ms since 1970-01-01T00:00Z; `None` where the data hold no date and none was given.
+    pub as_of: Option<f64>,
     /// Seed of the random numbers, where the analysis draws any.
     pub seed: Option<u32>,
     /// Options as used.
@@ -74,7 +74,7 @@ impl<O> Meta<O> {
         Meta {
             version: env!("CARGO_PKG_VERSION"),
             analysis,
-            as_of: crm.as_of,
+            as_of: Some(crm.as_of).filter(|instant| instant.is_finite()),
             seed: None,
             options,
             rows_used,

@@ -79,8 +79,8 @@ export interface LeftOut {
 export interface Meta {
   version: string;
   analysis: "quality" | "funnel" | "forecast" | "pipeline" | "reps" | "rules" | "what_if" | "segments";
-  /** NaN where the data hold no date and none was given. */
-  asOf: Instant;
+  /** null where the data hold no date and none was given. */
+  asOf: Instant | null;
   seed: number | null;
   /** The options as used, defaults filled in. */
   options: Record<string, unknown>;
@@ -141,8 +141,8 @@ export interface Summary {
   timeZone: string;
   /** Calendar of periods. */
   calendar: Calendar;
-  /** NaN where the data hold no date and none was given. */
-  asOf: Instant;
+  /** null where the data hold no date and none was given. */
+  asOf: Instant | null;
   /** Where as_of comes from. */
   asOfFrom: "option" | "newest";
   firstInstant: Instant | null;
@@ -560,6 +560,8 @@ export interface DealConditions {
   outcome?: OutcomeName;
   /** `key` of a segment of the last `segments()`. */
   segment?: string;
+  /** Rows of the deals table. */
+  rows?: ArrayLike<number>;
   /** Only deals with usable dates, as in cohorts. */
   withCycle?: boolean;
 }
@@ -693,6 +695,9 @@ export interface ForecastResult {
     trainRows: number;
     figures: TestFigures;
     calibrationError: number;
+    /** Row of the deals table of each tested deal, and the probability that it was given: deals of a group are those from its `lowest` to its `highest`. */
+    row: Indices;
+    probability: Floats;
     reliability: { n: number; predicted: number; observed: Estimate; lowest: number; highest: number }[];
     model: Model;
   };

@@ -96,8 +96,8 @@ pub struct Summary {
     pub time_zone: String,
     /// Calendar of periods.
     pub calendar: Calendar,
-    /// Instant of the analysis in ms; NaN where the data hold no instant and none was given.
-    pub as_of: f64,
+    /// Instant of the analysis in ms; `None` where the data hold no instant and none was given.
+    pub as_of: Option<f64>,
     /// `option` or `newest`.
     pub as_of_from: &'static str,
     /// Earliest event in the data.
@@ -172,7 +172,7 @@ pub(super) fn summary(
         .collect(),
         time_zone: crm.time.zone.name().to_owned(),
         calendar: crm.time.periods.calendar,
-        as_of: crm.as_of,
+        as_of: number(crm.as_of),
         as_of_from: if facts.as_of_asked { "option" } else { "newest" },
         first_instant: number(facts.first),
         last_instant: number(facts.last),

@@ -254,7 +254,7 @@ pub fn regrouped(
     before: Option<&FunnelResult>,
     progress: &mut Progress<'_>,
 ) -> Result<FunnelResult> {
-    let before = before.filter(|before| before.meta.as_of == crm.as_of && options.regroups(&before.meta.options));
+    let before = before.filter(|before| before.meta.as_of == Some(crm.as_of) && options.regroups(&before.meta.options));
     let settings = Settings::of(options)?;
     let deals =
         crm.deals.as_ref().ok_or_else(|| Error::MissingTable { analysis: "funnel".into(), table: "deals".into() })?;

@@ -86,18 +86,18 @@ fn has_the_bytes(files: Option<Files>, of: SegmentsOf, committed: [u64; 3]) {
 
 #[test]
 fn cdnow_has_the_committed_bytes_in_pieces_of_any_size_and_again() {
-    let committed = [0x58af_d9d7_9802_7d9d, 0x578d_c181_d48e_9222, 0xc49f_c424_1bbe_728f];
+    let committed = [0x7d38_f9c2_1bf4_afaa, 0xbecd_ec3d_edd2_6707, 0x38f2_0b1c_f8d0_dd9e];
     has_the_bytes(cdnow(), SegmentsOf::Orders, committed);
 }
 
 #[test]
 fn online_retail_has_the_committed_bytes_in_pieces_of_any_size_and_again() {
-    let committed = [0xf7b1_b1a0_751b_214d, 0x47f2_19dc_3a13_8363, 0x4062_52b8_9c28_5464];
+    let committed = [0xc0e0_a15f_7b55_b6f6, 0x8f0c_eb1b_b08c_b7b8, 0x5fbe_cf2d_9142_65bf];
     has_the_bytes(online_retail(), SegmentsOf::Orders, committed);
 }
 
 #[test]
 fn accounts_of_maven_have_the_committed_bytes_in_pieces_of_any_size_and_again() {
-    let committed = [0xfc92_5e54_4360_451b, 0x6459_ccc1_8fce_e7f3, 0xe31e_0f62_b747_4f60];
+    let committed = [0x0358_dbe1_7893_4608, 0xc55d_2e61_8245_6822, 0x2479_3790_302f_e7a5];
     has_the_bytes(maven(), SegmentsOf::Accounts, committed);
 }
