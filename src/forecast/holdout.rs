@@ -1,7 +1,8 @@
 //! The proof on deals that the model has not seen: trained on the older ones, tested on the newest.
 
 use super::model::{Examples, Fitted, Model};
-use crate::crm::Attribute;
+use crate::bulk::{Floats, Indices};
+use crate::crm::Deals;
 use crate::error::Result;
 use crate::meta::Estimate;
 use crate::stats::discrimination::{
@@ -24,6 +25,10 @@ pub struct Holdout {
     pub figures: Figures,
     /// Expected calibration error over the groups.
     pub calibration_error: f64,
+    /// Row of the deals table of each tested deal.
+    pub row: Indices,
+    /// The probability that it was given.
+    pub probability: Floats,
     /// Ten groups by probability.
     pub reliability: Vec<ReliabilityGroup>,
     /// The model that was tested.
@@ -143,13 +148,13 @@ pub(super) fn skill(
 /// None that the encoders of the same attributes can cause.
 pub fn judge(
     fitted: &Fitted,
-    attributes: &[Attribute],
+    deals: &Deals,
     train: &Examples,
     test: &Examples,
     from: Option<f64>,
     confidence: Confidence,
 ) -> Result<Holdout> {
-    let probability: Vec<f64> = fitted.log_odds(attributes, &test.rows)?.into_iter().map(sigmoid).collect();
+    let probability: Vec<f64> = fitted.log_odds(&deals.attributes, &test.rows)?.into_iter().map(sigmoid).collect();
     let (y, weights) = (&test.outcome, &test.weights);
     let (won, lost) = train.counts();
     let base = won / (won + lost);
@@ -159,6 +164,8 @@ pub fn judge(
         train_rows: won + lost,
         figures: figures(y, &probability, &vec![base; probability.len()], weights, confidence),
         calibration_error: calibration_error(&groups),
+        row: Indices(test.rows.iter().map(|deal| deals.row[*deal]).collect()),
+        probability: Floats(probability),
         reliability: groups,
         model: fitted.model.clone(),
     })

@@ -61,7 +61,7 @@ pub(super) fn trained(deals: &Deals, options: &ForecastOptions, progress: &mut P
             progress.report(0.5);
             let from = closed_at.as_ref().and_then(|times| times.get(cut).copied());
             penalty = Some(fitted.model.penalty);
-            holdout = Some(holdout::judge(&fitted, &deals.attributes, &older, &newest, from, confidence)?);
+            holdout = Some(holdout::judge(&fitted, deals, &older, &newest, from, confidence)?);
             tested = Some(fitted);
         }
     }

@@ -7,6 +7,7 @@ use crate::crm::{Crm, Deals, Exit, Outcome, Passages};
 use crate::error::{Error, Result};
 use crate::table::{Texts, Values};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// Which deals; of several conditions all hold.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub struct DealConditions {
     pub outcome: Option<Outcome>,
     /// In the segment of this key, as the last segmentation wrote it.
     pub segment: Option<String>,
+    /// One of these rows of the deals table.
+    pub rows: Option<Vec<u32>>,
     /// With usable dates, as those of [`super::Cycle`] and [`super::Cohorts`].
     pub with_cycle: bool,
 }
@@ -134,6 +137,10 @@ pub fn deals_behind(crm: &Crm, asked: &DealConditions, options: &FunnelOptions) 
             return Err(Error::invalid_option("segment", key.clone(), "no segments have been found yet"));
         };
         narrowed.keep(&mut |deal| segments.get(deal) == Some(key.as_str()));
+    }
+    if let Some(rows) = &asked.rows {
+        let asked: HashSet<u32> = rows.iter().copied().collect();
+        narrowed.keep(&mut |deal| asked.contains(&deals.row[deal]));
     }
     if asked.with_cycle {
         let mut has_cycle = vec![false; deals.len()];
@@ -327,6 +334,9 @@ mod tests {
             let is_open = matches!(list.outcomes[*outcome as usize], Outcome::Open | Outcome::Hold);
             assert!(!is_open || closed.is_nan());
         }
+        let (first, two) = (list.row.0[0], list.row.0[..2].to_vec());
+        let some = DealConditions { rows: Some(vec![two[1], first, u32::MAX, first]), ..DealConditions::default() };
+        assert_eq!(deals_behind(&crm, &some, &FunnelOptions::default()).expect("deals").row.0, two);
     }
 
     #[test]

@@ -119,6 +119,9 @@ fn same_test(holdout: &Holdout, reference: &Value) {
     close(figures.test_rows, &test["n"], 0.0, "rows");
     close(figures.test_rate, &test["rate"], 1e-9, "rate");
     close(figures.mean_predicted, &test["mean_p"], 1e-9, "mean_p");
+    let given = &holdout.probability.0;
+    assert_eq!(given.len(), holdout.row.0.len());
+    close(given.iter().sum::<f64>() / given.len() as f64, &test["mean_p"], 1e-9, "mean of what was given");
     close(figures.log_loss, &test["log_loss"], 1e-9, "log-loss");
     close(figures.auc.unwrap().value, &test["auc"], 1e-9, "AUC");
     close(figures.brier, &test["brier"], 1e-9, "Brier");

@@ -170,3 +170,31 @@ test("every chart is a slider with a name, and says something of each of its end
       }
     }
   }));
+
+test("figures of the test and won periods of the forecast lead to their deals", () =>
+  opened(async (page) => {
+    const forecast = page.locator(".panel.forecast");
+    const cells = forecast.locator('[data-testid="confusion"] [data-testid="deals-behind"]');
+    const said = await cells.allInnerTexts();
+    assert.ok(said.length >= 3, said.join(" "));
+    for (const [at, text] of said.entries()) assert.equal(await behind(page, cells.nth(at)), count(text));
+    const { inFirst, won } = await page.locator("crm-dashboard").evaluate(async (element) => {
+      const { engine } = /** @type {any} */ (element);
+      const { holdout } = await engine.forecast({});
+      const { past } = await engine.pipeline({});
+      return { inFirst: holdout.probability.filter((/** @type {number} */ p) => p <= holdout.reliability[0].highest).length, won: past.won.slice(-12)[0] };
+    });
+    for (const [chart, expected] of /** @type {const} */ ([[forecast.locator(".model-quality figure.chart"), inFirst], [page.locator(".panel.pipeline figure.chart"), won]])) {
+      await chart.first().scrollIntoViewIfNeeded();
+      await chart.and(page.locator("[data-drawn]")).first().waitFor();
+      await chart.getByRole("slider").first().focus();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("Enter");
+      const counted = page.locator(".drawer [data-testid='behind-count']");
+      await counted.waitFor();
+      assert.equal(Number(await counted.getAttribute("data-value")), expected);
+      assert.ok(expected > 0);
+      await page.keyboard.press("Escape");
+      await counted.waitFor({ state: "hidden" });
+    }
+  }));

@@ -1,5 +1,6 @@
 /** The funnel as bars: how many deals, or how much of their value, got to each stage, as a share of the first stage and of the one before. */
 import { choice, h, sideways } from "../panels/dom.js";
+import { shareWithInterval } from "../panels/panel.js";
 
 const DEFINITIONS = ["reached", "visited", "eventual"];
 
@@ -23,8 +24,7 @@ export function conversionBars(stages, { i18n, behind, chosen, onchoose, definit
   const counted = by === "visited" ? by : "reached";
   const sizes = stages.map((stage) => of(stage).size);
   const most = Math.max(1e-9, ...sizes);
-  const share = (/** @type {any} */ estimate) => (estimate ? percent(estimate.value) : "–");
-  const title = (/** @type {any} */ estimate) => estimate ? t("interval", { level: percent(0.95, 0), range: i18n.range(percent(estimate.low), percent(estimate.high)), count: Math.round(estimate.n) }) : undefined;
+  const share = (/** @type {any} */ estimate) => (estimate ? shareWithInterval(i18n, { ...estimate, n: Math.round(estimate.n) }) : "–");
   return h("figure", { class: "conversion", dataset: { testid: "conversion", definition: by } },
     h("figcaption", null, t("funnel.conversion")),
     h("div", { class: "toolbar" },
@@ -43,7 +43,7 @@ export function conversionBars(stages, { i18n, behind, chosen, onchoose, definit
           h("th", { scope: "row" }, h("button", { class: "link", type: "button", "aria-pressed": String(stage.stage === chosen), onclick: () => onchoose(stage.stage) }, h("bdi", null, stage.stage))),
           h("td", { class: "wide" }, h("span", { class: "bar", "aria-hidden": "true" }, h("span", { style: { "inline-size": `${(size / most) * 100}%` } }))),
           h("td", { class: "number" }, behind.link(isValue ? short(size) : number(size), t("behind.of", { of: stage.stage, what: t(`conversion.${counted}`) }), stage.conversion[by].deals > 0 && { [counted]: stage.stage })),
-          h("td", { class: "number", title: title(ofPrevious), dataset: { share: ofPrevious?.value ?? "" } }, share(ofPrevious)),
-          h("td", { class: "number", title: title(ofFirst) }, share(ofFirst)));
+          h("td", { class: "number", dataset: { share: ofPrevious?.value ?? "" } }, share(ofPrevious)),
+          h("td", { class: "number" }, stage === stages[0] && ofFirst ? percent(ofFirst.value) : share(ofFirst)));
       })))));
 }

@@ -9,11 +9,11 @@ const NAME_WIDTH = 84;
 
 /**
  * @param {any} result `PipelineResult`
- * @param {{i18n: import("../i18n/index.js").I18n, nameOf: (index: number) => string, added?: boolean, quota?: number}} given
- *   `nameOf` names the period `index` counted from that of the analysis, past ones by negative numbers; `quota` of each period
+ * @param {{i18n: import("../i18n/index.js").I18n, nameOf: (index: number) => string, onwon: (index: number) => void, added?: boolean, quota?: number}} given
+ *   `nameOf` names the period `index` counted from that of the analysis, past ones by negative numbers, `onwon` is told which one's wins are wanted; `quota` of each period
  * @returns {import("./frame.js").Drawing}
  */
-export function forecastFan({ past, periods, total }, { i18n, nameOf, added = false, quota }) {
+export function forecastFan({ past, periods, total }, { i18n, nameOf, onwon, added = false, quota }) {
   const { t } = i18n;
   const isAmount = total.amount !== null;
   const format = isAmount ? i18n.short : i18n.number;
@@ -40,6 +40,7 @@ export function forecastFan({ past, periods, total }, { i18n, nameOf, added = fa
     label: t(added ? "fan.labelAdded" : "fan.label", { first: name(first), end: name(last), value: format(end.p50), range: i18n.range(format(end.p10), format(end.p90)) }),
     yName: isAmount ? t("period.wonAmount") : t("pipeline.winCount"),
     marks: before + 4 * periods.length,
+    onselect: (at) => at >= first && at <= before && onwon(at - before),
     legend: [
       ...(!added ? [{ text: t("outcome.won"), outcome: "won", share: "" }] : already > 0 ? [{ text: t("pipeline.closed"), outcome: "won", share: format(already) }] : []),
       { text: t("pipeline.middle"), outcome: "stage", share: "" },
@@ -49,7 +50,7 @@ export function forecastFan({ past, periods, total }, { i18n, nameOf, added = fa
     option: (colours, width) => {
       const line = (/** @type {object} */ options) => ({ type: "line", symbol: "none", silent: true, ...options });
       const part = (/** @type {(band: typeof fan[0]) => number} */ value, /** @type {number} */ alpha) => line({
-        stack: "fan", stackStrategy: "all", lineStyle: { width: 0 }, data: fan.map((band) => [band.at, value(band)]),
+        stack: "fan", stackStrategy: "all", lineStyle: { width: 0 }, data: fan.map((band) => [band.at, value(band), band.at]),
         areaStyle: alpha > 0 ? { color: translucent(colours.accent, alpha) } : undefined,
       });
       const goals = [goal(0), goal(last)];
@@ -78,9 +79,9 @@ export function forecastFan({ past, periods, total }, { i18n, nameOf, added = fa
           part(({ p10, p25 }) => p25 - p10, 0.16),
           part(({ p25, p75 }) => p75 - p25, 0.34),
           part(({ p75, p90 }) => p90 - p75, 0.16),
-          line({ silent: false, symbol: "circle", symbolSize: 5, data: fan.map(({ at, p50 }) => [at, p50]), lineStyle: { width: 2, color: colours.accent, type: [6, 4] }, itemStyle: { color: colours.accent } }),
+          line({ silent: false, symbol: "circle", symbolSize: 5, data: fan.map(({ at, p50 }) => [at, p50, at]), lineStyle: { width: 2, color: colours.accent, type: [6, 4] }, itemStyle: { color: colours.accent } }),
           line({
-            silent: false, symbol: "circle", symbolSize: 5, data: added ? [] : won.map((value, at) => [at, value]), lineStyle: { width: 2, color: colours.good }, itemStyle: { color: colours.good },
+            silent: false, symbol: "circle", symbolSize: 5, data: added ? [] : won.map((value, at) => [at, value, at]), lineStyle: { width: 2, color: colours.good }, itemStyle: { color: colours.good },
             markLine: goals[0] === undefined ? undefined : {
               silent: true, symbol: "none", animation: false, lineStyle: { color: colours.text, type: [2, 3], width: 1.5 },
               label: { formatter: i18n.line(t(added ? "fan.quotaAdded" : "fan.quotaIs", { value: format(goals[1] ?? 0) })), color: colours.text, position: added && (goals[1] ?? 0) < end.p50 ? "insideEndBottom" : added ? "insideEndTop" : "insideStartTop", distance: 4, fontSize: 12 },

@@ -3,14 +3,15 @@ import { axis, grid } from "./frame.js";
 
 /**
  * @param {any[]} bins `holdout.reliability`
- * @param {{i18n: import("../i18n/index.js").I18n, label: string}} given
+ * @param {{i18n: import("../i18n/index.js").I18n, label: string, onselect: (bin: any) => void}} given
  * @returns {import("./frame.js").Drawing}
  */
-export function reliability(bins, { i18n, label }) {
+export function reliability(bins, { i18n, label, onselect }) {
   const { t, percent } = i18n;
   const most = Math.max(1, ...bins.map((bin) => bin.n));
   return {
     label,
+    onselect: (index) => onselect(bins[index]),
     yName: t("reliability.happened"),
     marks: bins.length * 3,
     option: (colours) => ({

@@ -502,6 +502,7 @@ export default {
   "threshold.above": "{value} أو أكثر",
   "threshold.below": "أقل من {value}",
   "threshold.all": "الكل",
+  "threshold.tested": "صفقات الاختبار، الاحتمال: {said}",
   "stageRates.title": "ما يقوله نظام CRM وما حدث",
   "stageRates.observed": "فازت",
   "stageRates.configured": "يقول CRM",

@@ -445,6 +445,7 @@ export default {
   "threshold.above": "{value} or more",
   "threshold.below": "below {value}",
   "threshold.all": "All",
+  "threshold.tested": "Tested deals, given {said}",
   "stageRates.title": "What the CRM says, and what happened",
   "stageRates.observed": "Were won",
   "stageRates.configured": "The CRM says",

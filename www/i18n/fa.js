@@ -445,6 +445,7 @@ export default {
   "threshold.above": "{value} یا بیشتر",
   "threshold.below": "کمتر از {value}",
   "threshold.all": "همه",
+  "threshold.tested": "معامله‌های آزمون، احتمال: {said}",
   "stageRates.title": "آنچه CRM می‌گوید و آنچه رخ داد",
   "stageRates.observed": "فروخته شد",
   "stageRates.configured": "CRM می‌گوید",

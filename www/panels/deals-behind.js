@@ -7,9 +7,9 @@ import { virtualRows } from "./virtual-rows.js";
 /**
  * @typedef {{
  *   open: (name: string, asked: object, note?: string) => Promise<void>,
- *   link: (text: string, name: string, asked: object | false) => Node | string,
+ *   link: (text: string, name: string, asked: object | (() => object) | false) => Node | string,
  * }} DealsBehind
- *   `name` says what deals they are, `asked` (`DealConditions`) which; `note` stands above them. `link` makes a button of a number, unless there are none.
+ *   `name` says what deals they are, `asked` (`DealConditions`, or what gives them) which; `note` stands above them. `link` makes a button of a number, unless there are none.
  */
 
 /** @param {import("./panel.js").Context} context @param {object} options of the funnel that has the numbers @returns {DealsBehind} */
@@ -32,7 +32,7 @@ export function dealsBehind(context, options) {
 
   return {
     open,
-    link: (text, name, asked) => asked === false ? text : h("button", { type: "button", class: "link", "aria-label": t("deals.behind", { count: text, name }), dataset: { testid: "deals-behind" }, onclick: () => open(name, asked) }, text),
+    link: (text, name, asked) => asked === false ? text : h("button", { type: "button", class: "link", "aria-label": t("deals.behind", { count: text, name }), dataset: { testid: "deals-behind" }, onclick: () => open(name, typeof asked === "function" ? asked() : asked) }, text),
   };
 }
 

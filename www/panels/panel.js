@@ -139,3 +139,15 @@ export function intervalText({ t, percent, between }, { low, high, n }, format, 
   const ends = between(low, high, format);
   return n === undefined ? t("intervalOnly", { level: percent(level, 0), range: ends }) : t("interval", { level: percent(level, 0), range: ends, count: n });
 }
+
+/**
+ * A share, with its interval below it.
+ *
+ * @param {I18n} i18n
+ * @param {{value: number, low: number, high: number, n?: number}} estimate
+ * @param {number} [level]
+ */
+export function shareWithInterval(i18n, estimate, level) {
+  const { percent, between } = i18n;
+  return h("span", { class: "estimate", title: intervalText(i18n, estimate, percent, level) }, percent(estimate.value), " ", h("span", { class: "note" }, between(estimate.low, estimate.high, percent)));
+}

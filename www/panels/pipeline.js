@@ -1,6 +1,7 @@
 /** “What will be won?”: closed, open and not yet created deals by period, with a quota and the test on past periods. */
 import { forecastFan } from "../charts/forecast-fan.js";
 import { frame } from "../charts/frame.js";
+import { dealsBehind } from "./deals-behind.js";
 import { openRecord } from "./details.js";
 import { choice, h, refill, table } from "./dom.js";
 import { intervalText, keyNumber, panel } from "./panel.js";
@@ -17,6 +18,7 @@ export function pipelinePanel(context) {
   const { i18n } = context;
   const { t, short, percent } = i18n;
   const shell = panel(context, "pipeline");
+  const behind = dealsBehind(context, {});
   const quota = h("input", { type: "number", min: 0, step: "any", inputMode: "decimal", value: context.options.quota ?? "", dataset: { testid: "pipeline-quota" }, onchange: () => context.change({ quota: quota.value || undefined }) });
   const head = h("div", { class: "toolbar" });
   const caution = h("p", { class: "verdict-use_with_care", hidden: true, dataset: { testid: "pipeline-caution" } });
@@ -54,6 +56,10 @@ export function pipelinePanel(context) {
   function drawFan(result, names) {
     const days = [...result.past.startDay, ...result.startDay];
     const nameOf = (/** @type {number} */ at) => names(days[at + result.past.startDay.length], days[at + result.past.startDay.length + 1]);
+    const onwon = (/** @type {number} */ at) => {
+      const [from, end] = days.slice(at + result.past.startDay.length);
+      behind.open(t("behind.of", { of: nameOf(at), what: t("outcome.won") }), { closed: [from, end], outcome: "won" });
+    };
     const { quota: asked, fan: shown } = context.options;
     refill(view, choice({
       label: t("fan.view"), value: shown === "added" ? "added" : "each", options: [["each", t("fan.each")], ["added", t("fan.added")]], testid: "pipeline-fan",
@@ -62,7 +68,7 @@ export function pipelinePanel(context) {
         drawFan(result, names);
       },
     }));
-    chart.draw(forecastFan(result, { i18n, nameOf, added: shown === "added", quota: Number(asked) > 0 ? Number(asked) : undefined }));
+    chart.draw(forecastFan(result, { i18n, nameOf, onwon, added: shown === "added", quota: Number(asked) > 0 ? Number(asked) : undefined }));
   }
 
   /** Of the present period; of the next one where this one is as good as over. @param {any} result @param {(at: number) => string} nameOf */

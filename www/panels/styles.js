@@ -19,6 +19,7 @@ h2 { font-size: 15px; font-weight: 600; color: var(--crm-muted); }
 h3 { font-size: 15px; font-weight: 600; }
 h4, .small-print h3 { font-size: 14px; font-weight: 600; margin-block-start: 12px; }
 .note { color: var(--crm-muted); font-size: 13px; font-weight: 400; }
+.estimate > .note { display: block; white-space: nowrap; }
 .strong { font-weight: 600; }
 p, li, .toolbar, .glance .value { overflow-wrap: anywhere; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -2,9 +2,10 @@
 import { frame } from "../../charts/frame.js";
 import { intervalBar } from "../../charts/interval-bar.js";
 import { reliability } from "../../charts/reliability.js";
+import { dealsBehind } from "../deals-behind.js";
 import { h, refill, table } from "../dom.js";
 import { intervalText } from "../panel.js";
-import { thresholdSection } from "./threshold.js";
+import { testedWhere, thresholdSection } from "./threshold.js";
 
 /** @typedef {import("../../i18n/index.js").I18n} I18n */
 
@@ -21,7 +22,8 @@ export function modelQuality(context) {
   const against = h("section", { class: "measures" });
   const again = h("section", { class: "measures" });
   const order = h("section", { class: "measures" });
-  const threshold = thresholdSection(context);
+  const behind = dealsBehind(context, {});
+  const threshold = thresholdSection(context, behind);
   const element = h("details", { class: "section", open: context.options.tested !== "0", ontoggle: (/** @type {any} */ event) => context.change({ tested: event.target.open ? undefined : "0" }) },
     h("summary", null, t("forecast.quality")),
     h("div", { class: "model-quality" },
@@ -40,11 +42,14 @@ export function modelQuality(context) {
       model?.calibration ? corrected(i18n, model.calibration) : "",
     ].filter(Boolean).join(" ");
     chart.element.hidden = !holdout.reliability.length;
-    if (holdout.reliability.length) chart.draw(reliability(holdout.reliability, { i18n, label: t("reliability.label", { count: figures.testRows, error: percent(holdout.calibrationError) }) }));
+    if (holdout.reliability.length) chart.draw(reliability(holdout.reliability, {
+      i18n, label: t("reliability.label", { count: figures.testRows, error: percent(holdout.calibrationError) }),
+      onselect: (bin) => behind.open(t("threshold.tested", { said: i18n.range(percent(bin.lowest), percent(bin.highest)) }), { rows: testedWhere(holdout, (probability) => probability >= bin.lowest && probability <= bin.highest) }),
+    }));
     refill(again, rolling && fromEarlierDates(i18n, rolling, level));
     refill(against, baselines(i18n, performance.baselines, level));
     refill(order, lift(i18n, performance.lift, figures.testRate));
-    threshold.update(performance.thresholds);
+    threshold.update(performance.thresholds, holdout);
   }
 
   return { element, update };

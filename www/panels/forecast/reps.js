@@ -2,7 +2,7 @@
 import { intervalBar } from "../../charts/interval-bar.js";
 import { dealsLink } from "../deals-link.js";
 import { h, table } from "../dom.js";
-import { intervalText } from "../panel.js";
+import { intervalText, shareWithInterval } from "../panel.js";
 import { lazySection } from "./lazy-section.js";
 
 /** Below so many closed deals an owner's rate says little. */
@@ -33,7 +33,7 @@ export function repsSection(context) {
           const { won, lost, winRate, shrunkenRate: rate, againstMix: mix, open, expectedWins, expectedAmount, withoutAmount } = rep;
           return [
             h("span", null, h("bdi", null, named(rep)), won + lost < FEW && h("span", { class: "note" }, ` (${t("groups.small")})`)), number(won + lost),
-            h("span", { title: winRate ? intervalText(i18n, winRate, percent, level) : undefined }, winRate ? percent(winRate.value) : "–"), rate ? h("strong", null, percent(rate.value)) : "–",
+            winRate ? shareWithInterval(i18n, winRate, level) : "–", rate ? h("strong", null, percent(rate.value)) : "–",
             rate ? intervalBar({ ...rate, mark: baseRate?.value, label: `${percent(rate.value)} (${intervalText(i18n, rate, percent, level)})` }) : "",
             ...(hasMix ? [mix ? h("strong", { dataset: { mix: mix.value } }, times(mix.value)) : "–", mix ? range(mix, (value) => fixed(value, 2)) : "–"] : []),
             dealsLink(context, number(open), named(rep), open > 0 ? { owner: rep.owner } : undefined), number(expectedWins), withoutAmount >= open ? "–" : short(expectedAmount),

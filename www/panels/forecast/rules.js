@@ -3,7 +3,7 @@ import { intervalBar } from "../../charts/interval-bar.js";
 import { dealsLink } from "../deals-link.js";
 import { choice, h, refill, table } from "../dom.js";
 import { saveMapping } from "../mapping-file.js";
-import { intervalText } from "../panel.js";
+import { intervalText, shareWithInterval } from "../panel.js";
 import { lazySection } from "./lazy-section.js";
 
 /** @typedef {{column: string, operator: string, value?: any, points: number}} Rule */
@@ -127,7 +127,7 @@ export function rulesSection(context) {
   function show({ rules: judged, bands, spearman, test, meta, row, score }) {
     const level = meta.options.confidence;
     const words = (/** @type {Rule} */ { column, operator, value }) => [h("bdi", null, column), ` ${WORDS.has(operator) ? t(`rules.${operator.replace(" ", "_")}`) : operator} `, h("bdi", null, [value ?? ""].flat().map(String).join(operator === "between" ? ` ${t("rules.and")} ` : ", "))];
-    const rate = (/** @type {any} */ estimate) => (estimate ? h("span", { title: intervalText(i18n, estimate, percent, level) }, percent(estimate.value), " ", h("span", { class: "note" }, t("n.equals", { count: estimate.n }))) : "–");
+    const rate = (/** @type {any} */ estimate) => (estimate ? h("span", null, shareWithInterval(i18n, estimate, level), " ", h("span", { class: "note" }, t("n.equals", { count: estimate.n }))) : "–");
     const most = Math.max(1e-9, ...bands.map((/** @type {any} */ { observed }) => observed?.high ?? 0));
     return [
       h("p", { dataset: { testid: "rules-test" } }, !test ? t("rules.untested") : i18n.parts("rules.tested", {

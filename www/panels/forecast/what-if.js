@@ -1,7 +1,7 @@
 /** Other values of one deal and what goes with them: fields of the columns that somebody can act on, and which values go with a better chance. */
 import { intervalBar } from "../../charts/interval-bar.js";
 import { h, refill, table } from "../dom.js";
-import { errorText, intervalText } from "../panel.js";
+import { errorText, intervalText, shareWithInterval } from "../panel.js";
 
 /** What the core writes for a value that is not there. */
 const MISSING = "(missing)";
@@ -133,7 +133,7 @@ export function whatIf(context, deal, result) {
         columns: [{ text: t("whatIf.value") }, { text: t("whatIf.difference"), number: true }, { text: t("deals.probability"), number: true }, { text: t("whatIf.behind"), number: true }, { text: "" }],
         rows: better.map((one) => [
           h("span", null, h("span", { class: "note" }, h("bdi", null, one.column)), " ", h("bdi", null, shown(one))), h("span", { dataset: { difference: one.difference } }, points(one.difference)),
-          h("span", { title: intervalText(i18n, one.probability, percent, level) }, percent(one.probability.value)), i18n.number(one.n),
+          shareWithInterval(i18n, one.probability, level), i18n.number(one.n),
           h("button", { type: "button", class: "link", "aria-label": t("whatIf.tryOne", { column: one.column, value: shown(one) }), onclick: () => (changes.set(one.column, one.value), start()) }, t("whatIf.try")),
         ]),
       }),

@@ -1,7 +1,7 @@
 /** When open deals will close: chances within 30, 60 and 90 days and in the end, and the window of a win, by weekly hazards learnt from the stage history. */
 import { intervalBar } from "../../charts/interval-bar.js";
 import { dealDetails } from "../details.js";
-import { h, refill } from "../dom.js";
+import { h, refill, sideways } from "../dom.js";
 import { reasonChip } from "../reasons.js";
 import { lazySection } from "./lazy-section.js";
 
@@ -119,7 +119,7 @@ function table(context, result) {
   }
   draw(PAGE);
   return h("div", { dataset: { testid: "when-deals" } },
-    h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": t("when.title") },
+    sideways(t("when.title"),
       h("table", { class: "rows" }, h("caption", { class: "unseen" }, t("when.caption")),
         h("thead", null, h("tr", null,
           h("th", { scope: "col" }, t("deals.id")), h("th", { scope: "col" }, t("funnel.stage")),

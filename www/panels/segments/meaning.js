@@ -1,6 +1,6 @@
 /** What groups are and whether they can be trusted: rules, stability, value, and what they mean for deals. */
 import { h, table } from "../dom.js";
-import { intervalText } from "../panel.js";
+import { intervalText, shareWithInterval } from "../panel.js";
 import { marker } from "./profiles.js";
 
 /** @typedef {import("../../i18n/index.js").I18n} I18n */
@@ -62,7 +62,7 @@ export function crossView(i18n, { cross, segments }, nameOf, behind) {
       const link = (text, size, outcome) =>
         behind.link(text, outcome ? t("behind.of", { of: nameOf(index), what: t(`outcome.${outcome}`) }) : nameOf(index), size > 0 && { segment: key, outcome });
       return [
-        nameOf(index), link(number(deals), deals), winRate ? h("span", { title: i18n.range(percent(winRate.low), percent(winRate.high)) }, percent(winRate.value)) : "–", link(short(wonAmount), wonAmount, "won"), link(short(openAmount), openAmount, "open"),
+        nameOf(index), link(number(deals), deals), winRate ? shareWithInterval(i18n, winRate) : "–", link(short(wonAmount), wonAmount, "won"), link(short(openAmount), openAmount, "open"),
         !cycle ? "–" : cycle.days === null ? h("span", { class: "note" }, t("notReached")) : days(cycle.days),
       ];
     }),
