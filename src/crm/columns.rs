@@ -57,33 +57,45 @@ fn by_bits(values: &[f64], text: &dyn Fn(f64) -> String) -> Texts {
 /// The code of each of `values` and the distinct ones in order of first appearance, where all are whole numbers from 0 to below `most`, NaN aside.
 #[inline(never)]
 fn by_place(values: &[f64], most: usize) -> Option<(Vec<u32>, Vec<u32>)> {
-    let mut places = 0;
-    for value in values.iter().filter(|value| !value.is_nan()) {
-        let place = *value as u32;
-        if f64::from(place).to_bits() != value.to_bits() || place as usize >= most {
-            return None;
-        }
-        places = places.max(place as usize + 1);
-    }
+    let places = places_of(values, most.min(u32::MAX as usize) as f64)?;
     let mut code_of = vec![Texts::MISSING; places];
-    let mut codes = Vec::with_capacity(values.len());
+    let mut codes = vec![Texts::MISSING; values.len()];
     let mut distinct = vec![0; values.len().min(places) + 1];
-    let mut found = 0;
-    for &value in values {
+    let mut found = 0_u32;
+    for (&value, of_value) in values.iter().zip(&mut codes) {
         if value.is_nan() {
-            codes.push(Texts::MISSING);
             continue;
         }
-        let place = value as u32;
+        let place = (value + WHOLE).to_bits() as u32;
         let (code, next) = (code_of.get_mut(place as usize)?, distinct.get_mut(found as usize)?);
-        // Nothing is decided by the code, which is seldom in the cache: it is waited for while the next ones are fetched.
-        *code = found.min(*code);
+        // Nothing is decided by the code, which is seldom in the cache: it is waited for while the next ones are fetched. A choice would be a branch in wasm.
+        let is_new = u32::from(*code == Texts::MISSING);
+        *code = (found & is_new.wrapping_neg()) | (*code & is_new.wrapping_sub(1));
         *next = place;
-        found += u32::from(*code == found);
-        codes.push(*code);
+        found += is_new;
+        *of_value = *code;
     }
     distinct.truncate(found as usize);
     Some((codes, distinct))
+}
+
+/// What puts a whole number into the lower bits of a float: 2^52.
+const WHOLE: f64 = 4_503_599_627_370_496.0;
+
+/// One more than the largest of `values`, where all are whole numbers from 0 (not −0) to below `most`, NaN aside.
+#[inline(never)]
+fn places_of(values: &[f64], most: f64) -> Option<usize> {
+    let mut largest = -1.0_f64;
+    for &value in values {
+        let is_whole = ((value + WHOLE) - WHOLE).to_bits() == value.to_bits();
+        if !((is_whole & (value >= 0.0) & (value < most)) | value.is_nan()) {
+            return None;
+        }
+        if value > largest {
+            largest = value;
+        }
+    }
+    Some((largest + 1.0) as usize)
 }
 
 /// The slot of `bits`, or the empty one where it belongs.
@@ -125,15 +137,11 @@ pub(super) fn numbers_at(column: &Column, row: usize) -> f64 {
 
 /// Milliseconds per unit where numbers can be meant as instants: milliseconds or seconds since 1970, of the years 1973 to 2128.
 pub(super) fn epoch_unit(values: &[f64]) -> Option<f64> {
-    let present = || values.iter().filter(|value| !value.is_nan());
-    present().next()?;
-    if present().all(|value| (1e11..5e12).contains(value)) {
-        Some(1.0)
-    } else if present().all(|value| (1e8..5e9).contains(value)) {
-        Some(1000.0)
-    } else {
-        None
-    }
+    let first = values.iter().find(|value| !value.is_nan())?;
+    let are_within =
+        |low: f64, high: f64| values.iter().all(|&value| ((value >= low) & (value < high)) | value.is_nan());
+    let (low, high, unit) = if *first < 1e10 { (1e8, 5e9, 1000.0) } else { (1e11, 5e12, 1.0) };
+    are_within(low, high).then_some(unit)
 }
 
 /// The column as instants in ms; NaN throughout where it holds something else.

@@ -1,6 +1,6 @@
 //! How long deals and their stays took, in order of length: what every question about durations starts from.
 
-use super::{Crm, Deals, Exit, Outcome, Passages};
+use super::{Crm, Deals, Outcome, Passages};
 use crate::stats::order::at_places;
 use crate::stats::survival::Sorted;
 use crate::time::LocalTime;
@@ -266,14 +266,11 @@ fn by_stage(passages: &Passages, time: &LocalTime, (came_back, is_late): (bool, 
 }
 
 fn cause_of(passages: &Passages, row: usize) -> u8 {
+    /// By `Exit`, for a stay that was not ended by a move to a stage.
+    const CAUSES: [u32; 6] = [CLOSED, WON, LOST, HOLD, CLOSED, 0];
     let next = passages.next_stage[row];
-    let cause = match passages.exit[row] {
-        Exit::Censored => 0,
-        Exit::Won => WON,
-        Exit::Lost => LOST,
-        Exit::Hold => HOLD,
-        Exit::Moved if (next as usize) < passages.stages.len() => STAGE + next,
-        Exit::Moved | Exit::Closed => CLOSED,
-    };
-    u8::try_from(cause).unwrap_or(CLOSED as u8)
+    // Reckoned, not chosen: how stays end is guessed wrong as often as not.
+    let most = (passages.stages.len() as u32).min(u32::from(u8::MAX) - STAGE + 1);
+    let moved = u32::from(next < most);
+    (moved * STAGE.wrapping_add(next) + (1 - moved) * CAUSES[passages.exit[row] as usize]) as u8
 }

@@ -291,11 +291,12 @@ impl Default for Span {
 
 impl Span {
     fn add(&mut self, instant: f64) {
-        // Comparisons with NaN are false: a NaN instant is passed over, and NaN ends give way.
-        if !instant.is_nan() {
-            self.first = if self.first <= instant { self.first } else { instant };
-            self.last = if self.last >= instant { self.last } else { instant };
+        // Most are within. Comparisons with NaN are false: NaN ends give way.
+        if (self.first <= instant && instant <= self.last) || instant.is_nan() {
+            return;
         }
+        self.first = if self.first <= instant { self.first } else { instant };
+        self.last = if self.last >= instant { self.last } else { instant };
     }
 }
 

@@ -8,7 +8,25 @@ use crate::stats::order::sorted_rows;
 pub(super) struct Entry {
     pub entered: f64,
     pub row: u32,
-    pub stage: u32,
+    /// The stage, above the deal's place in its block.
+    stage_and_deal: u32,
+}
+
+/// Stages beyond so many have no room in an [`Entry`].
+pub(super) const MOST_STAGES: usize = 1 << (u32::BITS - BLOCK_BITS);
+
+impl Entry {
+    fn new(entered: f64, row: u32, stage: u32, deal: u32) -> Self {
+        Entry { entered, row, stage_and_deal: stage << BLOCK_BITS | deal & (BLOCK as u32 - 1) }
+    }
+
+    pub fn stage(self) -> u32 {
+        self.stage_and_deal >> BLOCK_BITS
+    }
+
+    fn deal_in_block(self) -> usize {
+        self.stage_and_deal as usize & (BLOCK - 1)
+    }
 }
 
 /// Rows of the history by deal, in order of time; rows of equal times in the order of the file.
@@ -37,15 +55,15 @@ const BLOCK: usize = 1 << BLOCK_BITS;
 /// Sorts the rows that have one of `deals` by `deal_of` (`u32::MAX` for none), then each deal's by time. First they are put into blocks of neighbouring deals:
 /// straight to its place, each row would have to be waited for.
 pub(super) fn grouped(deal_of: Vec<u32>, deals: usize, of: &HistoryRows<'_>) -> Grouped {
-    let (bounds, mut entries, deal_in_block) = in_blocks(&deal_of, deals, of);
+    let (bounds, mut entries) = in_blocks(&deal_of, deals, of);
     drop(deal_of);
     let mut starts = Vec::with_capacity(deals + 1);
     let mut scratch = Vec::new();
     for (bounds, first) in bounds.windows(2).zip((0..deals).step_by(BLOCK)) {
         let range = bounds[0] as usize..bounds[1] as usize;
-        let (entries, deal_in_block) = (&mut entries[range.clone()], &deal_in_block[range]);
+        let entries = &mut entries[range];
         let from = starts.len();
-        sort_block(entries, deal_in_block, &mut scratch, &mut starts, BLOCK.min(deals - first));
+        sort_block(entries, &mut scratch, &mut starts, BLOCK.min(deals - first));
         put_in_order(&starts[from..], entries);
         starts[from..].iter_mut().for_each(|start| *start += bounds[0]);
     }
@@ -53,9 +71,9 @@ pub(super) fn grouped(deal_of: Vec<u32>, deals: usize, of: &HistoryRows<'_>) -> 
     Grouped { starts, entries }
 }
 
-/// The rows by blocks of deals: where the blocks begin and end, the rows, and the deal of each within its block.
+/// The rows by blocks of deals: where the blocks begin and end, and the rows.
 #[inline(never)]
-fn in_blocks(deal_of: &[u32], deals: usize, of: &HistoryRows<'_>) -> (Vec<u32>, Vec<Entry>, Vec<u16>) {
+fn in_blocks(deal_of: &[u32], deals: usize, of: &HistoryRows<'_>) -> (Vec<u32>, Vec<Entry>) {
     let blocks = deals.div_ceil(BLOCK);
     // One further, so that those of each block end at their own bound once they are all there.
     let mut bounds = vec![0; blocks + 2];
@@ -68,40 +86,34 @@ fn in_blocks(deal_of: &[u32], deals: usize, of: &HistoryRows<'_>) -> (Vec<u32>, 
         bounds[block] += bounds[block - 1];
     }
     let all = bounds[blocks + 1] as usize;
-    let (mut entries, mut deal_in_block) = (vec![Entry::default(); all], vec![0; all]);
+    let mut entries = vec![Entry::default(); all];
     let (entered, stage): (&[f64], &[u32]) = (&of.entered, &of.stage.codes);
     let ends = &mut bounds[1..=blocks];
     for rows in of.in_order() {
-        for row in rows {
-            if let Some(end) = ends.get_mut((deal_of[row] >> BLOCK_BITS) as usize) {
-                entries[*end as usize] = Entry { entered: entered[row], row: row as u32, stage: stage[row] };
-                deal_in_block[*end as usize] = (deal_of[row] as usize % BLOCK) as u16;
+        let columns = deal_of[rows.clone()].iter().zip(&entered[rows.clone()]).zip(&stage[rows.clone()]);
+        for (row, ((&deal, &entered), &stage)) in (rows.start as u32..).zip(columns) {
+            if let Some(end) = ends.get_mut((deal >> BLOCK_BITS) as usize) {
+                entries[*end as usize] = Entry::new(entered, row, stage, deal);
                 *end += 1;
             }
         }
     }
     bounds.truncate(blocks + 1);
-    (bounds, entries, deal_in_block)
+    (bounds, entries)
 }
 
 /// Sorts the rows of a block of `deals` by deal, and appends to `starts` where those of each begin.
 #[inline(never)]
-fn sort_block(
-    entries: &mut [Entry],
-    deal_in_block: &[u16],
-    scratch: &mut Vec<Entry>,
-    starts: &mut Vec<u32>,
-    deals: usize,
-) {
+fn sort_block(entries: &mut [Entry], scratch: &mut Vec<Entry>, starts: &mut Vec<u32>, deals: usize) {
     let mut next = [0_u32; BLOCK];
-    deal_in_block.iter().for_each(|deal| next[usize::from(*deal) % BLOCK] += 1);
+    entries.iter().for_each(|entry| next[entry.deal_in_block()] += 1);
     let mut start = 0;
     next.iter_mut().for_each(|next| start += std::mem::replace(next, start));
     starts.extend_from_slice(&next[..deals]);
     scratch.clear();
     scratch.extend_from_slice(entries);
-    for (entry, deal) in scratch.iter().zip(deal_in_block) {
-        let next = &mut next[usize::from(*deal) % BLOCK];
+    for entry in &*scratch {
+        let next = &mut next[entry.deal_in_block()];
         entries[*next as usize] = *entry;
         *next += 1;
     }

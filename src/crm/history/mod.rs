@@ -19,7 +19,7 @@ use super::{Attribute, Deals, Exit, LeftOut, Outcome, Passages};
 use crate::read::Source;
 use crate::read::numbers::is_weight;
 use crate::table::{Texts, Values};
-use grouped::{Entry, Grouped, grouped};
+use grouped::{Entry, Grouped, MOST_STAGES, grouped};
 use order::funnel_order;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -138,15 +138,16 @@ pub(super) fn history(
     let mut found = 0_u32;
     // While codes are told in the order in which deals are found, they are the deals. Looking up so many, which are seldom in the cache, takes longer.
     let mut in_step = from_history;
-    let mut occurs = vec![false; rows.stage.levels.len()];
+    let mut occurs = vec![false; rows.stage.levels.len().min(MOST_STAGES)];
     let mut closes_later = vec![false; deals.len()];
     let all_entered: &[f64] = &rows.entered;
     for range in rows.in_order() {
-        for row in range {
+        let from = range.start;
+        let columns = deal_of[range.clone()].iter_mut().zip(&all_entered[range.clone()]).zip(&rows.stage.codes[range]);
+        for (row, ((deal_of, &entered), &stage)) in (from..).zip(columns) {
             let is_other = rows.other.get(row) == Some(&true);
-            let entered = all_entered[row];
-            let stage = rows.stage.codes[row] as usize;
-            let code = std::mem::replace(&mut deal_of[row], u32::MAX);
+            let stage = stage as usize;
+            let code = *deal_of;
             if let (Some(known), Some(occurs)) = (index.get_mut(code as usize), occurs.get_mut(stage))
                 && !is_other
                 && entered <= as_of
@@ -166,16 +167,17 @@ pub(super) fn history(
                     found += u32::from(deal == found);
                 }
                 *occurs = true;
-                deal_of[row] = deal;
+                *deal_of = deal;
                 continue;
             }
+            *deal_of = u32::MAX;
             if is_other {
                 tally.add("other_field", row, "");
                 continue;
             }
             let (reason, value) = match index.get(code as usize) {
                 None => ("no_deal_id", ""),
-                Some(_) if stage >= rows.stage.levels.len() => ("no_stage", ""),
+                Some(_) if stage >= occurs.len() => ("no_stage", ""),
                 Some(_) if entered.is_nan() => ("no_entered_at", ""),
                 Some(deal) if entered > as_of => {
                     if let (Some(later), Some(Outcome::Won | Outcome::Lost | Outcome::Closed)) =
@@ -208,7 +210,7 @@ pub(super) fn history(
         deals.stage.levels.extend(rows.stage.levels.iter());
     }
     for deal in 0..deals.len() {
-        let Some(stage) = grouped.of(deal).last().map(|last| last.stage as usize) else { continue };
+        let Some(stage) = grouped.of(deal).last().map(|last| last.stage() as usize) else { continue };
         match rows.ends[stage] {
             Some(outcome) => {
                 deals.outcome[deal] = outcome;
@@ -238,7 +240,7 @@ pub(super) fn history(
 
 /// When the run of rows that ends `group` with `outcome` began.
 fn entered_end(rows: &HistoryRows<'_>, group: &[Entry], outcome: Outcome) -> f64 {
-    let same = |entry: &&Entry| rows.ends[entry.stage as usize] == Some(outcome);
+    let same = |entry: &&Entry| rows.ends[entry.stage() as usize] == Some(outcome);
     group.iter().rev().take_while(same).last().map_or(f64::NAN, |entry| entry.entered)
 }
 
@@ -318,7 +320,9 @@ fn read_stays(
     tally: &mut Tally<'_>,
 ) {
     stays.clear();
-    for Entry { row, entered, stage } in group.iter().copied() {
+    for entry in group.iter().copied() {
+        let Entry { row, entered, .. } = entry;
+        let stage = entry.stage();
         let mut exited = f64::NAN;
         if let Some(exits) = &rows.exited {
             exited = exits[row as usize];
@@ -352,7 +356,7 @@ fn passages(
     tally: &mut Tally<'_>,
 ) -> (Passages, bool) {
     let View { as_of, repeats, .. } = view;
-    let open = |entry: &&Entry| rows.ends[entry.stage as usize].is_none();
+    let open = |entry: &&Entry| rows.ends[entry.stage() as usize].is_none();
     let mut passages = Passages::with_capacity(grouped.entries.iter().filter(open).count());
     // The deal that was in each stage last, and how often.
     let mut visits = vec![(u32::MAX, 0_u32); stages.len()];

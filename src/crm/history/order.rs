@@ -22,7 +22,8 @@ pub(super) fn funnel_order(
     // Of equal names the first counts.
     let places: HashMap<&str, u32> = (0..order.len()).rev().map(|at| (order[at].as_str(), at as u32)).collect();
     let asked: Vec<u32> = levels.iter().map(|level| places.get(level).copied().unwrap_or(u32::MAX)).collect();
-    let seen: Vec<usize> = (0..n).filter(|stage| occurs[*stage] && rows.ends[*stage].is_none()).collect();
+    let seen: Vec<usize> =
+        (0..n).filter(|stage| occurs.get(*stage) == Some(&true) && rows.ends[*stage].is_none()).collect();
     let mut taken = vec![false; order.len()];
     let mut is_told =
         |stage: &usize| taken.get_mut(asked[*stage] as usize).is_some_and(|taken| !std::mem::replace(taken, true));
@@ -63,7 +64,7 @@ impl Precedence {
         for group in grouped.all() {
             firsts.clear();
             for entry in group {
-                let stage = entry.stage as usize;
+                let stage = entry.stage() as usize;
                 if rows.ends[stage].is_none() && !firsts.contains(&stage) {
                     if paired {
                         firsts.iter().for_each(|earlier| before[earlier * stages + stage] += 1);

@@ -19,8 +19,15 @@ pub(super) fn ascending(keys: &[u64]) -> (Vec<u64>, Vec<u32>) {
         return (rows.iter().map(|&row| keys[row]).collect(), rows.into_iter().map(|row| row as u32).collect());
     }
     // 0, the duration of what ended at once, is far from the bits of all others: it counts as next to the least of them.
-    let (below, most) =
-        keys.iter().fold((u64::MAX, 0), |(below, most), key| (below.min(key.wrapping_sub(1)), most.max(*key)));
+    let (mut below, mut most) = (u64::MAX, 0);
+    for &key in keys {
+        if key.wrapping_sub(1) < below {
+            below = key.wrapping_sub(1);
+        }
+        if key > most {
+            most = key;
+        }
+    }
     let bits = u64::BITS - most.saturating_sub(below).leading_zeros();
     let lower = bits.saturating_sub(if keys.len() < MANY { 2 * DIGIT_BITS } else { u32::BITS });
     let rows = by_upper_bits(keys, below, lower..bits);
