@@ -48,7 +48,7 @@ export function funnelPanel(context) {
   const groups = groupSection(context, i18n);
   const more = h("div", { class: "more" });
   const curves = h("div", { class: "pair" }, curve.element, outcomes.element);
-  const cycle = h("div", null, numbers, curves, shares, plain);
+  const cycle = h("div", { class: "measures" }, numbers, curves, shares, plain);
 
   /** @param {any} next `FunnelResult` */
   function update(next) {
@@ -225,7 +225,7 @@ function wonShares(i18n, { cycle }) {
         [t("funnel.share"), ...within.map((/** @type {any} */ { probability }) => percent(probability.value))],
         [t("intervalName", { level: percent(0.95, 0) }), ...within.map((/** @type {any} */ { probability }) => h("span", { class: "note" }, i18n.range(percent(probability.low), percent(probability.high))))],
       ],
-    }), given?.days != null && h("p", { class: "note", dataset: { testid: "funnel-median-given-won", value: given.days } }, t("funnel.medianGivenWon", { days: i18n.days(given.days), count: number(won.events) }), ` (${intervalText(i18n, given, endsOf(i18n, given))})`)),
+    }), given?.days != null && h("p", { class: "note", dataset: { testid: "funnel-median-given-won", value: given.days } }, t("funnel.medianGivenWon", { days: `${i18n.days(given.days)} (${intervalText(i18n, given, endsOf(i18n, given))})`, count: number(won.events) }))),
   ];
 }
 
