@@ -323,6 +323,7 @@ fn nothing_one_row_and_empty_columns_do_not_stop_it() {
         "deal_id,created_at,status\na,,\n",
         "deal_id,created_at,closed_at,status,amount\na,2024-01-01,2023-01-01,Won,\n",
         "x\ny\n",
+        "deal_id,created_at,status\na,1404-01-01T09:31:00Z,Won\nb,2024-01-01T09:31:00Z,Lost\n",
         "deal_id,created_at,status,weight\na,2024-01-01,Won,0\nb,2024-01-01,Lost,0\n",
     ] {
         let loaded = deals(text);

@@ -187,11 +187,11 @@ fn crowded(book: &mut Book<'_>, code: &str, column: Option<&str>, events: &Event
 fn minutes(book: &mut Book<'_>, column: Option<&str>, events: &Events) {
     const MINUTES: usize = 1440;
     let minute = |time: f64| (libm::floor(time / 60_000.0) as i64).rem_euclid(MINUTES as i64) as usize;
-    // Dates alone say nothing about minutes; times on the half hour are dates of another zone.
-    if events.times.iter().all(|time| time % 1_800_000.0 == 0.0) {
+    let Days { counts, of: days, .. } = &events.days;
+    // Dates alone say nothing about minutes; times on the half hour are dates of another zone. A span that is no rhythm has no days.
+    if counts.is_empty() || events.times.iter().all(|time| time % 1_800_000.0 == 0.0) {
         return;
     }
-    let Days { counts, of: days, .. } = &events.days;
     // Events by day, by counting.
     let day_of = |at: usize| days[at] as usize;
     let mut starts = vec![0_usize; counts.len() + 1];
