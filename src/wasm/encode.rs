@@ -1,5 +1,5 @@
-//! Results as plain JavaScript objects: scalars by serde-wasm-bindgen; arrays and objects here, because its generic
-//! code for them, compiled once per field type of every result, was a twelfth of the download.
+//! Results as plain JavaScript objects: scalars as serde-wasm-bindgen has them, but for counts beyond 2^53, which it refuses; arrays and objects here,
+//! because its generic code for them, compiled once per field type of every result, was a twelfth of the download.
 
 use js_sys::{Array, Float64Array, Object, Reflect, Uint32Array};
 use serde::ser::{self, Impossible, Serialize, Serializer};
@@ -102,7 +102,7 @@ impl Serializer for Encoder {
     }
 
     fn serialize_i64(self, value: i64) -> Encoded {
-        scalar(value)
+        Ok(number(value as f64))
     }
 
     fn serialize_u8(self, value: u8) -> Encoded {
@@ -117,8 +117,9 @@ impl Serializer for Encoder {
         Ok(number(value.into()))
     }
 
+    /// Weights make counts beyond 2^53, which a number of JavaScript holds to 16 digits.
     fn serialize_u64(self, value: u64) -> Encoded {
-        scalar(value)
+        Ok(number(value as f64))
     }
 
     fn serialize_f32(self, value: f32) -> Encoded {
