@@ -114,10 +114,15 @@ impl SegmentsOptions {
         }
         in_range("references", self.references.unwrap_or(0) as usize, 0..=500)?;
         in_range("bootstraps", self.bootstraps.unwrap_or(0) as usize, 0..=500)?;
-        if let Some(limits) =
-            self.tiers.filter(|limits| limits.low.is_nan() || limits.high.is_nan() || limits.low > limits.high)
-        {
-            return Err(invalid("tiers.low", limits.low, "it must not be above tiers.high".into()));
+        if let Some(TierLimits { high, low }) = self.tiers {
+            for (option, limit) in [("tiers.high", high), ("tiers.low", low)] {
+                if !limit.is_finite() {
+                    return Err(invalid(option, limit, "a limit is a finite number".into()));
+                }
+            }
+            if low > high {
+                return Err(invalid("tiers.low", low, "it must not be above tiers.high".into()));
+            }
         }
         self.previous.as_ref().map_or(Ok(()), Recipe::check)
     }

@@ -127,12 +127,12 @@ fn isotonic(outcome: &[f64], log_odds: &[f64], weights: &[f64]) -> Option<Calibr
     if let (Some(block), Some(above)) = (kept.last_mut(), above) {
         *block = block.with(&above);
     }
-    // Rounding may make neighbours equal.
+    // Rounding may make neighbours equal, and a rate that of one outcome.
     let mut knots: Vec<[f64; 2]> = Vec::with_capacity(kept.len());
     for block in kept {
         let rate = block.rate();
         let knot = [block.sum / block.weight, libm::log(rate) - libm::log1p(-rate)];
-        if knots.last().is_none_or(|below| below[0] < knot[0] && below[1] < knot[1]) {
+        if knot[1].is_finite() && knots.last().is_none_or(|below| below[0] < knot[0] && below[1] < knot[1]) {
             knots.push(knot);
         }
     }
@@ -187,6 +187,14 @@ mod tests {
                 assert!((moved - (map.apply(1.5) - map.apply(-2.0))).abs() < 1e-12);
             }
         }
+    }
+
+    #[test]
+    fn weights_of_every_size_make_no_infinite_log_odds() {
+        let outcome = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0];
+        let weights = [1.0, 0.5, 3.0, 1.0, 1e-9, 1e12];
+        let map = Calibration::learn(CalibrationMethod::Isotonic, &outcome, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], &weights);
+        assert!(map.is_none_or(|map| [-9.0, 2.5, 9.0].iter().all(|at| map.apply(*at).is_finite())));
     }
 
     #[test]

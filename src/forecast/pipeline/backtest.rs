@@ -19,6 +19,8 @@ const NEEDED_DAYS: f64 = 90.0;
 /// Relative spread of a forecast that is expected before any was tested, and the number of tests that this counts as.
 const PRIOR_SHOCK: f64 = 0.05;
 const PRIOR_TESTS: f64 = 2.0;
+/// A wider one says nothing about chances: its middle nine in ten reach from 1 to 99 %.
+const MOST_SHOCK: f64 = 3.0;
 
 /// How forecasts of past periods came out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,7 +69,7 @@ impl Shock {
     fn deviation(&self, wins: f64) -> f64 {
         let prior = PRIOR_SHOCK * PRIOR_SHOCK + 1.0 / wins.max(1.0);
         let prior_weight = if self.tests > 0.0 { PRIOR_TESTS * self.weight / self.tests } else { 1.0 };
-        ((self.excess + prior_weight * prior) / (self.weight + prior_weight)).max(0.0).sqrt()
+        ((self.excess + prior_weight * prior) / (self.weight + prior_weight)).max(0.0).sqrt().min(MOST_SHOCK)
     }
 }
 
@@ -139,6 +141,6 @@ fn judged(bands: &[Band], truth: &[f64], confidence: Confidence) -> (Option<Esti
         .filter(|(_, truth)| **truth > 0.0)
         .map(|(band, truth)| (band.p50 - truth).abs() / truth)
         .collect();
-    let error = (!positive.is_empty()).then(|| positive.iter().sum::<f64>() / positive.len() as f64);
+    let error = Some(positive.iter().sum::<f64>() / positive.len() as f64).filter(|error| error.is_finite());
     (wilson(inside as f64, bands.len() as f64, confidence), error)
 }
