@@ -1,13 +1,16 @@
-/** `npm run fuzz`: bytes of every kind into the reader for ten minutes (`-- --seconds 60` for less). cargo-fuzz is installed where it is missing. */
+/** `npm run fuzz`: tables and options of 20,000 kinds into the whole interface, then bytes of every kind into the reader for ten minutes (`-- --seconds 60` for less). cargo-fuzz is installed where it is missing. */
 import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { build } from "./build.mjs";
 import { ROOT, output, run, say, setUp } from "./setup.mjs";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "600" } } });
 const SEEDS = ["tests/data/formats/deals.csv", "www/data/maven/accounts.csv", "www/data/maven/products.csv"];
 
 setUp();
+build();
+run("node", ["--test", "tests/js/whatever.test.mjs"], { env: { SEEDS: "1-20000" } });
 if (!output("cargo", ["fuzz", "--version"])) {
   say("installing cargo-fuzz");
   run("cargo", ["install", "cargo-fuzz", "--locked", "--quiet"]);
