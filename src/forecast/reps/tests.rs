@@ -79,12 +79,12 @@ fn an_owner_who_wins_more_with_the_same_deals_stands_out() {
     assert!(result.spread.is_some_and(|spread| spread > 0.1) && result.prior_deals.is_some());
 }
 
-/// Mean squared errors of raw, shrunken and pooled rates of the owners of `deals` against what 24,000 deals of the same world show, and the share of
+/// Mean squared errors of raw, shrunken and pooled rates of the owners of `deals` against what `many` deals of the same world show, and the share of
 /// intervals of shrunken rates that hold it.
-fn errors(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> ([f64; 3], f64) {
+fn errors(deals: u32, many: u32, seeds: std::ops::RangeInclusive<u32>) -> ([f64; 3], f64) {
     let (mut sums, mut held, mut owners) = ([0.0; 3], 0.0, 0.0);
     for seed in seeds {
-        let (few, many) = (run(&simulated(deals, seed)), run(&simulated(24_000, seed)));
+        let (few, many) = (run(&simulated(deals, seed)), run(&simulated(many, seed)));
         for rep in &few.reps {
             let truth = many.reps.iter().find(|other| other.owner == rep.owner).and_then(|other| other.win_rate);
             let (Some(truth), Some(own), Some(near)) = (truth, rep.win_rate, rep.shrunken_rate) else { continue };
@@ -101,7 +101,7 @@ fn errors(deals: u32, seeds: std::ops::RangeInclusive<u32>) -> ([f64; 3], f64) {
 
 #[test]
 fn shrunken_rates_lie_nearer_to_the_truth_than_raw_and_pooled_ones() {
-    let ([raw, shrunken, pooled], held) = errors(1200, 1..=5);
+    let ([raw, shrunken, pooled], held) = errors(1200, 24_000, 1..=5);
     assert!(shrunken < 0.9 * raw && shrunken < 0.9 * pooled, "raw {raw}, shrunken {shrunken}, pooled {pooled}");
     assert!(held > 0.85, "{held}");
 }
@@ -111,12 +111,12 @@ fn shrunken_rates_lie_nearer_to_the_truth_than_raw_and_pooled_ones() {
 #[ignore = "a study: cargo test --release --lib reps::tests::whatever -- --ignored --nocapture"]
 fn whatever_the_number_of_deals_shrunken_rates_lie_nearer_to_the_truth() {
     for deals in [300, 1200, 4800] {
-        let ([raw, shrunken, pooled], held) = errors(deals, 101..=200);
+        let ([raw, shrunken, pooled], held) = errors(deals, 96_000, 101..=200);
         println!(
             "{deals} deals: mean squared error raw {raw:.5}, shrunken {shrunken:.5}, pooled {pooled:.5}; {held:.3} of intervals hold the truth"
         );
         assert!(shrunken < raw && shrunken < pooled);
-        assert!((0.92..0.99).contains(&held));
+        assert!((0.91..0.99).contains(&held));
     }
 }
 
