@@ -106,7 +106,8 @@ fn shrunken_rates_lie_nearer_to_the_truth_than_raw_and_pooled_ones() {
     assert!(held > 0.85, "{held}");
 }
 
-/// Of 300 deals (100 seeds): raw 0.0320, shrunken 0.0056, pooled 0.0062; 92.6 % of intervals hold the truth.
+/// Over 100 seeds, mean squared errors of raw, shrunken and pooled rates and intervals that hold the truth: of 300 deals 0.0322, 0.0055, 0.0060 and 95.4 %, of 1,200 0.0067, 0.0033,
+/// 0.0053 and 92.4 %, of 4,800 0.0017, 0.0013, 0.0050 and 94.2 %.
 #[test]
 #[ignore = "a study: cargo test --release --lib reps::tests::whatever -- --ignored --nocapture"]
 fn whatever_the_number_of_deals_shrunken_rates_lie_nearer_to_the_truth() {
@@ -116,7 +117,7 @@ fn whatever_the_number_of_deals_shrunken_rates_lie_nearer_to_the_truth() {
             "{deals} deals: mean squared error raw {raw:.5}, shrunken {shrunken:.5}, pooled {pooled:.5}; {held:.3} of intervals hold the truth"
         );
         assert!(shrunken < raw && shrunken < pooled);
-        assert!((0.91..0.99).contains(&held));
+        assert!((0.92..0.99).contains(&held));
     }
 }
 
