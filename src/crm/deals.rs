@@ -7,7 +7,7 @@ use super::recognise::{Found, Meanings};
 use super::words::folded;
 use super::{Attribute, Deals, LeftOut, Outcome};
 use crate::read::Source;
-use crate::read::numbers::{LARGEST, is_weight, within_bounds};
+use crate::read::numbers::{LARGEST, is_weight, shown, within_bounds};
 use crate::table::{Column, Levels, Texts, Values};
 use std::collections::HashSet;
 
@@ -163,7 +163,7 @@ pub(super) fn deals(
         } else if rows.created[row] > as_of {
             tally.add("after_as_of", row, "");
         } else if !is_weight(weight) {
-            tally.add("bad_weight", row, &weight.to_string());
+            tally.add("bad_weight", row, &if weight.is_nan() { String::new() } else { shown(weight) });
         } else {
             *seen = true;
             kept.push(row as u32);

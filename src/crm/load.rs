@@ -11,6 +11,7 @@ use super::{Crm, Deals, deals, exports, history, interactions, joins, merged, or
 use crate::error::{Error, Result};
 use crate::read::Source;
 use crate::read::dates::iso_text;
+use crate::read::numbers::shown;
 use crate::table::{Column, Table, Texts, Values};
 use crate::time::DAY_MS;
 use std::borrow::Cow;
@@ -98,7 +99,7 @@ impl Loaded {
     fn shown(&self, column: &Column, row: usize, days: bool) -> Option<String> {
         match &column.values {
             Values::Texts(texts) => texts.get(row).map(str::to_owned),
-            Values::Numbers(values) => Some(values[row]).filter(|value| !value.is_nan()).map(|value| value.to_string()),
+            Values::Numbers(values) => Some(values[row]).filter(|value| !value.is_nan()).map(shown),
             Values::Instants(values) => Some(values[row]).filter(|value| !value.is_nan()).map(|value| {
                 iso_text(self.crm.time.zone.local(value), days).replace('T', " ").trim_end_matches('Z').to_owned()
             }),

@@ -3,6 +3,7 @@
 use super::{Cost, EXAMPLES, FORECAST, FUNNEL, Finding, SEGMENTS, Severity};
 use crate::crm::{DealRole, HistoryRole, LeftOut, Loaded, LoadedTable, OrderRole, Roles, TableKind};
 use crate::read::dates::iso_text;
+use crate::read::numbers::shown;
 use crate::table::{Table, Texts, Values};
 
 /// An analysis, and whether it leaves the rows out.
@@ -167,7 +168,7 @@ impl<'a> Book<'a> {
         let row = row as usize;
         match &self.table(place).column(column)?.values {
             Values::Texts(texts) => texts.get(row).map(str::to_owned),
-            Values::Numbers(values) => values.get(row).filter(|value| !value.is_nan()).map(|value| value.to_string()),
+            Values::Numbers(values) => values.get(row).copied().filter(|value| !value.is_nan()).map(shown),
             Values::Instants(values) => values.get(row).filter(|value| !value.is_nan()).map(|value| {
                 let text = iso_text(self.loaded.crm.time.zone.local(*value), false);
                 text.trim_end_matches("T00:00:00Z").trim_end_matches('Z').replace('T', " ")

@@ -17,6 +17,11 @@ pub(crate) fn within_bounds(value: f64) -> f64 {
     if value.abs() <= LARGEST { value } else { f64::NAN }
 }
 
+/// `value` for people: very large and very small ones with an exponent.
+pub(crate) fn shown(value: f64) -> String {
+    if value == 0.0 || (1e-6..1e21).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
+}
+
 /// Whether rows can count `weight` times: its square is neither 0, but for that of 0, nor infinite.
 pub(crate) fn is_weight(weight: f64) -> bool {
     weight == 0.0 || (1.0 / LARGEST..=LARGEST).contains(&weight)
@@ -251,6 +256,15 @@ mod tests {
         let written: Vec<_> = texts.iter().map(|text| Written::parse(text)).collect();
         let mark = decimal_mark(written.iter().flatten().map(|w| (w, 1)), false);
         written.iter().map(|w| w.as_ref().and_then(|w| w.value(mark))).collect()
+    }
+
+    #[test]
+    fn a_number_for_people_has_few_digits_and_reads_back() {
+        for (value, text) in
+            [(0.0, "0"), (1234.5, "1234.5"), (-8.64e15, "-8640000000000000"), (5e-324, "5e-324"), (1e30, "1e30")]
+        {
+            assert_eq!((shown(value), text.parse()), (text.to_owned(), Ok(value)));
+        }
     }
 
     #[test]

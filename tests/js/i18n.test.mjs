@@ -63,3 +63,11 @@ test("Arabic is right to left, with its own digits, the Gregorian calendar and s
   assert.equal(latin.number(1425), "1,425");
   assert.equal(plain(latin.date(Date.UTC(2017, 11, 31))), "31/12/2017");
 });
+
+test("an instant that no date can be is a dash, not an error", async () => {
+  const i18n = await language("en");
+  for (const instant of [null, undefined, NaN, Infinity, -Infinity, 8.65e15, -9e20]) {
+    assert.deepEqual([i18n.date(instant), i18n.day(instant), i18n.dates(0, Number(instant ?? NaN))], ["–", "–", "–"]);
+  }
+  assert.notEqual(i18n.date(8.64e15), "–");
+});

@@ -17,6 +17,8 @@ const DIGITS = { ar: "arab" };
 const FIRST_STRONG_ISOLATE = "\u2068";
 const RIGHT_TO_LEFT_ISOLATE = "\u2067";
 const DAY_MS = 86_400_000;
+/** Whether there is an instant, of those that a `Date` can hold. @param {number | null | undefined} instant @returns {instant is number} */
+const isInstant = (instant) => typeof instant === "number" && Math.abs(instant) <= 1e8 * DAY_MS;
 /** Calendars of the core and their names in `Intl`. @type {Record<string, string>} */
 const CALENDARS = { gregorian: "gregory", jalali: "persian", "umm-al-qura": "islamic-umalqura" };
 /** @type {Intl.DateTimeFormatOptions} */
@@ -239,11 +241,11 @@ function translator(lang, texts, digits) {
       return (low !== null && high !== null && first !== last && format.range?.(low, high)) || range(first, last);
     },
     /** @param {number | null | undefined} instant */
-    day: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : clock.format(instant) === "00:00:00" ? day.format(instant) : moment.format(instant)),
+    day: (instant) => (!isInstant(instant) ? "–" : clock.format(instant) === "00:00:00" ? day.format(instant) : moment.format(instant)),
     /** The day of an instant. @param {number | null | undefined} instant */
-    date: (instant) => (instant === null || instant === undefined || !Number.isFinite(instant) ? "–" : day.format(instant)),
+    date: (instant) => (isInstant(instant) ? day.format(instant) : "–"),
     /** The days from one instant to another. @param {number} first @param {number} last */
-    dates: (first, last) => from(day, first, last),
+    dates: (first, last) => (isInstant(first) && isInstant(last) ? from(day, first, last) : "–"),
     /** The day of an instant as `2017-12-31`. @param {number} instant */
     isoDay: (instant) => iso.format(instant).replace(/(\d+)\/(\d+)\/(\d+)/, "$3-$1-$2"),
     /** @param {number} instant */
