@@ -1,6 +1,6 @@
 //! How long deals and their stays took, in order of length: what every question about durations starts from.
 
-use super::{Crm, Deals, Outcome, Passages};
+use super::{Crm, Deals, Exit, Outcome, Passages};
 use crate::stats::order::at_places;
 use crate::stats::survival::Sorted;
 use crate::time::LocalTime;
@@ -266,8 +266,15 @@ fn by_stage(passages: &Passages, time: &LocalTime, (came_back, is_late): (bool, 
 }
 
 fn cause_of(passages: &Passages, row: usize) -> u8 {
-    /// By `Exit`, for a stay that was not ended by a move to a stage.
-    const CAUSES: [u32; 6] = [CLOSED, WON, LOST, HOLD, CLOSED, 0];
+    /// For a stay that was not ended by a move to a stage.
+    const CAUSES: [u32; 6] = {
+        let mut causes = [CLOSED; 6];
+        causes[Exit::Won as usize] = WON;
+        causes[Exit::Lost as usize] = LOST;
+        causes[Exit::Hold as usize] = HOLD;
+        causes[Exit::Censored as usize] = 0;
+        causes
+    };
     let next = passages.next_stage[row];
     // Reckoned, not chosen: how stays end is guessed wrong as often as not.
     let most = (passages.stages.len() as u32).min(u32::from(u8::MAX) - STAGE + 1);
