@@ -252,7 +252,7 @@ fn matched_to(
             sums[model.labels[row] as usize * dims + j] += input.weights[row] * standardised;
         }
     }
-    let before = previous.segments_of(&Points::new(dims, &rows, None));
+    let before = previous.segments_of(&Points::from_rows(dims, rows, None));
     let own = sums.chunks_exact(dims).zip(&model.sizes);
     let own: Vec<Vec<f64>> =
         own.map(|(sum, &size)| sum.iter().map(|sum| if size > 0.0 { sum / size } else { 0.0 }).collect()).collect();

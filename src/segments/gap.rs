@@ -99,7 +99,7 @@ pub(super) fn gap(points: &Points, references: u32, seed: u32, progress: &mut Pr
         for _ in 0..units {
             values.extend(box_of.iter().map(|(low, high)| low + rng::uniform(&mut random) * (high - low)));
         }
-        of_references.push(ln_inertias(&Points::new(box_of.len(), &values, None), largest, seed)?);
+        of_references.push(ln_inertias(&Points::from_rows(box_of.len(), values, None), largest, seed)?);
         progress.report(f64::from(reference + 1) / f64::from(references));
     }
     let count = f64::from(references);
@@ -267,7 +267,7 @@ fn drawn_in(rows: &[f64], dims: usize) -> Option<(Points, Vec<(f64, f64)>)> {
         own.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
     });
     let box_of = box_of.collect();
-    Some((Points::new(columns, &scores, None), box_of))
+    Some((Points::from_rows(columns, scores, None), box_of))
 }
 
 /// `values` on the logarithmic scale, with the zero point at which they are least skewed, in their former mean and deviation; as they

@@ -51,7 +51,7 @@ impl<D: Data<Elem = f64>, T> Fit<ArrayBase<D, Ix2>, T, FitError> for KMeansParam
             let rule = "records must be numbers below 1e150 in size, weights finite and not negative".into();
             return Err(Error::InvalidOption { option: "dataset".into(), value: bad.to_string(), rule }.into());
         }
-        Ok(kmeans(&Points::new(dataset.records().ncols(), &rows, weights.as_deref()), *self)?)
+        Ok(kmeans(&Points::from_rows(dataset.records().ncols(), rows, weights.as_deref()), *self)?)
     }
 }
 
@@ -63,7 +63,7 @@ impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for K
             return;
         }
         let rows: Vec<f64> = records.iter().copied().collect();
-        let points = Points::new(records.ncols(), &rows, None);
+        let points = Points::from_rows(records.ncols(), rows, None);
         let labels = points.nearest(&self.centroids);
         targets.iter_mut().zip(labels).for_each(|(target, label)| *target = label as usize);
     }

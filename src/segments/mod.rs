@@ -376,7 +376,7 @@ fn standardised(input: &Input) -> (Vec<Feature>, Points) {
     let columns: Vec<&[f64]> = input.features.iter().map(|feature| feature.transformed.as_slice()).collect();
     let moments: Vec<(f64, f64)> = features.iter().map(|feature| (feature.mean, feature.standard_deviation)).collect();
     let rows = recipe::standardised_rows(&columns, &moments, input.ids.len());
-    (features, Points::new(columns.len(), &rows, Some(&input.weights)))
+    (features, Points::from_rows(columns.len(), rows, Some(&input.weights)))
 }
 
 /// Measures how well clusters are apart, always on the same points.

@@ -18,29 +18,15 @@ impl Points {
     /// Points of `dims` dimensions (at least 1) from `rows`, row-major, below 1e150 in size; with one weight per point, or 1 for each.
     /// Values that fill no whole row are left out.
     pub fn new(dims: usize, rows: &[f64], weights: Option<&[f64]>) -> Self {
+        Points::from_rows(dims, rows.to_vec(), weights)
+    }
+
+    /// As [`Points::new`], of rows that need not be copied.
+    pub fn from_rows(dims: usize, mut rows: Vec<f64>, weights: Option<&[f64]>) -> Self {
         let dims = dims.max(1);
-        let mut points = Points { dims, values: Vec::new(), weights: None, tiles: OnceCell::new() };
-        points.extend(rows);
-        let weights = weights.filter(|weights| weights.len() == points.len() && weights.iter().any(|&w| w != 1.0));
-        points.weights = weights.map(<[f64]>::to_vec);
-        points
-    }
-
-    /// No points yet, with room for `n` of `dims` dimensions (at least 1).
-    pub fn with_capacity(dims: usize, n: usize) -> Self {
-        let mut points = Points::new(dims, &[], None);
-        points.values.reserve_exact(n * points.dims);
-        points
-    }
-
-    /// Adds points of weight 1, row-major: data that come in pieces need not be held twice. Values that fill no whole row are left out.
-    pub fn extend(&mut self, rows: &[f64]) {
-        let added = rows.len() / self.dims;
-        self.tiles = OnceCell::new();
-        if let Some(weights) = &mut self.weights {
-            weights.resize(weights.len() + added, 1.0);
-        }
-        self.values.extend_from_slice(&rows[..added * self.dims]);
+        rows.truncate(rows.len() / dims * dims);
+        let weights = weights.filter(|weights| weights.len() == rows.len() / dims && weights.iter().any(|&w| w != 1.0));
+        Points { dims, values: rows, weights: weights.map(<[f64]>::to_vec), tiles: OnceCell::new() }
     }
 
     /// The same points with other weights, one per point.
@@ -104,7 +90,7 @@ impl Points {
             values.extend_from_slice(self.row(row as usize));
         }
         let weights: Vec<f64> = rows.iter().map(|&row| self.weight(row as usize)).collect();
-        Points::new(self.dims, &values, Some(&weights))
+        Points::from_rows(self.dims, values, Some(&weights))
     }
 
     /// Number of different points of positive weight, counted up to `limit`.
@@ -189,14 +175,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_of_any_size_make_the_same_points() {
-        let rows: Vec<f64> = (0..69).map(f64::from).collect();
-        let whole = Points::new(3, &rows, None);
-        for size in [3, 9, 12, 33] {
-            let mut points = Points::new(3, &[], None);
-            rows.chunks(size).for_each(|piece| points.extend(piece));
-            assert_eq!(points, whole);
-        }
-        assert_eq!((whole.len(), whole.row(22)), (23, [66.0, 67.0, 68.0].as_slice()));
+    fn values_that_fill_no_row_and_weights_of_another_number_are_left_out() {
+        let rows: Vec<f64> = (0..8).map(f64::from).collect();
+        let points = Points::from_rows(3, rows.clone(), Some(&[2.0, 1.0, 1.0]));
+        assert_eq!(points, Points::new(3, &rows[..6], None));
+        assert_eq!((points.len(), points.row(1), points.weight(0)), (2, [3.0, 4.0, 5.0].as_slice(), 1.0));
+        let weighted = Points::from_rows(3, rows.clone(), Some(&[2.0, 1.0]));
+        assert_eq!((weighted.weight(0), weighted.total_weight()), (2.0, 3.0));
+        assert_eq!(Points::from_rows(0, rows, None).len(), 8);
     }
 }

@@ -1,6 +1,11 @@
 // One timed run of this project's k-means on a shape: packing included, the data in JavaScript's memory before and after.
 import init from '/build/own/own.js';
-const CHUNK = 8192;
+// Points of rows, which are copied once.
+const pointsOf = (d, rows) => {
+  const at = wasm.rows_new(rows.length);
+  new Float64Array(wasm.memory.buffer, at, rows.length).set(rows);
+  return wasm.points_of(d, at, rows.length);
+};
 let wasm = await init({ module_or_path: '/build/own/own_bg.wasm' });
 let held = '', x = new Float64Array();
 const get = async (f) => (await fetch('/data/' + f)).arrayBuffer();
@@ -10,20 +15,13 @@ globalThis.load = async (tag, d) => {
 };
 globalThis.once = async ({ tag, d, k, movement, iterations }) => {
   await globalThis.load(tag, d);
-  const c0 = new Float64Array(await get(`w1s_${tag}_${d}_${k}.f64`)), n = x.length / d;
-  const scratch = wasm.alloc(CHUNK * d * 8), at = wasm.alloc(c0.byteLength), out = wasm.alloc(16);
-  const start = performance.now();
-  const points = wasm.points_new(d, n);
-  for (let from = 0; from < x.length; from += CHUNK * d) {
-    const piece = x.subarray(from, Math.min(from + CHUNK * d, x.length));
-    new Float64Array(wasm.memory.buffer, scratch, piece.length).set(piece);
-    wasm.points_extend(points, scratch, piece.length);
-  }
+  const c0 = new Float64Array(await get(`w1s_${tag}_${d}_${k}.f64`));
+  const at = wasm.alloc(c0.byteLength), out = wasm.alloc(16), start = performance.now(), points = pointsOf(d, x);
   new Float64Array(wasm.memory.buffer, at, c0.length).set(c0);
   const packed = performance.now();
   wasm.kmeans(points, at, c0.length, movement, iterations, 0, out);
   const ms = performance.now() - start, [inertia, passes] = new Float64Array(wasm.memory.buffer, out, 2);
-  wasm.points_free(points); wasm.dealloc(scratch, CHUNK * d * 8); wasm.dealloc(at, c0.byteLength); wasm.dealloc(out, 16);
+  wasm.points_free(points); wasm.dealloc(at, c0.byteLength); wasm.dealloc(out, 16);
   return { ms, packing: packed - start, inertia, iterations: passes, memory: wasm.memory.buffer.byteLength };
 };
 // W5: k = 2..10 from given centres, and the silhouettes of 5,000 rows.
@@ -31,12 +29,10 @@ globalThis.w5 = async (movement) => {
   await globalThis.load('100k', 8);
   const n = x.length / 8, every = new Uint8Array(9 * n), rows = new Uint32Array(await get('w5s_rows.u32')), starts = [];
   for (let k = 2; k <= 10; k++) starts.push(new Float64Array(await get(`w5s_${k}.f64`)));
-  const start = performance.now(), scratch = wasm.alloc(x.byteLength), labels = wasm.alloc(n * 4), at = wasm.alloc(640), out = wasm.alloc(128), picked = wasm.alloc(9 * rows.length * 4);
-  new Float64Array(wasm.memory.buffer, scratch, x.length).set(x);
-  const points = wasm.points_new(8, n), sample = wasm.points_new(8, rows.length), few = new Float64Array(rows.length * 8);
-  wasm.points_extend(points, scratch, x.length);
+  const start = performance.now(), labels = wasm.alloc(n * 4), at = wasm.alloc(640), out = wasm.alloc(128), picked = wasm.alloc(9 * rows.length * 4);
+  const points = pointsOf(8, x), few = new Float64Array(rows.length * 8);
   rows.forEach((row, i) => few.set(x.subarray(row * 8, row * 8 + 8), i * 8));
-  new Float64Array(wasm.memory.buffer, scratch, few.length).set(few); wasm.points_extend(sample, scratch, few.length);
+  const sample = pointsOf(8, few);
   starts.forEach((c0, i) => {
     new Float64Array(wasm.memory.buffer, at, c0.length).set(c0);
     wasm.kmeans(points, at, c0.length, movement, 300, labels, out);
@@ -47,7 +43,7 @@ globalThis.w5 = async (movement) => {
   wasm.silhouette_means(sample, picked, 9, out);
   const ms = performance.now() - start, silhouettes = Array.from(new Float64Array(wasm.memory.buffer, out, 9));
   wasm.points_free(points); wasm.points_free(sample);
-  for (const [place, bytes] of [[scratch, x.byteLength], [labels, n * 4], [at, 640], [out, 128], [picked, 9 * rows.length * 4]]) wasm.dealloc(place, bytes);
+  for (const [place, bytes] of [[labels, n * 4], [at, 640], [out, 128], [picked, 9 * rows.length * 4]]) wasm.dealloc(place, bytes);
   return { ms, clustering: clustered - start, silhouettes, labels: Array.from(every, (label) => label.toString(16).padStart(2, '0')).join('') };
 };
 globalThis.ready = true;

@@ -15,13 +15,15 @@ pub unsafe extern "C" fn dealloc(at: *mut u8, bytes: usize) {
 }
 
 #[unsafe(no_mangle)]
-pub extern "C" fn points_new(dims: usize, n: usize) -> *mut Points {
-    Box::into_raw(Box::new(Points::with_capacity(dims, n)))
+pub extern "C" fn rows_new(values: usize) -> *mut f64 {
+    std::mem::ManuallyDrop::new(Vec::with_capacity(values)).as_mut_ptr()
 }
 
+/// Takes the rows that [`rows_new`] made room for, and that are filled since.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn points_extend(points: *mut Points, rows: *const f64, values: usize) {
-    unsafe { (*points).extend(std::slice::from_raw_parts(rows, values)) }
+pub unsafe extern "C" fn points_of(dims: usize, rows: *mut f64, values: usize) -> *mut Points {
+    let rows = unsafe { Vec::from_raw_parts(rows, values, values) };
+    Box::into_raw(Box::new(Points::from_rows(dims, rows, None)))
 }
 
 #[unsafe(no_mangle)]
