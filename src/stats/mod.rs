@@ -9,6 +9,7 @@ pub mod discrimination;
 pub mod exact_sum;
 pub mod false_discovery;
 pub mod intervals;
+pub(crate) mod lanes;
 pub mod linear_algebra;
 pub mod logistic;
 pub mod multinomial;

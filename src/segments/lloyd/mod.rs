@@ -1,6 +1,5 @@
 //! Lloyd's iterations, fast, with the labels of the plain ones.
 
-mod lanes;
 mod pass;
 mod sums;
 mod tiles;

@@ -1,10 +1,10 @@
 //! One pass over the points: all of them, or those whose nearest centre may be another by now.
 
-use super::lanes::Four;
 use super::sums::ClusterSums;
 use super::tiles::{BATCH, Centres, Found, TILE, Tiles};
 use super::{own_distances, squared_distance};
 use crate::segments::points::Points;
+use crate::stats::lanes::Four;
 
 /// `f64` in a line of the cache.
 const LINE: usize = 8;

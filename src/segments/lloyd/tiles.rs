@@ -10,8 +10,8 @@
 //! (d + 6 + 2^(digits + 1)) u (½|‖c‖² − ‖c₀‖²| + R‖δ‖), 1 % more for terms in u². To that comes what double precision may confuse in the plain
 //! algorithm and in the first term, 2(d + 4) 2⁻⁵² (R + max(‖c‖, ‖c₀‖))², and what is lost to underflow.
 
-use super::lanes::{Four, LANES};
 use crate::segments::points::Points;
+use crate::stats::lanes::{Four, LANES};
 
 /// Points of a tile.
 pub(super) const TILE: usize = 2 * LANES;

@@ -1,7 +1,8 @@
 //! Loss, gradient and Hessian of the regression, by tiles of rows that stay in the cache.
 
 use super::design::Design;
-use super::lanes::{Two, exp_of_negative, log_of_one_plus};
+use super::functions::{exp_of_negative, log_of_one_plus, single_exp_of_negative};
+use crate::stats::lanes::{Four, Two};
 use std::array::from_fn;
 
 /// Rows that are worked on together.
@@ -22,11 +23,16 @@ pub(super) struct Problem<'a> {
 
 impl Problem<'_> {
     /// Fills the gradient at `beta`.
-    pub(super) fn gradient(&self, beta: &[f64], gradient: &mut [f64]) {
+    pub(super) fn gradient(&self, beta: &[f64], precision: Precision, gradient: &mut [f64]) {
         gradient.fill(0.0);
+        let mut state = State::default();
         self.tiles(&mut |tile| {
-            let state = tile.state(beta);
-            tile.add_gradient(&state, gradient);
+            tile.scores(beta, &mut state.score);
+            match precision {
+                Precision::Double => chances(&mut state, tile.outcome, tile.weights),
+                Precision::Single => rough_residuals(&mut state, tile.outcome, tile.weights),
+            }
+            tile.add_gradient(&state.residual, gradient);
         });
         for (gradient, beta) in gradient.iter_mut().zip(beta).skip(1) {
             *gradient += self.penalty * beta;
@@ -39,10 +45,12 @@ impl Problem<'_> {
         gradient.fill(0.0);
         hessian.fill(0.0);
         let mut loss = 0.0;
+        let mut state = State::default();
         self.tiles(&mut |tile| {
-            let state = tile.state(beta);
-            loss += tile.loss(&state);
-            tile.add_gradient(&state, gradient);
+            tile.scores(beta, &mut state.score);
+            chances(&mut state, tile.outcome, tile.weights);
+            loss += losses(&state, tile.outcome, tile.weights);
+            tile.add_gradient(&state.residual, gradient);
             tile.add_hessian(&state, hessian, p);
         });
         for j in 1..p {
@@ -95,6 +103,13 @@ struct Tile<'a> {
     weights: &'a Column,
 }
 
+/// Of the chances in a gradient; all else in it is in double precision.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Precision {
+    Single,
+    Double,
+}
+
 /// What the rows of a tile are at some coefficients.
 struct State {
     score: Column,
@@ -106,42 +121,42 @@ struct State {
     curvature: Column,
 }
 
+impl Default for State {
+    fn default() -> State {
+        State { score: ZEROS, odds: ZEROS, residual: ZEROS, curvature: ZEROS }
+    }
+}
+
 impl Tile<'_> {
-    fn state(&self, beta: &[f64]) -> State {
-        let mut state = State { score: ZEROS, odds: ZEROS, residual: ZEROS, curvature: ZEROS };
+    fn scores(&self, beta: &[f64], score: &mut Column) {
+        score.fill(0.0);
         let dense = 1 + self.design.numeric.len();
         for (columns, at) in self.columns.as_chunks::<BLOCK>().0.iter().zip((0..dense).step_by(BLOCK)) {
-            add_scores(&mut state.score, columns, from_fn(|i| if at + i < dense { beta[at + i] } else { 0.0 }));
+            add_scores(score, columns, from_fn(|i| if at + i < dense { beta[at + i] } else { 0.0 }));
         }
         let mut first = dense;
         for category in &self.design.categories {
             let slopes = &beta[first..first + category.levels];
-            for (score, code) in state.score.iter_mut().zip(&category.codes[self.rows.clone()]) {
+            for (score, code) in score.iter_mut().zip(&category.codes[self.rows.clone()]) {
                 if *code > 0 {
                     *score += slopes[*code as usize - 1];
                 }
             }
             first += category.levels;
         }
-        chances(&mut state, self.outcome, self.weights);
-        state
     }
 
-    fn loss(&self, state: &State) -> f64 {
-        losses(state, self.outcome, self.weights)
-    }
-
-    fn add_gradient(&self, state: &State, gradient: &mut [f64]) {
+    fn add_gradient(&self, residual: &Column, gradient: &mut [f64]) {
         let dense = 1 + self.design.numeric.len();
         for (columns, at) in self.columns.as_chunks::<BLOCK>().0.iter().zip((0..dense).step_by(BLOCK)) {
-            for (gradient, sum) in gradient[at..dense].iter_mut().zip(dots(&state.residual, columns)) {
+            for (gradient, sum) in gradient[at..dense].iter_mut().zip(dots(residual, columns)) {
                 *gradient += sum;
             }
         }
         let mut first = dense;
         for category in &self.design.categories {
             let slopes = &mut gradient[first..first + category.levels];
-            for (residual, code) in state.residual.iter().zip(&category.codes[self.rows.clone()]) {
+            for (residual, code) in residual.iter().zip(&category.codes[self.rows.clone()]) {
                 if *code > 0 {
                     slopes[*code as usize - 1] += residual;
                 }
@@ -231,6 +246,27 @@ fn chances(state: &mut State, outcome: &Column, weights: &Column) {
         // e / (1 + e)² keeps its digits where 1 − p has lost them.
         weight.times(e.times(share)).times(share).store(curvature);
     }
+}
+
+/// Residuals of the scores with chances in single precision.
+#[inline(never)]
+fn rough_residuals(state: &mut State, outcome: &Column, weights: &Column) {
+    let one = Four::all(1.0);
+    let given = fours(&state.score).iter().zip(fours(outcome)).zip(fours(weights));
+    let made = state.residual.as_chunks_mut::<2>().0.as_chunks_mut::<2>().0;
+    for (((score, outcome), weight), [low, high]) in given.zip(made) {
+        let score = Four::rounded(Two::load(&score[0]), Two::load(&score[1]));
+        let e = single_exp_of_negative(score.negative_magnitude());
+        let share = one.over(one.plus(e));
+        let (first, last) = score.unless_negative(share, e.times(share)).widened();
+        Two::load(&weight[0]).times(first.minus(Two::load(&outcome[0]))).store(low);
+        Two::load(&weight[1]).times(last.minus(Two::load(&outcome[1]))).store(high);
+    }
+}
+
+/// A column by twice two.
+fn fours(column: &Column) -> &[[[f64; 2]; 2]] {
+    column.as_chunks::<2>().0.as_chunks::<2>().0
 }
 
 /// Sum of weight × loss.

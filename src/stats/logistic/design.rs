@@ -1,6 +1,6 @@
 //! Rows × columns of a regression.
 
-use super::lanes::all_finite;
+use super::functions::all_finite;
 use crate::error::{Error, Result};
 
 /// A categorical column of a [`Design`]: code 0 is the reference level and has no coefficient, code j has the j-th one.
