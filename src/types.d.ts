@@ -949,7 +949,8 @@ export interface PipelineResult {
   winTimes: "cycle" | "cycle_and_model" | "hazard";
   /** Standard deviation of what moves the log-odds of all deals together. */
   shock: number;
-  /** null where records are too short or too few deals were won. Bands should cover 80 %; errors are means of |median − truth| / truth. */
+  /** null where records are too short or too few deals were won. Bands should cover their nominal share, 80 % and more where draws are equal; errors are
+   * means of |median − truth| / truth. */
   backtest: null | {
     startDay: Floats;
     amount: Band[];
@@ -958,6 +959,8 @@ export interface PipelineResult {
     won: Floats;
     amountCovered: Estimate | null;
     winsCovered: Estimate | null;
+    amountNominal: number | null;
+    winsNominal: number | null;
     amountError: number | null;
     winsError: number | null;
   };

@@ -97,7 +97,7 @@ export default {
   "pipeline.row": "Row {row}",
   "pipeline.untested": "There is too little past to test this forecast on.",
   "pipeline.caution": "Do not rely on this: on past periods the band held the truth in only {share} of {count}. The business changes faster than its past tells.",
-  "pipeline.tested": { one: "Tested on {count} past period: the band held the truth in {share} of them (80 % is right); the middle was off by {error} on average.", other: "Tested on {count} past periods: the band held the truth in {share} of them (80 % is right); the middle was off by {error} on average." },
+  "pipeline.tested": { one: "Tested on {count} past period: the band held the truth in {share} of them ({nominal} is right); the middle was off by {error} on average.", other: "Tested on {count} past periods: the band held the truth in {share} of them ({nominal} is right); the middle was off by {error} on average." },
   "fan.title": "What was won, and what may come",
   "fan.view": "Show",
   "fan.each": "period by period",

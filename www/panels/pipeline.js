@@ -41,8 +41,8 @@ export function pipelinePanel(context) {
     refill(head,
       choice({ label: t("period.by"), value: result.period, options: PERIODS.map((period) => [period, t(`period.${period}`)]), onchange: (period) => context.change({ period }), testid: "pipeline-period" }),
       current.amount && h("label", { class: "field" }, h("span", null, t("pipeline.quota")), quota));
-    const covered = result.backtest && (result.backtest.amountCovered ?? result.backtest.winsCovered);
-    caution.hidden = !covered || covered.high >= BAND;
+    const { covered, nominal } = judgement(result.backtest);
+    caution.hidden = !covered || covered.high >= nominal;
     caution.textContent = caution.hidden ? "" : t("pipeline.caution", { share: percent(covered.value), count: covered.n });
     refill(numbers, keyNumbers(result, current));
     drawFan(result, names);
@@ -157,13 +157,17 @@ export function pipelinePanel(context) {
   /** @param {ArrayLike<number>} rows @param {string} name */
   const listThese = (rows, name) => context.showDeals && h("button", { type: "button", class: "link", dataset: { testid: "pipeline-list" }, onclick: () => context.showDeals?.({ rows: Array.from(rows), name }) }, t("deals.list"));
 
+  /** Of amounts where deals have any, otherwise of wins. @param {any} backtest */
+  function judgement(backtest) {
+    const of = backtest?.amountCovered ? "amount" : "wins";
+    return { covered: backtest?.[`${of}Covered`], nominal: backtest?.[`${of}Nominal`], error: backtest?.[`${of}Error`] };
+  }
+
   /** @param {any} backtest */
   function test(backtest) {
-    if (!backtest) return h("p", { class: "note" }, t("pipeline.untested"));
-    const covered = backtest.amountCovered ?? backtest.winsCovered;
-    const error = backtest.amountError ?? backtest.winsError;
+    const { covered, nominal, error } = judgement(backtest);
     if (!covered) return h("p", { class: "note" }, t("pipeline.untested"));
-    return h("p", { dataset: { testid: "pipeline-test" } }, t("pipeline.tested", { count: covered.n, share: percent(covered.value), error: error === null ? "–" : percent(error) }), " ",
+    return h("p", { dataset: { testid: "pipeline-test" } }, t("pipeline.tested", { count: covered.n, share: percent(covered.value), nominal: percent(nominal), error: error === null ? "–" : percent(error) }), " ",
       h("span", { class: "note" }, intervalText(i18n, { low: covered.low, high: covered.high }, percent)));
   }
 

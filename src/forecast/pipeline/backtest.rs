@@ -36,10 +36,14 @@ pub struct BackTest {
     pub wins: Vec<Band>,
     /// How many there were.
     pub won: Floats,
-    /// Share of periods whose amount lay from P10 to P90, with Wilson's interval; of a good forecast 80 %. `None` where no deal has an amount.
+    /// Share of periods whose amount lay from P10 to P90, with Wilson's interval; of a good forecast about `amount_nominal`. `None` where no deal has an amount.
     pub amount_covered: Option<Estimate>,
     /// The same of the number of wins.
     pub wins_covered: Option<Estimate>,
+    /// Share of the draws from P10 to P90, both included: the nominal coverage, which is more than 80 % where many draws are equal.
+    pub amount_nominal: Option<f64>,
+    /// The same of the number of wins, which is a whole number.
+    pub wins_nominal: Option<f64>,
     /// Mean of |median − amount| / amount over the periods with an amount above 0 (MAPE).
     pub amount_error: Option<f64>,
     /// The same of the number of wins.
@@ -93,9 +97,12 @@ pub(super) fn backtest<'a>(
         won: Floats::default(),
         amount_covered: None,
         wins_covered: None,
+        amount_nominal: None,
+        wins_nominal: None,
         amount_error: None,
         wins_error: None,
     };
+    let (mut amount_nominal, mut wins_nominal) = (0.0, 0.0);
     let first = given.created.iter().fold(f64::INFINITY, |first, (at, _)| first.min(*at));
     for back in (1..=periods as i32).rev() {
         progress.report(0.3 + 0.4 * (1.0 - f64::from(back) / periods as f64));
@@ -119,22 +126,32 @@ pub(super) fn backtest<'a>(
         shock.add(mean, variance, truth.wins);
         found.start_day.0.push(f64::from(clock.start_day(key)));
         found.won.0.push(truth.wins);
-        found.wins.extend(draws.wins.first().map(|wins| Band::of(wins, 0.0)));
+        wins_nominal += add_band(&mut found.wins, draws.wins.first());
         if given.has_amounts {
             found.won_amount.0.push(truth.amount);
-            found.amount.extend(draws.amount.first().map(|amount| Band::of(amount, 0.0)));
+            amount_nominal += add_band(&mut found.amount, draws.amount.first());
         }
     }
     let tests = found.won.0.len();
     let deviation = shock.deviation(given.now.won(f64::NEG_INFINITY, given.now.before).wins);
     (found.amount_covered, found.amount_error) = judged(&found.amount, &found.won_amount.0, confidence);
     (found.wins_covered, found.wins_error) = judged(&found.wins, &found.won.0, confidence);
+    let mean = |sum: f64, bands: &[Band]| (!bands.is_empty()).then(|| sum / bands.len() as f64);
+    (found.amount_nominal, found.wins_nominal) = (mean(amount_nominal, &found.amount), mean(wins_nominal, &found.wins));
     Ok(((tests > 0).then_some(found), deviation))
+}
+
+/// Adds the band of `draws`; returns the share of them that lie in it.
+fn add_band(bands: &mut Vec<Band>, draws: Option<&Vec<f64>>) -> f64 {
+    let Some(draws) = draws.filter(|draws| !draws.is_empty()) else { return 0.0 };
+    let band = Band::of(draws, 0.0);
+    bands.push(band);
+    draws.iter().filter(|draw| band.holds(**draw)).count() as f64 / draws.len() as f64
 }
 
 /// Share of truths inside the bands, and the mean relative error of the medians.
 fn judged(bands: &[Band], truth: &[f64], confidence: Confidence) -> (Option<Estimate>, Option<f64>) {
-    let inside = bands.iter().zip(truth).filter(|(band, truth)| band.p10 <= **truth && **truth <= band.p90).count();
+    let inside = bands.iter().zip(truth).filter(|(band, truth)| band.holds(**truth)).count();
     let positive: Vec<f64> = bands
         .iter()
         .zip(truth)
@@ -143,4 +160,20 @@ fn judged(bands: &[Band], truth: &[f64], confidence: Confidence) -> (Option<Esti
         .collect();
     let error = Some(positive.iter().sum::<f64>() / positive.len() as f64).filter(|error| error.is_finite());
     (wilson(inside as f64, bands.len() as f64, confidence), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_of_whole_numbers_promise_more_than_eight_in_ten() {
+        let mut bands = Vec::new();
+        let wins: Vec<f64> = [0, 2, 1, 0, 1, 3, 1, 2, 0, 1].map(f64::from).into();
+        assert_eq!(add_band(&mut bands, Some(&wins)), 0.9);
+        assert_eq!((bands[0].p10, bands[0].p90), (0.0, 2.0));
+        let amounts: Vec<f64> = (0..1000).map(f64::from).collect();
+        assert!((add_band(&mut bands, Some(&amounts)) - 0.8).abs() < 0.002);
+        assert_eq!((add_band(&mut bands, Some(&Vec::new())), add_band(&mut bands, None), bands.len()), (0.0, 0.0, 2));
+    }
 }

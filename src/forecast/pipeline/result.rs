@@ -35,6 +35,11 @@ impl Band {
         let mean = known + draws.iter().sum::<f64>() / draws.len().max(1) as f64;
         Band { p10: at(0.1), p25: at(0.25), p50: at(0.5), p75: at(0.75), p90: at(0.9), mean }
     }
+
+    /// Whether `value` lies from P10 to P90.
+    pub(super) fn holds(&self, value: f64) -> bool {
+        self.p10 <= value && value <= self.p90
+    }
 }
 
 /// An amount, and the number of deals that it comes from.

@@ -421,39 +421,51 @@ fn the_rate_of_new_deals_follows_its_trend_and_its_seasons() {
     assert!((months[0].per_day - 4.0).abs() < 0.01, "{flat:?}");
 }
 
-/// Share of periods whose truth lies in the band of the back-test: of amounts, and of wins; with the mean error of the median number of wins and the
-/// number of periods.
-fn coverage(deals: u32, seeds: std::ops::Range<u32>) -> [f64; 4] {
-    let mut sums = [0.0; 4];
+/// Of the back-tests of simulated CRMs.
+struct Coverage {
+    /// Share of periods whose truth lies in the band, and the share that the bands promise: of amounts, and of wins.
+    amount: [f64; 2],
+    wins: [f64; 2],
+    /// Mean error of the median number of wins.
+    error: f64,
+    periods: f64,
+}
+
+fn coverage(deals: u32, seeds: std::ops::Range<u32>) -> Coverage {
+    let mut sums = [0.0; 6];
     for seed in seeds {
         let options = PipelineOptions { draws: 100, periods: 1, ..PipelineOptions::default() };
         let test = run(&simulated(deals, seed, None), &options).backtest.expect("two years of records");
         let n = test.won.0.len() as f64;
-        let share = |covered: Option<crate::meta::Estimate>| covered.map_or(0.0, |covered| covered.value);
-        let found = [share(test.amount_covered), share(test.wins_covered), test.wins_error.unwrap_or(0.0), 1.0];
+        let share = |covered: Option<crate::meta::Estimate>| covered.expect("tested").value;
+        let nominal = [test.amount_nominal, test.wins_nominal].map(|nominal| nominal.expect("tested"));
+        let found = [share(test.amount_covered), nominal[0], share(test.wins_covered), nominal[1]];
+        let found = found.into_iter().chain([test.wins_error.unwrap_or(0.0), 1.0]);
         sums.iter_mut().zip(found).for_each(|(sum, found)| *sum += n * found);
     }
-    let [amount, wins, error, n] = sums;
-    [amount / n, wins / n, error / n, n]
+    let [.., periods] = sums;
+    let [amount, amount_nominal, wins, wins_nominal, error, _] = sums.map(|sum| sum / periods);
+    Coverage { amount: [amount, amount_nominal], wins: [wins, wins_nominal], error, periods }
 }
 
 #[test]
 fn the_band_of_the_back_test_holds_about_eight_truths_in_ten() {
-    let [amount, wins, error, periods] = coverage(3000, 1..9);
+    let Coverage { amount, wins, error, periods } = coverage(3000, 1..9);
     // 96 periods: ± 0.08 at 95 %, and periods of one history are not independent.
-    assert!((0.68..0.92).contains(&amount) && (0.7..0.93).contains(&wins), "{amount} {wins}");
+    assert!((0.68..0.92).contains(&amount[0]) && (0.7..0.93).contains(&wins[0]), "{amount:?} {wins:?}");
+    assert!((amount[1] - 0.8).abs() < 0.01 && (0.8..0.86).contains(&wins[1]), "{amount:?} {wins:?}");
     assert!(error < 0.3 && periods >= 80.0, "{error} {periods}");
 }
 
-/// Over 200 seeds each, 2,200 to 2,400 periods. Measured: of amounts 78.6, 78.7 and 77.2 %, of wins 85.2, 84.3 and 82.0 %; counts are whole numbers, of which a
-/// band with both ends holds more the smaller they are. Median errors 33, 17 and 9 %.
+/// Over 200 seeds each, 2,200 to 2,400 periods. Measured: of amounts 78.6, 78.7 and 77.2 % of the nominal 80.1, 80.1 and 80.0 %; of wins 85.2, 84.3 and 81.9 % of
+/// 85.0, 83.0 and 81.7 %, since counts are whole numbers. Median errors 33, 17 and 9 %.
 #[test]
 #[ignore = "a study of minutes: cargo test --release --lib pipeline::tests::bands -- --ignored --nocapture"]
 fn bands_hold_75_to_85_truths_in_100_over_200_seeds() {
     for deals in [1000, 3000, 10_000] {
-        let [amount, wins, error, periods] = coverage(deals, 1..201);
-        println!("{deals} deals: amount {amount:.3}, wins {wins:.3}, error {error:.3}, {periods} periods");
-        assert!((0.75..0.85).contains(&amount));
+        let Coverage { amount, wins, error, periods } = coverage(deals, 1..201);
+        println!("{deals} deals: amount {amount:.3?}, wins {wins:.3?}, error {error:.3}, {periods} periods");
+        assert!((0.75..0.85).contains(&amount[0]) && (wins[0] - wins[1]).abs() < 0.03);
     }
 }
 
@@ -469,7 +481,7 @@ fn coverage_ahead(seeds: std::ops::Range<u32>) -> (f64, f64) {
         let start = |at: usize| forecast.start_day.0[at] * DAY_MS;
         let inside = |band: Option<Band>, truth: f64| {
             let band = band.expect("amounts");
-            f64::from(u8::from(band.p10 <= truth && truth <= band.p90))
+            f64::from(u8::from(band.holds(truth)))
         };
         total += inside(forecast.total.amount, book.won(start(0), start(3)).amount);
         third += inside(forecast.periods[2].amount, book.won(start(2), start(3)).amount);
