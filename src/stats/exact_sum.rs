@@ -32,6 +32,16 @@ impl ExactSum {
         self.low += other.low;
     }
 
+    /// The sum in two numbers, for another place to go on with.
+    pub fn halves(&self) -> [f64; 2] {
+        [self.high, self.low]
+    }
+
+    /// The sum whose [`ExactSum::halves`] these are.
+    pub fn from_halves([high, low]: [f64; 2]) -> Self {
+        ExactSum { high, low }
+    }
+
     /// The sum.
     pub fn value(&self) -> f64 {
         self.high + self.low

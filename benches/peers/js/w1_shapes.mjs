@@ -1,17 +1,18 @@
 // W1 at every shape: this project in Chromium, scikit-learn on one thread and ml-kmeans, the same start and the same stopping rule, in turn.
-//   node js/w1_shapes.mjs [--tags 100k,1m] [--dims 2,5,8,17,32] [--ks 3,8,16] [--reps 5] [--tol 1e-4] [--ml 1] [--w5]
+//   node js/w1_shapes.mjs [--tags 100k,1m] [--dims 2,5,8,17,32] [--ks 3,8,16] [--reps 5] [--tol 1e-4] [--ml 1] [--workers 1] [--w5]
+// `--workers 2`: as many workers without shared memory, and threads of scikit-learn.
 // `--w5`: k = 2..10 with the silhouettes of 5,000 rows, too; `--tags ''` for that alone.
 // ml-kmeans runs as many iterations as this project, without a stopping rule of its own, `--ml` times (0: not at all).
 import http from 'node:http'; import fs from 'node:fs'; import path from 'node:path'; import os from 'node:os'; import readline from 'node:readline';
 import { spawn, execSync } from 'node:child_process'; import { fileURLToPath } from 'node:url'; import { createRequire } from 'node:module'; import { parseArgs } from 'node:util';
-const { values: o } = parseArgs({ options: { tags: { type: 'string', default: '100k,1m' }, dims: { type: 'string', default: '2,5,8,17,32' }, ks: { type: 'string', default: '3,8,16' }, reps: { type: 'string', default: '5' }, tol: { type: 'string', default: '1e-4' }, ml: { type: 'string', default: '1' }, f64: { type: 'string', default: '1' }, w5: { type: 'boolean', default: false } } });
+const { values: o } = parseArgs({ options: { tags: { type: 'string', default: '100k,1m' }, dims: { type: 'string', default: '2,5,8,17,32' }, ks: { type: 'string', default: '3,8,16' }, reps: { type: 'string', default: '5' }, tol: { type: 'string', default: '1e-4' }, ml: { type: 'string', default: '1' }, f64: { type: 'string', default: '1' }, workers: { type: 'string', default: '1' }, w5: { type: 'boolean', default: false } } });
 const HERE = path.dirname(fileURLToPath(import.meta.url)), E = process.env, D = E.PEERS_DATA || 'data', B = E.PEERS_BUILD || 'build', NM = E.PEERS_NODE_MODULES || 'node_modules';
 const require = createRequire(path.resolve(NM, 'x.js')), { chromium } = require('playwright-core');
 const { kmeans } = await import(require.resolve('ml-kmeans')).catch(() => ({ kmeans: require('ml-kmeans').kmeans }));
 const roots = { '/data/': D, '/build/': B, '/': HERE }, types = { '.html': 'text/html', '.mjs': 'text/javascript', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 const server = http.createServer((q, s) => { const u = decodeURIComponent(q.url.split('?')[0]), r = Object.keys(roots).find((k) => u.startsWith(k)), f = path.join(roots[r], u.slice(r.length)); if (!fs.existsSync(f) || fs.statSync(f).isDirectory()) { s.writeHead(404); return s.end(); } s.writeHead(200, { 'content-type': types[path.extname(f)] || 'application/octet-stream' }); fs.createReadStream(f).pipe(s); }).listen(0, '127.0.0.1');
 await new Promise((r) => server.on('listening', r));
-const python = spawn(E.PYTHON || 'python3', [path.join(HERE, '../py/w1_shapes.py')], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...E, THREADS: '1' } });
+const python = spawn(E.PYTHON || 'python3', [path.join(HERE, '../py/w1_shapes.py')], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...E, THREADS: o.workers } });
 const lines = readline.createInterface({ input: python.stdout })[Symbol.asyncIterator]();
 const sklearn = async (q) => { python.stdin.write(JSON.stringify(q) + '\n'); return JSON.parse((await lines.next()).value); };
 const browser = await chromium.launchPersistentContext(fs.mkdtempSync(path.join(os.tmpdir(), 'chr-')), { executablePath: E.CHROMIUM || execSync('command -v chromium').toString().trim(), headless: true, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] });
@@ -31,7 +32,7 @@ for (const tag of o.tags.split(',').filter(Boolean)) for (const d of o.dims.spli
   let variance = 0; for (let j = 0; j < d; j++) { let s = 0, q = 0; for (let i = 0; i < n; i++) { s += f32[i * d + j]; q += f32[i * d + j] ** 2; } variance += (q / n - (s / n) ** 2) / d; }
   for (const k of o.ks.split(',').map(Number)) {
     const q = { tag, d, k, tol }, ours = [], theirs = []; let a, b;
-    const run = () => page.evaluate((q) => globalThis.once(q), { tag, d, k, movement: tol * variance, iterations: 300 });
+    const run = () => page.evaluate((q) => (q.count > 1 ? globalThis.sharded(q) : globalThis.once(q)), { tag, d, k, movement: tol * variance, iterations: 300, count: +o.workers });
     const cold = (await run()).ms; await sklearn({ ...q, dt: 'f32' });
     for (let i = 0; i < reps; i++) { a = await run(); ours.push(a.ms); b = await sklearn({ ...q, dt: 'f32' }); theirs.push(b.ms); }
     const exact = +o.f64 ? await sklearn({ ...q, dt: 'f64' }) : null;

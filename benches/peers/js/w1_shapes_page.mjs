@@ -24,6 +24,28 @@ globalThis.once = async ({ tag, d, k, movement, iterations }) => {
   wasm.points_free(points); wasm.dealloc(at, c0.byteLength); wasm.dealloc(out, 16);
   return { ms, packing: packed - start, inertia, iterations: passes, memory: wasm.memory.buffer.byteLength };
 };
+// The same by workers without shared memory; handing them their points is included.
+let workers = [];
+const answer = (worker) => new Promise((heard) => { worker.onmessage = ({ data }) => heard(data); });
+async function start(count) {
+  workers = Array.from({ length: count }, () => new Worker('/w1_shard.mjs', { type: 'module' }));
+  await Promise.all(workers.map(answer));
+  const ports = workers.map(() => []);
+  for (let a = 0; a < count; a++) for (let b = 0; b < a; b++) { const { port1, port2 } = new MessageChannel(); ports[a].push(port1); ports[b].push(port2); }
+  workers.forEach((worker, i) => worker.postMessage({ ports: ports[i] }, ports[i]));
+}
+globalThis.sharded = async ({ tag, d, k, movement, iterations, count }) => {
+  await globalThis.load(tag, d);
+  if (workers.length !== count) await start(count);
+  const c0 = new Float64Array(await get(`w1s_${tag}_${d}_${k}.f64`)), n = x.length / d, begun = performance.now();
+  const answers = workers.map((worker, i) => {
+    const rows = x.slice(Math.floor(n * i / count) * d, Math.floor(n * (i + 1) / count) * d);
+    worker.postMessage({ rows, d, c0, movement, iterations }, [rows.buffer]);
+    return answer(worker);
+  });
+  const packed = performance.now(), parts = await Promise.all(answers), sum = (f) => parts.reduce((sum, part) => sum + f(part), 0);
+  return { ms: performance.now() - begun, packing: packed - begun, inertia: sum((part) => part.inertia), iterations: parts[0].iterations, memory: sum((part) => part.memory) };
+};
 // W5: k = 2..10 from given centres, and the silhouettes of 5,000 rows.
 globalThis.w5 = async (movement) => {
   await globalThis.load('100k', 8);

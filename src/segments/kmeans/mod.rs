@@ -3,7 +3,7 @@
 //! Lloyd (1982), “Least squares quantization in PCM”; Arthur & Vassilvitskii (2007), “k-means++”, in the greedy form of its
 //! section 6, with as many trials as scikit-learn takes.
 
-pub use super::lloyd::{EmptyCluster, Stop};
+pub use super::lloyd::{EmptyCluster, Shard, Stop};
 
 use super::lloyd::{lloyd, lloyd_until};
 use super::points::Points;
@@ -200,12 +200,17 @@ pub fn kmeans_from_centroids(
     stop: Stop,
     go_on: &mut dyn FnMut(usize) -> bool,
 ) -> Result<Option<KMeans>> {
+    check_centroids(points, centroids)?;
+    Ok(lloyd_until(points, centroids.to_vec(), empty, stop, go_on))
+}
+
+pub(super) fn check_centroids(points: &Points, centroids: &[f64]) -> Result<()> {
     let bad = centroids.iter().find(|value| value.is_nan() || value.abs() >= 1e150);
     if centroids.is_empty() || !centroids.len().is_multiple_of(points.dims()) || bad.is_some() {
         let value = bad.map_or_else(|| centroids.len().to_string(), f64::to_string);
         return Err(Error::invalid_option("centroids", value, "whole rows of numbers below 1e150 in size are needed"));
     }
-    Ok(lloyd_until(points, centroids.to_vec(), empty, stop, go_on))
+    Ok(())
 }
 
 /// `k` clusters from those of `model`, on the same points: in less time than [`kmeans`], for a slider of k. Of too many clusters those

@@ -1,9 +1,11 @@
 //! Lloyd's iterations, fast, with the labels of the plain ones.
 
 mod pass;
+mod shard;
 mod sums;
 mod tiles;
 
+pub use shard::Shard;
 pub(super) use sums::ClusterSums;
 pub(super) use tiles::Tiles;
 

@@ -32,7 +32,6 @@ pub(super) struct Pass<'a> {
     rows: Vec<u32>,
     /// [`share_worth_looking_at`].
     worth: f64,
-    point: Vec<f64>,
     found: Vec<Found>,
     /// Places in the batch and rows of the points to look at one by one.
     places: Vec<(u32, u32)>,
@@ -63,7 +62,6 @@ impl<'a> Pass<'a> {
             travelled: vec![0.0; k],
             rows: Vec::new(),
             worth: share_worth_looking_at(points.dims(), k),
-            point: vec![0.0; points.dims()],
             found: vec![Found::NOTHING; batch],
             places: Vec::new(),
             #[cfg(test)]
@@ -238,13 +236,24 @@ impl<'a> Pass<'a> {
 
     /// Moves the centres to the means of their points. The sum of the squared distances they moved.
     pub(super) fn move_centres(&mut self, centroids: &mut [f64]) -> f64 {
-        let dims = self.points.dims();
-        let mut squares = Vec::with_capacity(self.travelled.len());
-        for (cluster, centre) in centroids.chunks_exact_mut(dims).enumerate() {
-            self.point.copy_from_slice(centre);
-            self.sums.mean(cluster, centre);
-            squares.push(squared_distance(&self.point, centre));
-        }
+        let squares = move_to_means(&self.sums, centroids);
+        self.travel(&squares)
+    }
+
+    /// As [`Pass::move_centres`], where `others` are the sums of points that stand elsewhere.
+    pub(super) fn move_centres_with(&mut self, others: &[ClusterSums], centroids: &mut [f64]) -> f64 {
+        let mut all = self.sums.clone();
+        others.iter().for_each(|sums| all.merge(sums));
+        let squares = move_to_means(&all, centroids);
+        self.travel(&squares)
+    }
+
+    pub(super) fn sums(&self) -> &ClusterSums {
+        &self.sums
+    }
+
+    /// Takes note of the squared distances that the centres moved; their sum.
+    fn travel(&mut self, squares: &[f64]) -> f64 {
         for (cluster, travelled) in self.travelled.iter_mut().enumerate() {
             let others = squares.iter().enumerate().filter(|(other, _)| *other != cluster);
             let fastest = others.fold(0.0f64, |most, (_, square)| most.max(*square));
@@ -285,6 +294,17 @@ impl<'a> Pass<'a> {
         self.labels.truncate(n);
         (self.labels, self.sums.sizes())
     }
+}
+
+/// Moves each centre that has points to their mean; the squared distances moved.
+fn move_to_means(sums: &ClusterSums, centroids: &mut [f64]) -> Vec<f64> {
+    let before = centroids.to_vec();
+    let places = centroids.chunks_exact_mut(sums.dims()).zip(before.chunks_exact(sums.dims()));
+    let moved = places.enumerate().map(|(cluster, (centre, before))| {
+        sums.mean(cluster, centre);
+        squared_distance(before, centre)
+    });
+    moved.collect()
 }
 
 /// The share of the points below which it pays to look at them alone. Per point, a full pass takes about 0.22 cycles per dimension and

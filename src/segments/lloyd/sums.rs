@@ -88,7 +88,6 @@ impl ClusterSums {
     }
 
     /// Adds what `other`, of the same clusters, has counted.
-    #[cfg(test)]
     pub(in crate::segments) fn merge(&mut self, other: &ClusterSums) {
         for (sum, other) in self.sums.iter_mut().zip(&other.sums) {
             sum.add(other.high);
@@ -97,6 +96,40 @@ impl ClusterSums {
         self.ones.iter_mut().zip(&other.ones).for_each(|(sum, other)| *sum += other);
         self.weights.iter_mut().zip(&other.weights).for_each(|(sum, other)| sum.merge(other));
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
+    }
+
+    pub(in crate::segments) fn dims(&self) -> usize {
+        self.dims
+    }
+
+    /// All that [`ClusterSums::from_numbers`] needs.
+    pub(in crate::segments) fn to_numbers(&self) -> Vec<f64> {
+        let pairs = self.sums.iter().flat_map(|sum| [sum.high, sum.low]).flatten();
+        let weights = self.weights.iter().flat_map(|weight| weight.halves());
+        let counts = self.counts.iter().map(|count| *count as f64);
+        pairs.chain(weights).chain(self.ones.iter().copied()).chain(counts).collect()
+    }
+
+    /// How many these are.
+    pub(in crate::segments) fn numbers(k: usize, dims: usize) -> usize {
+        4 * k * (dims.div_ceil(2) + 1)
+    }
+
+    /// The sums of `k` clusters that [`ClusterSums::to_numbers`] has written; `None` for another number of numbers.
+    pub(in crate::segments) fn from_numbers(k: usize, dims: usize, numbers: &[f64]) -> Option<Self> {
+        if numbers.len() != Self::numbers(k, dims) {
+            return None;
+        }
+        let (sums, rest) = numbers.split_at(numbers.len() - 4 * k);
+        let (weights, rest) = rest.split_at(2 * k);
+        let (ones, counts) = rest.split_at(k);
+        Some(ClusterSums {
+            dims,
+            sums: sums.as_chunks().0.iter().map(|&[a, b, c, d]| TwoSums { high: [a, b], low: [c, d] }).collect(),
+            ones: ones.to_vec(),
+            weights: weights.as_chunks().0.iter().map(|halves| ExactSum::from_halves(*halves)).collect(),
+            counts: counts.iter().map(|count| *count as usize).collect(),
+        })
     }
 
     /// Whether `cluster` has no point of positive weight.

@@ -228,3 +228,44 @@ fn no_points_and_no_numbers_do_no_harm() {
     let points = Points::new(1, &[0.0, f64::NAN, 3.0, f64::INFINITY], None);
     assert!(lloyd(&points, vec![0.0, 3.0], EmptyCluster::Keep).labels.iter().all(|&label| label < 2));
 }
+
+#[test]
+fn points_in_several_places_end_as_in_one_to_the_bit() {
+    for seed in 0..60 {
+        let mut random = seeded(seed, 9);
+        let (dims, values) = points_of_kind(seed, &mut random);
+        let n = values.len() / dims;
+        let weights: Vec<f64> = (0..n).map(|_| f64::from(below(&mut random, 5)) * 0.3).collect();
+        let k = 1 + below(&mut random, 6) as usize;
+        let start: Vec<f64> =
+            (0..k).flat_map(|_| values[below(&mut random, n as u32) as usize * dims..][..dims].to_vec()).collect();
+        let whole = lloyd(&Points::new(dims, &values, Some(&weights)), start.clone(), EmptyCluster::Keep);
+        let cuts = [n / 3, n - n / 3];
+        let places: Vec<Points> = [0..cuts[0], cuts[0]..cuts[1], cuts[1]..n]
+            .map(|rows| Points::new(dims, &values[rows.start * dims..rows.end * dims], Some(&weights[rows])))
+            .into();
+        let mut shards: Vec<Shard> = places.iter().map(|points| Shard::new(points, &start).unwrap()).collect();
+        let mut passes = 0;
+        loop {
+            passes += 1;
+            if shards.iter_mut().map(Shard::assign).sum::<usize>() == 0 {
+                break;
+            }
+            let sums: Vec<Vec<f64>> = shards.iter().map(Shard::sums).collect();
+            for (at, shard) in shards.iter_mut().enumerate() {
+                let others = [&sums[..at], &sums[at + 1..]].concat().concat();
+                assert_eq!(shard.move_centres(&others[1..]), None);
+                assert!(shard.move_centres(&others).is_some());
+            }
+        }
+        let mut inertia = ExactSum::default();
+        let mut labels = Vec::new();
+        for shard in shards {
+            assert_eq!(shard.centroids(), whole.centroids, "seed {seed}");
+            let (here, part) = shard.finish();
+            labels.extend(here);
+            inertia.merge(&part);
+        }
+        assert_eq!((labels, inertia.value(), passes), (whole.labels, whole.inertia, whole.iterations), "seed {seed}");
+    }
+}

@@ -1,5 +1,5 @@
 //! This project's kernels behind a C ABI, for benches that pass the same start and the same stopping rule as to the peers.
-use crm_analytics::segments::kmeans::{EmptyCluster, Stop, kmeans_from_centroids};
+use crm_analytics::segments::kmeans::{EmptyCluster, Shard, Stop, kmeans_from_centroids};
 use crm_analytics::segments::points::Points;
 use crm_analytics::segments::silhouette::{Labels, silhouettes};
 use crm_analytics::stats::logistic::{Design, fit, optimum};
@@ -54,6 +54,35 @@ pub unsafe extern "C" fn kmeans(
     }
 }
 
+/// One of several workers' part of a k-means, from points that outlive it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shard_new(points: *const Points, centroids: *const f64, values: usize) -> *mut Shard<'static> {
+    let (points, centroids) = unsafe { (&*points, std::slice::from_raw_parts(centroids, values)) };
+    Box::into_raw(Box::new(Shard::new(points, centroids).unwrap()))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shard_assign(shard: *mut Shard) -> usize {
+    unsafe { (*shard).assign() }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shard_sums(shard: *const Shard, out: *mut f64, numbers: usize) {
+    unsafe { std::slice::from_raw_parts_mut(out, numbers).copy_from_slice(&(*shard).sums()) }
+}
+
+/// The movement of the centres.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shard_move(shard: *mut Shard, others: *const f64, numbers: usize) -> f64 {
+    unsafe { (*shard).move_centres(std::slice::from_raw_parts(others, numbers)) }.unwrap()
+}
+
+/// Ends the shard; its part of the inertia.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shard_inertia(shard: *mut Shard) -> f64 {
+    unsafe { Box::from_raw(shard) }.finish().1.value()
+}
+
 /// `labels` holds those of k = 2, 3, … one after another; out: their mean silhouettes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn silhouette_means(points: *const Points, labels: *const u32, count: usize, out: *mut f64) {
@@ -78,8 +107,7 @@ pub extern "C" fn columns_new(columns: usize, n: usize) -> *mut Columns {
 pub unsafe extern "C" fn columns_extend(columns: *mut Columns, rows: *const f64, outcome: *const u8, n: usize) {
     let columns = unsafe { &mut (*columns).0 };
     let d = columns.len() - 1;
-    let (rows, outcome) =
-        unsafe { (std::slice::from_raw_parts(rows, n * d), std::slice::from_raw_parts(outcome, n)) };
+    let (rows, outcome) = unsafe { (std::slice::from_raw_parts(rows, n * d), std::slice::from_raw_parts(outcome, n)) };
     let (y, numeric) = columns.split_first_mut().unwrap();
     y.extend(outcome.iter().map(|won| f64::from(*won)));
     for (j, column) in numeric.iter_mut().enumerate() {
