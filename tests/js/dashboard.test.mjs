@@ -129,7 +129,7 @@ test("a quota changes the chance of reaching it, and the test on past periods is
     page.setDefaultTimeout(5000);
     assert.equal(await chance("1"), 1);
     assert.ok((await chance("1e12")) < 1e-3);
-    assert.match(await page.locator('[data-testid="pipeline-test"]').innerText(), /80\.0 % is right/);
+    assert.match(await page.locator('[data-testid="pipeline-test"]').innerText(), /80\.0\s% is right/);
   }, "?source=simulated"));
 
 test("the fan shows past and forecast with the quota, by period and added up, and has its table", () =>
