@@ -95,7 +95,7 @@ impl ClusterSums {
         }
         self.ones.iter_mut().zip(&other.ones).for_each(|(sum, other)| *sum += other);
         self.weights.iter_mut().zip(&other.weights).for_each(|(sum, other)| sum.merge(other));
-        self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
+        self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count = count.saturating_add(*other));
     }
 
     pub(in crate::segments) fn dims(&self) -> usize {
