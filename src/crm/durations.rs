@@ -70,6 +70,8 @@ impl Durations {
 #[derive(Debug, Default)]
 pub struct AllDurations {
     cycles: Unsorted,
+    /// Cause of the end of each deal.
+    causes: Vec<u8>,
     cycle: OnceLock<Durations>,
     /// Stays, by stage in funnel order.
     pub stages: Vec<Durations>,
@@ -78,12 +80,12 @@ pub struct AllDurations {
 impl AllDurations {
     /// From creation to close, or to `as_of`: sorted when they are asked for first.
     pub fn cycle(&self) -> &Durations {
-        self.cycle.get_or_init(|| self.cycles.sorted())
+        self.cycle.get_or_init(|| self.cycles.sorted(&self.causes, None))
     }
 
     /// Deals that have a cycle, ascending.
     pub fn deals_with_cycle(&self) -> &[u32] {
-        &self.cycles.deal
+        &self.cycles.row
     }
 
     /// Deals whose cycle cannot be used, with the reason.
@@ -131,7 +133,8 @@ impl Crm {
             None => Vec::new(),
             Some(passages) => stays(passages, &self.time),
         };
-        let all = Arc::new(AllDurations { cycles: cycles(deals, self), cycle: OnceLock::new(), stages });
+        let (cycles, causes) = (cycles(deals, self), causes_of_cycles(deals));
+        let all = Arc::new(AllDurations { cycles, causes, cycle: OnceLock::new(), stages });
         // Where others are kept already, for another clock, these are for this call alone.
         let _ = self.kept.0.set((basis, all.clone()));
         all
@@ -145,26 +148,32 @@ struct Unsorted {
     durations: Vec<u64>,
     /// Empty where all are 0.
     entries: Vec<f64>,
-    deal: Vec<u32>,
-    cause: Vec<u8>,
-    /// Empty where each is called by its deal.
+    /// Deals, or rows of the passages.
     row: Vec<u32>,
-    /// Empty where none is.
-    is_reentry: Vec<bool>,
     odd: Vec<(u32, &'static str)>,
 }
 
 impl Unsorted {
-    fn sorted(&self) -> Durations {
+    /// With room for so many rows, and as many `entries`.
+    fn with_capacity(rows: usize, entries: usize) -> Self {
+        Unsorted {
+            durations: Vec::with_capacity(rows),
+            entries: Vec::with_capacity(entries),
+            row: Vec::with_capacity(rows),
+            odd: Vec::new(),
+        }
+    }
+
+    /// The durations in order, with the cause and the deal that each row has.
+    fn sorted(&self, cause: &[u8], deal: Option<&[u32]>) -> Durations {
         // All were judged before: they are finite and not negative.
-        let (sorted, rows) = Sorted::of_bits(&self.durations, &self.entries);
-        let is_reentry = rows.iter().filter_map(|row| self.is_reentry.get(*row as usize).copied()).collect();
+        let (sorted, order) = Sorted::of_bits(&self.durations, &self.entries);
+        let row = at_places(&self.row, &order);
         Durations {
             sorted,
-            deal: at_places(&self.deal, &rows),
-            cause: at_places(&self.cause, &rows),
-            row: at_places(if self.row.is_empty() { &self.deal } else { &self.row }, &rows),
-            is_reentry,
+            deal: deal.map_or_else(|| row.clone(), |deal| at_places(deal, &row)),
+            cause: at_places(cause, &row),
+            row,
             odd: self.odd.clone(),
             ..Durations::default()
         }
@@ -177,10 +186,7 @@ fn bits_of(duration: f64) -> u64 {
 }
 
 fn cycles(deals: &Deals, crm: &Crm) -> Unsorted {
-    let mut rows = Unsorted::default();
-    rows.durations.reserve(deals.len());
-    rows.cause.reserve(deals.len());
-    rows.deal.reserve(deals.len());
+    let mut rows = Unsorted::with_capacity(deals.len(), 0);
     let day_ms = crm.time.day_ms();
     for deal in 0..deals.len() {
         let (end, too_early) = match deals.outcome[deal] {
@@ -197,16 +203,21 @@ fn cycles(deals: &Deals, crm: &Crm) -> Unsorted {
             rows.odd.push((row, too_early));
         } else {
             rows.durations.push(bits_of(duration));
-            rows.cause.push(match deals.outcome[deal] {
-                Outcome::Open | Outcome::Hold => 0,
-                Outcome::Won => WON as u8,
-                Outcome::Lost => LOST as u8,
-                Outcome::Closed => CLOSED as u8,
-            });
-            rows.deal.push(row);
+            rows.row.push(row);
         }
     }
     rows
+}
+
+/// Why the cycle of each deal ended.
+fn causes_of_cycles(deals: &Deals) -> Vec<u8> {
+    let cause = |outcome: &Outcome| match outcome {
+        Outcome::Open | Outcome::Hold => 0,
+        Outcome::Won => WON as u8,
+        Outcome::Lost => LOST as u8,
+        Outcome::Closed => CLOSED as u8,
+    };
+    deals.outcome.iter().map(cause).collect()
 }
 
 fn stays(passages: &Passages, time: &LocalTime) -> Vec<Durations> {
@@ -218,23 +229,22 @@ fn stays(passages: &Passages, time: &LocalTime) -> Vec<Durations> {
     }
     let came_back = passages.ordinal.iter().any(|ordinal| *ordinal > 0);
     let is_late = passages.delayed_entry.iter().any(|age| *age != 0.0);
-    let room = |count: usize| Unsorted {
-        durations: Vec::with_capacity(count),
-        entries: Vec::with_capacity(if is_late { count } else { 0 }),
-        deal: Vec::with_capacity(count),
-        cause: Vec::with_capacity(count),
-        row: Vec::with_capacity(count),
-        is_reentry: Vec::with_capacity(if came_back { count } else { 0 }),
-        odd: Vec::new(),
-    };
+    let room = |count: usize| Unsorted::with_capacity(count, if is_late { count } else { 0 });
     let mut stages: Vec<Unsorted> = counts.into_iter().map(room).collect();
-    by_stage(passages, time, (came_back, is_late), &mut stages);
+    by_stage(passages, time, is_late, &mut stages);
+    let cause: Vec<u8> = (0..passages.len()).map(|row| cause_of(passages, row)).collect();
     // Each gives its room back before the next one is sorted.
-    stages.into_iter().map(|stays| stays.sorted()).collect()
+    let sorted = |stays: Unsorted| {
+        let durations = stays.sorted(&cause, Some(&passages.deal));
+        let rows: &[u32] = if came_back { &durations.row } else { &[] };
+        let is_reentry = rows.iter().map(|row| passages.ordinal[*row as usize] > 0).collect();
+        Durations { is_reentry, ..durations }
+    };
+    stages.into_iter().map(sorted).collect()
 }
 
 #[inline(never)]
-fn by_stage(passages: &Passages, time: &LocalTime, (came_back, is_late): (bool, bool), stages: &mut [Unsorted]) {
+fn by_stage(passages: &Passages, time: &LocalTime, is_late: bool, stages: &mut [Unsorted]) {
     let day_ms = time.day_ms();
     for from in 0..passages.len() {
         let Some(stays) = stages.get_mut(passages.stage[from] as usize) else { continue };
@@ -253,14 +263,9 @@ fn by_stage(passages: &Passages, time: &LocalTime, (came_back, is_late): (bool, 
             continue;
         }
         stays.durations.push(bits_of(duration));
-        stays.deal.push(passages.deal[from]);
-        stays.cause.push(cause_of(passages, from));
         stays.row.push(from as u32);
         if is_late {
             stays.entries.push(entry);
-        }
-        if came_back {
-            stays.is_reentry.push(passages.ordinal[from] > 0);
         }
     }
 }

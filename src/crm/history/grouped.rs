@@ -29,101 +29,117 @@ impl Entry {
     }
 }
 
-/// Rows of the history by deal, in order of time; rows of equal times in the order of the file.
-pub(super) struct Grouped {
-    /// Where the rows of each deal begin; one entry more than there are deals.
-    starts: Vec<u32>,
-    pub entries: Vec<Entry>,
-}
-
-impl Grouped {
-    /// The rows of `deal`.
-    pub fn of(&self, deal: usize) -> &[Entry] {
-        &self.entries[self.starts[deal] as usize..self.starts[deal + 1] as usize]
-    }
-
-    /// The rows of each deal.
-    pub fn all(&self) -> impl Iterator<Item = &[Entry]> {
-        self.starts.windows(2).map(|bounds| &self.entries[bounds[0] as usize..bounds[1] as usize])
-    }
-}
-
 /// Deals whose rows are sorted together: few enough for the cache.
 const BLOCK_BITS: u32 = 9;
 const BLOCK: usize = 1 << BLOCK_BITS;
 
-/// Sorts the rows that have one of `deals` by `deal_of` (`u32::MAX` for none), then each deal's by time. First they are put into blocks of neighbouring deals:
-/// straight to its place, each row would have to be waited for.
-pub(super) fn grouped(deal_of: Vec<u32>, deals: usize, of: &HistoryRows<'_>) -> Grouped {
-    let (bounds, mut entries) = in_blocks(&deal_of, deals, of);
-    drop(deal_of);
-    let mut starts = Vec::with_capacity(deals + 1);
-    let mut scratch = Vec::new();
-    for (bounds, first) in bounds.windows(2).zip((0..deals).step_by(BLOCK)) {
-        let range = bounds[0] as usize..bounds[1] as usize;
-        let entries = &mut entries[range];
-        let from = starts.len();
-        sort_block(entries, &mut scratch, &mut starts, BLOCK.min(deals - first));
-        put_in_order(&starts[from..], entries);
-        starts[from..].iter_mut().for_each(|start| *start += bounds[0]);
-    }
-    starts.push(entries.len() as u32);
-    Grouped { starts, entries }
-}
+/// How many rows each block of neighbouring deals has.
+pub(super) struct BlockCounts(Vec<u32>);
 
-/// The rows by blocks of deals: where the blocks begin and end, and the rows.
-#[inline(never)]
-fn in_blocks(deal_of: &[u32], deals: usize, of: &HistoryRows<'_>) -> (Vec<u32>, Vec<Entry>) {
-    let blocks = deals.div_ceil(BLOCK);
-    // One further, so that those of each block end at their own bound once they are all there.
-    let mut bounds = vec![0; blocks + 2];
-    for deal in deal_of {
-        if let Some(count) = bounds.get_mut((deal >> BLOCK_BITS) as usize + 2) {
+impl BlockCounts {
+    /// None, for at most so many deals.
+    pub fn new(deals: usize) -> Self {
+        BlockCounts(vec![0; deals.div_ceil(BLOCK)])
+    }
+
+    /// One more row of `deal`.
+    pub fn add(&mut self, deal: u32) {
+        if let Some(count) = self.0.get_mut((deal >> BLOCK_BITS) as usize) {
             *count += 1;
         }
     }
-    for block in 2..bounds.len() {
-        bounds[block] += bounds[block - 1];
-    }
-    let all = bounds[blocks + 1] as usize;
-    let mut entries = vec![Entry::default(); all];
-    let (entered, stage): (&[f64], &[u32]) = (&of.entered, &of.stage.codes);
-    let ends = &mut bounds[1..=blocks];
-    for rows in of.in_order() {
-        let columns = deal_of[rows.clone()].iter().zip(&entered[rows.clone()]).zip(&stage[rows.clone()]);
-        for (row, ((&deal, &entered), &stage)) in (rows.start as u32..).zip(columns) {
-            if let Some(end) = ends.get_mut((deal >> BLOCK_BITS) as usize) {
-                entries[*end as usize] = Entry::new(entered, row, stage, deal);
-                *end += 1;
-            }
-        }
-    }
-    bounds.truncate(blocks + 1);
-    (bounds, entries)
 }
 
-/// Sorts the rows of a block of `deals` by deal, and appends to `starts` where those of each begin.
+/// Rows of the history by blocks of neighbouring deals. Straight to its place by deal and time, each row would have to be waited for.
+pub(super) struct Blocks {
+    /// Where the rows of each block begin, and where the last one ends.
+    bounds: Vec<u32>,
+    entries: Vec<Entry>,
+}
+
+impl Blocks {
+    /// The rows that have a deal by `deal_of` (`u32::MAX` for none), which `counts` counted.
+    #[inline(never)]
+    pub fn new(deal_of: &[u32], BlockCounts(counts): BlockCounts, of: &HistoryRows<'_>) -> Self {
+        // One before, so that those of each block end at their own bound once they are all there.
+        let mut bounds = vec![0];
+        let mut all = 0;
+        for count in &counts {
+            bounds.push(all);
+            all += count;
+        }
+        let mut entries = vec![Entry::default(); all as usize];
+        let (entered, stage): (&[f64], &[u32]) = (&of.entered, &of.stage.codes);
+        let ends = &mut bounds[1..];
+        for rows in of.in_order() {
+            let columns = deal_of[rows.clone()].iter().zip(&entered[rows.clone()]).zip(&stage[rows.clone()]);
+            for (row, ((&deal, &entered), &stage)) in (rows.start as u32..).zip(columns) {
+                if let Some(end) = ends.get_mut((deal >> BLOCK_BITS) as usize) {
+                    entries[*end as usize] = Entry::new(entered, row, stage, deal);
+                    *end += 1;
+                }
+            }
+        }
+        Blocks { bounds, entries }
+    }
+
+    /// Gives `visit` the rows of each block in turn, up to the last of `deals`.
+    pub fn each(&self, deals: usize, visit: &mut dyn FnMut(&Block<'_>)) {
+        let mut block = Sorted { starts: Vec::new(), entries: Vec::new() };
+        for (first, bounds) in (0..deals).step_by(BLOCK).zip(self.bounds.windows(2)) {
+            block.sort(&self.entries[bounds[0] as usize..bounds[1] as usize], BLOCK.min(deals - first));
+            visit(&Block { first, starts: &block.starts, entries: &block.entries });
+        }
+    }
+}
+
+/// The rows of some neighbouring deals, by deal and time; rows of equal times in the order of the file.
+pub(super) struct Block<'a> {
+    first: usize,
+    /// Where the rows of each deal begin, and where the last one's end.
+    starts: &'a [u32],
+    entries: &'a [Entry],
+}
+
+impl Block<'_> {
+    /// Each deal and its rows.
+    pub fn deals(&self) -> impl Iterator<Item = (usize, &[Entry])> {
+        let rows = self.starts.windows(2).map(|bounds| &self.entries[bounds[0] as usize..bounds[1] as usize]);
+        (self.first..).zip(rows)
+    }
+}
+
+/// What a [`Block`] lends.
+struct Sorted {
+    starts: Vec<u32>,
+    entries: Vec<Entry>,
+}
+
+impl Sorted {
+    /// Takes the rows of a block of `deals`.
+    fn sort(&mut self, entries: &[Entry], deals: usize) {
+        by_deal(entries, &mut self.starts, deals, &mut self.entries);
+        for bounds in self.starts.windows(2) {
+            by_time(&mut self.entries[bounds[0] as usize..bounds[1] as usize]);
+        }
+    }
+}
+
+/// Puts the rows of a block of `deals` into `sorted` by deal, and into `starts` where those of each begin.
 #[inline(never)]
-fn sort_block(entries: &mut [Entry], scratch: &mut Vec<Entry>, starts: &mut Vec<u32>, deals: usize) {
+fn by_deal(entries: &[Entry], starts: &mut Vec<u32>, deals: usize, sorted: &mut Vec<Entry>) {
     let mut next = [0_u32; BLOCK];
     entries.iter().for_each(|entry| next[entry.deal_in_block()] += 1);
     let mut start = 0;
     next.iter_mut().for_each(|next| start += std::mem::replace(next, start));
+    starts.clear();
     starts.extend_from_slice(&next[..deals]);
-    scratch.clear();
-    scratch.extend_from_slice(entries);
-    for entry in &*scratch {
+    starts.push(start);
+    sorted.resize(entries.len(), Entry::default());
+    for entry in entries {
         let next = &mut next[entry.deal_in_block()];
-        entries[*next as usize] = *entry;
+        sorted[*next as usize] = *entry;
         *next += 1;
-    }
-}
-
-#[inline(never)]
-fn put_in_order(starts: &[u32], entries: &mut [Entry]) {
-    let ends = starts.iter().skip(1).copied().chain([entries.len() as u32]);
-    for (start, end) in starts.iter().zip(ends) {
-        by_time(&mut entries[*start as usize..end as usize]);
     }
 }
 

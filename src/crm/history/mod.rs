@@ -6,6 +6,7 @@ mod forms;
 mod from_to;
 mod grouped;
 mod order;
+mod stays;
 mod totals;
 mod wide;
 
@@ -15,12 +16,13 @@ use super::columns::{self, Tally};
 use super::deals::is_end;
 use super::mapping::{HistoryRole, Repeats};
 use super::recognise::Found;
-use super::{Attribute, Deals, Exit, LeftOut, Outcome, Passages};
+use super::{Attribute, Deals, LeftOut, Outcome, Passages};
 use crate::read::Source;
 use crate::read::numbers::is_weight;
 use crate::table::{Texts, Values};
-use grouped::{Entry, Grouped, MOST_STAGES, grouped};
-use order::funnel_order;
+use grouped::{Block, BlockCounts, Blocks, Entry, MOST_STAGES};
+use order::Order;
+use stays::Stays;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -138,7 +140,9 @@ pub(super) fn history(
     let mut found = 0_u32;
     // While codes are told in the order in which deals are found, they are the deals. Looking up so many, which are seldom in the cache, takes longer.
     let mut in_step = from_history;
-    let mut occurs = vec![false; rows.stage.levels.len().min(MOST_STAGES)];
+    // Rows that are used, by stage and by block of deals.
+    let mut rows_of = vec![0_u32; rows.stage.levels.len().min(MOST_STAGES)];
+    let mut counts = BlockCounts::new(index.len().max(deals.len()));
     let mut closes_later = vec![false; deals.len()];
     let all_entered: &[f64] = &rows.entered;
     for range in rows.in_order() {
@@ -148,7 +152,7 @@ pub(super) fn history(
             let is_other = rows.other.get(row) == Some(&true);
             let stage = stage as usize;
             let code = *deal_of;
-            if let (Some(known), Some(occurs)) = (index.get_mut(code as usize), occurs.get_mut(stage))
+            if let (Some(known), Some(of_stage)) = (index.get_mut(code as usize), rows_of.get_mut(stage))
                 && !is_other
                 && entered <= as_of
                 && (from_history || *known != u32::MAX)
@@ -166,7 +170,8 @@ pub(super) fn history(
                     *first = (row as u32, code);
                     found += u32::from(deal == found);
                 }
-                *occurs = true;
+                *of_stage += 1;
+                counts.add(deal);
                 *deal_of = deal;
                 continue;
             }
@@ -177,7 +182,7 @@ pub(super) fn history(
             }
             let (reason, value) = match index.get(code as usize) {
                 None => ("no_deal_id", ""),
-                Some(_) if stage >= occurs.len() => ("no_stage", ""),
+                Some(_) if stage >= rows_of.len() => ("no_stage", ""),
                 Some(_) if entered.is_nan() => ("no_entered_at", ""),
                 Some(deal) if entered > as_of => {
                     if let (Some(later), Some(Outcome::Won | Outcome::Lost | Outcome::Closed)) =
@@ -199,23 +204,53 @@ pub(super) fn history(
         first_row.truncate(found as usize);
         (deals.row, deals.id.codes) = first_row.into_iter().unzip();
     }
-    let grouped = grouped(deal_of, deals.len(), rows);
+    let blocks = Blocks::new(&deal_of, counts, rows);
+    drop(deal_of);
     rows.stage.codes = Vec::new();
     let rows = &*rows;
-    if from_history {
-        make_deals(source, roles, rows, &grouped, &mut deals);
+    let mut made = from_history.then(|| MadeDeals::new(source, roles, &mut deals));
+    // What the levels of the history's stages come after in those of the deals.
+    let in_table = stage_from_history.then_some(deals.stage.levels.len() as u32);
+    let mut order = Order::new(rows, &rows_of, view.order);
+    let mut stays = Stays::new(rows, &rows_of, view, from_history);
+    blocks.each(deals.len(), &mut |block| {
+        if let Some(made) = &mut made {
+            made.add(rows, block, &mut deals);
+        }
+        take_outcomes(rows, block, in_table, &closes_later, &mut deals);
+        order.count(rows, block);
+        stays.add(block, &deals, &mut tally);
+    });
+    drop(blocks);
+    if let Some(made) = made {
+        made.finish(rows, &mut deals);
     }
-    let in_table = deals.stage.levels.len();
     if stage_from_history {
         deals.stage.levels.extend(rows.stage.levels.iter());
+        // Levels of table and history may be equal: count each once.
+        deals.stage = deals.stage.merged();
     }
-    for deal in 0..deals.len() {
-        let Some(stage) = grouped.of(deal).last().map(|last| last.stage() as usize) else { continue };
-        match rows.ends[stage] {
+    let (stages, place) = order.finish(&rows.stage.levels);
+    let (passages, begins_later) = stays.finish(stages, &place);
+    let mut left_out = tally.finish();
+    left_out.extend(rows.left_out.iter().cloned());
+    History { deals, passages, left_out, begins_later }
+}
+
+/// What the last rows of the deals of `block` say about how they stand. Stages of the deals are these rows', by codes from `in_table` on, unless it is `None`.
+fn take_outcomes(
+    rows: &HistoryRows<'_>,
+    block: &Block<'_>,
+    in_table: Option<u32>,
+    closes_later: &[bool],
+    deals: &mut Deals,
+) {
+    for (deal, group) in block.deals() {
+        let Some(stage) = group.last().map(|last| last.stage()) else { continue };
+        match rows.ends[stage as usize] {
             Some(outcome) => {
                 deals.outcome[deal] = outcome;
-                deals.closed[deal] =
-                    if is_end(outcome) { entered_end(rows, grouped.of(deal), outcome) } else { f64::NAN };
+                deals.closed[deal] = if is_end(outcome) { entered_end(rows, group, outcome) } else { f64::NAN };
             }
             None if closes_later.get(deal) == Some(&true) => {
                 deals.outcome[deal] = Outcome::Open;
@@ -223,19 +258,10 @@ pub(super) fn history(
             }
             None => {}
         }
-        if stage_from_history {
-            deals.stage.codes[deal] = (in_table + stage) as u32;
+        if let Some(in_table) = in_table {
+            deals.stage.codes[deal] = in_table + stage;
         }
     }
-    if stage_from_history {
-        // Levels of table and history may be equal: count each once.
-        deals.stage = deals.stage.merged();
-    }
-    let order = funnel_order(rows, &grouped, &occurs, view.order);
-    let (passages, begins_later) = passages(rows, &deals, &grouped, order, view, from_history, &mut tally);
-    let mut left_out = tally.finish();
-    left_out.extend(rows.left_out.iter().cloned());
-    History { deals, passages, left_out, begins_later }
 }
 
 /// When the run of rows that ends `group` with `outcome` began.
@@ -244,201 +270,70 @@ fn entered_end(rows: &HistoryRows<'_>, group: &[Entry], outcome: Outcome) -> f64
     group.iter().rev().take_while(same).last().map_or(f64::NAN, |entry| entry.entered)
 }
 
-/// Fills in the deals that a history without deals table tells of: created at the first row, closed at the last one where a close date stands.
-#[inline(never)]
-fn make_deals(
-    source: &Source,
-    roles: &Found<HistoryRole>,
-    rows: &HistoryRows<'_>,
-    grouped: &Grouped,
-    deals: &mut Deals,
-) {
-    deals.id.levels = rows.deal.levels.clone();
-    let n = deals.len();
-    let weight_column = roles.get(&HistoryRole::Weight).map(|at| columns::numbers(&source.table.columns()[*at]));
-    deals.created.reserve(n);
-    deals.outcome.reserve(n);
-    deals.closed.reserve(n);
-    deals.weight.reserve(n);
-    for (group, row) in grouped.all().zip(&deals.row) {
-        let time = |entry: Option<&Entry>| entry.map_or(f64::NAN, |entry| entry.entered);
-        let ended =
-            rows.closed.as_ref().is_some_and(|closed| group.iter().any(|entry| !closed[entry.row as usize].is_nan()));
-        deals.created.push(time(group.first()));
-        deals.outcome.push(if ended { Outcome::Closed } else { Outcome::Open });
-        deals.closed.push(if ended { time(group.last()) } else { f64::NAN });
-        let weight = weight_column.as_ref().map_or(1.0, |weights| weights[*row as usize]);
-        deals.weight.push(if is_weight(weight) { weight } else { 1.0 });
+/// The deals that a history without deals table tells of: created at the first row, closed at the last one where a close date stands.
+struct MadeDeals<'a> {
+    source: &'a Source,
+    roles: &'a Found<HistoryRole>,
+    /// Columns that have had one value per deal so far.
+    constant: Vec<usize>,
+}
+
+impl<'a> MadeDeals<'a> {
+    /// Of `deals` the rows are known already.
+    fn new(source: &'a Source, roles: &'a Found<HistoryRole>, deals: &mut Deals) -> Self {
+        let n = deals.len();
+        deals.created.reserve(n);
+        deals.outcome.reserve(n);
+        deals.closed.reserve(n);
+        deals.stage.codes = vec![Texts::MISSING; n];
+        let used = |at: &usize| roles.iter().any(|(role, of)| *role != HistoryRole::ClosedAt && of == at);
+        MadeDeals { source, roles, constant: (0..source.table.columns().len()).filter(|at| !used(at)).collect() }
     }
-    deals.amount = vec![f64::NAN; n];
-    deals.stage.codes = vec![Texts::MISSING; n];
-    deals.owner.codes = vec![Texts::MISSING; n];
-    let used: Vec<usize> =
-        roles.iter().filter(|(role, _)| **role != HistoryRole::ClosedAt).map(|(_, at)| *at).collect();
-    for (at, column) in source.table.columns().iter().enumerate() {
-        if used.contains(&at) || !is_constant(&column.values, grouped) {
-            continue;
+
+    /// Fills in the deals of `block`.
+    #[inline(never)]
+    fn add(&mut self, rows: &HistoryRows<'_>, block: &Block<'_>, deals: &mut Deals) {
+        let time = |entry: Option<&Entry>| entry.map_or(f64::NAN, |entry| entry.entered);
+        for (_, group) in block.deals() {
+            let ended = rows
+                .closed
+                .as_ref()
+                .is_some_and(|closed| group.iter().any(|entry| !closed[entry.row as usize].is_nan()));
+            deals.created.push(time(group.first()));
+            deals.outcome.push(if ended { Outcome::Closed } else { Outcome::Open });
+            deals.closed.push(if ended { time(group.last()) } else { f64::NAN });
         }
-        let role = (roles.get(&HistoryRole::ClosedAt) == Some(&at)).then(|| "closed_at".to_owned());
-        let values = columns::at_rows(&column.values, &deals.row);
-        deals.attributes.push(Attribute { name: column.name.clone(), role, values });
+        let columns = self.source.table.columns();
+        self.constant.retain(|at| is_constant(&columns[*at].values, block));
+    }
+
+    /// What does not depend on the order of the rows.
+    fn finish(self, rows: &HistoryRows<'_>, deals: &mut Deals) {
+        let (n, columns) = (deals.len(), self.source.table.columns());
+        deals.id.levels = rows.deal.levels.clone();
+        let weights = self.roles.get(&HistoryRole::Weight).map(|at| &columns[*at]);
+        let weight = |row: &u32| {
+            let weight = weights.map_or(1.0, |weights| columns::numbers_at(weights, *row as usize));
+            if is_weight(weight) { weight } else { 1.0 }
+        };
+        deals.weight = deals.row.iter().map(weight).collect();
+        deals.amount = vec![f64::NAN; n];
+        deals.owner.codes = vec![Texts::MISSING; n];
+        for at in self.constant {
+            let role = (self.roles.get(&HistoryRole::ClosedAt) == Some(&at)).then(|| "closed_at".to_owned());
+            let values = columns::at_rows(&columns[at].values, &deals.row);
+            deals.attributes.push(Attribute { name: columns[at].name.clone(), role, values });
+        }
     }
 }
 
 /// Whether every deal has one value only.
-fn is_constant(values: &Values, grouped: &Grouped) -> bool {
+fn is_constant(values: &Values, block: &Block<'_>) -> bool {
     let bits = |entry: &Entry| match values {
         Values::Numbers(values) | Values::Instants(values) => values[entry.row as usize].to_bits(),
         Values::Texts(texts) => u64::from(texts.codes[entry.row as usize]),
     };
-    grouped.all().all(|group| group.windows(2).all(|pair| bits(&pair[0]) == bits(&pair[1])))
-}
-
-/// One stay of a deal: a row, or a run of rows of one stage.
-struct Stay {
-    stage: u32,
-    entered: f64,
-    /// NaN where not told.
-    exited: f64,
-    row: u32,
-    /// Since when it was watched; NaN where from its start.
-    watched: f64,
-}
-
-/// A first row this much later than the deal says that the history begins later: dates of whole days differ by less.
-const LATER_MS: f64 = 86_400_000.0;
-/// Migrations write a first stay of a minute, whose stage the deal had before: it needs less to be told.
-const MIGRATED_MS: f64 = 60_000.0;
-
-/// Puts the stays that the rows of `group` tell of in place of those in `stays`.
-fn read_stays(
-    stays: &mut Vec<Stay>,
-    rows: &HistoryRows<'_>,
-    group: &[Entry],
-    as_of: f64,
-    repeats: Repeats,
-    tally: &mut Tally<'_>,
-) {
-    stays.clear();
-    for entry in group.iter().copied() {
-        let Entry { row, entered, .. } = entry;
-        let stage = entry.stage();
-        let mut exited = f64::NAN;
-        if let Some(exits) = &rows.exited {
-            exited = exits[row as usize];
-            if exited > as_of {
-                exited = f64::NAN;
-            }
-            if exited < entered {
-                if let Some(place) = rows.place(row as usize) {
-                    tally.add("exit_before_entry", place, "");
-                }
-                exited = f64::NAN;
-            }
-        }
-        match stays.last_mut() {
-            Some(last) if repeats == Repeats::Collapse && last.stage == stage => {
-                last.exited = exited;
-            }
-            _ => stays.push(Stay { stage, entered, exited, row, watched: rows.watched_since(row as usize) }),
-        }
-    }
-}
-
-#[inline(never)]
-fn passages(
-    rows: &HistoryRows<'_>,
-    deals: &Deals,
-    grouped: &Grouped,
-    (stages, place): (Vec<String>, Vec<u32>),
-    view: View<'_>,
-    from_history: bool,
-    tally: &mut Tally<'_>,
-) -> (Passages, bool) {
-    let View { as_of, repeats, .. } = view;
-    let open = |entry: &&Entry| rows.ends[entry.stage() as usize].is_none();
-    let mut passages = Passages::with_capacity(grouped.entries.iter().filter(open).count());
-    // The deal that was in each stage last, and how often.
-    let mut visits = vec![(u32::MAX, 0_u32); stages.len()];
-    passages.stages = stages;
-    let mut begins_later = false;
-    let mut stays: Vec<Stay> = Vec::new();
-    let mut late: Vec<(usize, f64)> = Vec::new();
-    for (deal, group) in (0..).zip(grouped.all()) {
-        let at_deal = deal as usize;
-        read_stays(&mut stays, rows, group, as_of, repeats, tally);
-        if let Some(first) = stays.first_mut().filter(|first| !from_history && first.watched.is_nan()) {
-            let short = first.exited - first.entered <= MIGRATED_MS;
-            let created = deals.created[at_deal];
-            if repeats == Repeats::Collapse
-                && first.entered - created > if short { 2.0 * MIGRATED_MS } else { LATER_MS }
-            {
-                begins_later = true;
-                first.watched = first.entered;
-                first.entered = created;
-            }
-        }
-        for (at, stay) in stays.iter().enumerate() {
-            let stage = place[stay.stage as usize];
-            let Some(visit) = visits.get_mut(stage as usize) else { continue };
-            let or_else = |otherwise: f64| if stay.exited.is_nan() { otherwise } else { stay.exited };
-            let (exited, exit, next_stage) = match stays.get(at + 1) {
-                Some(next) => {
-                    let exited = or_else(next.entered);
-                    match rows.ends[next.stage as usize] {
-                        Some(outcome) => (exited, exit_of(outcome), u32::MAX),
-                        None => (exited, Exit::Moved, place[next.stage as usize]),
-                    }
-                }
-                None if is_end(deals.outcome[at_deal]) => {
-                    // The outcome stands outside the history. Where it is read off the history's own last row, that row is an end point.
-                    let end = deals.closed[at_deal];
-                    let exit = exit_of(deals.outcome[at_deal]);
-                    if !stay.exited.is_nan() {
-                        (stay.exited, exit, u32::MAX)
-                    } else if repeats == Repeats::Separate || (from_history && end <= stay.entered) {
-                        continue;
-                    } else if end >= stay.entered {
-                        (end, exit, u32::MAX)
-                    } else {
-                        if let Some(place) = rows.place(stay.row as usize) {
-                            let reason = if end.is_nan() { "no_close_date" } else { "closed_before_last_stage" };
-                            tally.add(reason, place, "");
-                        }
-                        continue;
-                    }
-                }
-                None => (or_else(as_of), Exit::Censored, u32::MAX),
-            };
-            *visit = (deal, if visit.0 == deal { visit.1 + 1 } else { 0 });
-            if !stay.watched.is_nan() {
-                let unseen = stay.watched.min(exited) - stay.entered;
-                late.push((passages.deal.len(), unseen.max(0.0)));
-            }
-            passages.deal.push(deal);
-            passages.stage.push(stage);
-            passages.ordinal.push(visit.1);
-            passages.entered.push(stay.entered);
-            passages.exited.push(exited);
-            passages.exit.push(exit);
-            passages.next_stage.push(next_stage);
-        }
-    }
-    if !late.is_empty() {
-        passages.delayed_entry = vec![0.0; passages.len()];
-        late.into_iter().for_each(|(passage, unseen)| passages.delayed_entry[passage] = unseen);
-    }
-    (passages, begins_later)
-}
-
-fn exit_of(outcome: Outcome) -> Exit {
-    match outcome {
-        Outcome::Won => Exit::Won,
-        Outcome::Lost => Exit::Lost,
-        Outcome::Hold => Exit::Hold,
-        Outcome::Closed => Exit::Closed,
-        Outcome::Open => Exit::Censored,
-    }
+    block.deals().all(|(_, group)| group.windows(2).all(|pair| bits(&pair[0]) == bits(&pair[1])))
 }
 
 #[cfg(test)]
