@@ -178,6 +178,9 @@ test("figures of the test and won periods of the forecast lead to their deals", 
     const said = await cells.allInnerTexts();
     assert.ok(said.length >= 3, said.join(" "));
     for (const [at, text] of said.entries()) assert.equal(await behind(page, cells.nth(at)), count(text));
+    const tenths = forecast.locator('section:has([data-testid="lift"]) [data-testid="deals-behind"]');
+    assert.equal(await tenths.count(), 10);
+    for (const link of [tenths.first(), tenths.last()]) assert.equal(await behind(page, link), count(await link.innerText()));
     const { inFirst, won } = await page.locator("crm-dashboard").evaluate(async (element) => {
       const { engine } = /** @type {any} */ (element);
       const { holdout } = await engine.forecast({});

@@ -11,6 +11,8 @@ import { testedWhere, thresholdSection } from "./threshold.js";
 
 /** How many of the first groups the sentence on the order is about. */
 const FIRST = 2;
+/** By how much the ends of a group of chances may be rounded. */
+const ROUNDING = 1e-12;
 
 /** @param {import("../panel.js").Context} context */
 export function modelQuality(context) {
@@ -41,14 +43,18 @@ export function modelQuality(context) {
       figures.calibrationSlope === null ? "" : t("forecast.slope", { slope: i18n.fixed(figures.calibrationSlope, 2), intercept: i18n.fixed(figures.calibrationIntercept, 2) }),
       model?.calibration ? corrected(i18n, model.calibration) : "",
     ].filter(Boolean).join(" ");
+    /** @param {{lowest: number, highest: number}} said */
+    const named = ({ lowest, highest }) => t("threshold.tested", { said: i18n.range(percent(lowest), percent(highest)) });
+    /** @param {{lowest: number, highest: number}} said */
+    const between = ({ lowest, highest }) => ({ rows: testedWhere(holdout, (probability) => probability >= lowest - ROUNDING && probability <= highest + ROUNDING) });
     chart.element.hidden = !holdout.reliability.length;
     if (holdout.reliability.length) chart.draw(reliability(holdout.reliability, {
       i18n, label: t("reliability.label", { count: figures.testRows, error: percent(holdout.calibrationError) }),
-      onselect: (bin) => behind.open(t("threshold.tested", { said: i18n.range(percent(bin.lowest), percent(bin.highest)) }), { rows: testedWhere(holdout, (probability) => probability >= bin.lowest && probability <= bin.highest) }),
+      onselect: (bin) => behind.open(named(bin), between(bin)),
     }));
     refill(again, rolling && fromEarlierDates(i18n, rolling, level));
     refill(against, baselines(i18n, performance.baselines, level));
-    refill(order, lift(i18n, performance.lift, figures.testRate));
+    refill(order, lift(i18n, performance.lift, figures.testRate, (group) => behind.link(i18n.number(group.n), named(group), () => between(group))));
     threshold.update(performance.thresholds, holdout);
   }
 
@@ -114,9 +120,9 @@ function baselines(i18n, all, level) {
   ];
 }
 
-/** @param {I18n} i18n @param {any[]} groups @param {number} all share won of all tested deals */
-function lift(i18n, groups, all) {
-  const { t, fixed, percent, number } = i18n;
+/** @param {I18n} i18n @param {any[]} groups @param {number} all share won of all tested deals @param {(group: any) => Node | string} deals of a group */
+function lift(i18n, groups, all, deals) {
+  const { t, fixed, percent } = i18n;
   const first = groups[Math.min(FIRST, groups.length) - 1];
   if (!first) return null;
   const most = Math.max(all, ...groups.map(({ rate }) => rate.high));
@@ -130,11 +136,14 @@ function lift(i18n, groups, all) {
         { text: t("lift.said"), number: true }, { text: t("lift.rate"), number: true }, { text: t("intervalName", { level: percent(0.95, 0) }), wide: true },
         { text: t("lift.against"), number: true }, { text: t("lift.soFar"), number: true }, { text: t("n"), number: true },
       ],
-      rows: groups.map(({ n, lowest, highest, rate, lift: value, winsShare }) => [
-        i18n.range(percent(lowest), percent(highest)), percent(rate.value),
-        intervalBar({ ...rate, most, mark: all, label: t("lift.bar", { share: percent(rate.value), interval: intervalText(i18n, rate, percent), times: fixed(value, 1) }) }),
-        times(value), percent(winsShare), number(n),
-      ]),
+      rows: groups.map((group) => {
+        const { lowest, highest, rate, lift: value, winsShare } = group;
+        return [
+          i18n.range(percent(lowest), percent(highest)), percent(rate.value),
+          intervalBar({ ...rate, most, mark: all, label: t("lift.bar", { share: percent(rate.value), interval: intervalText(i18n, rate, percent), times: fixed(value, 1) }) }),
+          times(value), percent(winsShare), deals(group),
+        ];
+      }),
     }),
     h("p", { class: "note" }, t("lift.note", { all: percent(all) })),
   ];
